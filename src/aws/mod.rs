@@ -1,0 +1,64 @@
+//! The data layer: the only user of the AWS SDK's clients.
+//!
+//! One session builds every client, with the guard, the limiter and the ledger on each; pollers turn answers
+//! into [`crate::model::Polled`] messages. Nothing a service answers, or fails to, ends the program.
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::model::{EventSearch, Scope, Source};
+
+/// Where to look and how hard.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Profiles of the shared config; empty for the default credentials chain.
+    pub profiles: Vec<String>,
+    /// Regions; empty for the profile's own, `["all"]` for every enabled one.
+    pub regions: Vec<String>,
+    /// A custom endpoint for every service.
+    pub endpoint: Option<String>,
+    /// Keep to AWS's documented rates. Off by default for a custom endpoint.
+    pub limits: bool,
+    /// The share of each documented rate to use, 0 to 1.
+    pub share: f64,
+    /// Sweep every source once and end, rather than poll.
+    pub once: bool,
+    /// The sources to poll; empty for all.
+    pub sources: Vec<Source>,
+    /// How far back the first search of events goes, in hours.
+    pub event_hours: i64,
+}
+
+/// What the screen may ask of the data layer. Sending never waits.
+#[derive(Debug)]
+pub enum Command {
+    /// Sweep now: one source or all, in every scope.
+    Refresh(Option<Source>),
+    /// Re-read one table, by ARN, before anything else.
+    Look(String),
+    /// Search CloudTrail in every scope.
+    Search(EventSearch),
+    /// Poll this scope's sources before others'.
+    Prefer(Scope),
+    /// End all pollers; answered when they have ended.
+    Stop(oneshot::Sender<()>),
+}
+
+/// The screen's end of the data layer.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    commands: mpsc::UnboundedSender<Command>,
+}
+
+impl Handle {
+    /// A handle and the end that the data layer listens on.
+    #[must_use]
+    pub fn pair() -> (Self, mpsc::UnboundedReceiver<Command>) {
+        let (commands, listen) = mpsc::unbounded_channel();
+        (Self { commands }, listen)
+    }
+
+    /// Asks; what is asked of a data layer that has ended is dropped.
+    pub fn send(&self, command: Command) {
+        let _ended = self.commands.send(command);
+    }
+}

@@ -1,0 +1,48 @@
+//! The catalogue of controls: each one a value with a pure `judge`.
+//!
+//! Invariant: nothing in here knows AWS clients, the store, a terminal or a clock; time is `Estate::now`.
+
+mod baseline;
+
+use crate::model::{Estate, Judgement, Layer, Severity, Table};
+
+pub use baseline::Baseline;
+
+/// What a control looks at, and how it judges.
+#[derive(Debug, Clone, Copy)]
+pub enum Judge {
+    /// Judged table by table, so that one changed table costs one judgement.
+    Table(fn(&Estate, &Baseline, &Table) -> Judgement),
+    /// Judged over the estate: accounts, trails, endpoints, VPCs, keys.
+    Estate(fn(&Estate, &Baseline) -> Vec<Judgement>),
+}
+
+/// One control.
+#[derive(Debug, Clone, Copy)]
+pub struct Control {
+    /// `RES-01`.
+    pub id: &'static str,
+    /// One line.
+    pub title: &'static str,
+    /// The layer of defence it belongs to.
+    pub layer: Layer,
+    /// How bad a failure is.
+    pub severity: Severity,
+    /// The operations it rests on, as the operation table labels them.
+    pub operations: &'static [&'static str],
+    /// What it cannot see; empty when it sees all.
+    pub blind: &'static str,
+    /// A command that mends a failure, to copy and never run.
+    pub remedy: &'static str,
+    /// The logic.
+    pub judge: Judge,
+}
+
+/// Every control, by id.
+pub const CATALOGUE: &[Control] = &[];
+
+/// The control with this id.
+#[must_use]
+pub fn by_id(id: &str) -> Option<&'static Control> {
+    CATALOGUE.iter().find(|control| control.id == id)
+}

@@ -1,0 +1,11 @@
+//! `dynakeep`: a read-only security dashboard for DynamoDB estates on AWS, in the terminal.
+//!
+//! The module tree is the architecture; ARCHITECTURE.md explains it, `tests/architecture.rs` holds its arrows.
+
+pub mod aws;
+pub mod controls;
+pub mod model;
+pub mod operations;
+pub mod store;
+pub mod trail;
+pub mod wire;

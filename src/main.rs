@@ -1,0 +1,3 @@
+//! The command: parse, wire, exit code.
+
+fn main() {}

@@ -1,0 +1,101 @@
+//! AWS Config: recorders, rules and what they say about resources.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Scope;
+
+/// What a Config rule says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Compliance {
+    /// `NON_COMPLIANT`.
+    NonCompliant,
+    /// `INSUFFICIENT_DATA`: the rule has not judged anything yet.
+    InsufficientData,
+    /// `COMPLIANT`.
+    Compliant,
+    /// `NOT_APPLICABLE`.
+    NotApplicable,
+}
+
+impl Compliance {
+    /// AWS's word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NonCompliant => "NON_COMPLIANT",
+            Self::InsufficientData => "INSUFFICIENT_DATA",
+            Self::Compliant => "COMPLIANT",
+            Self::NotApplicable => "NOT_APPLICABLE",
+        }
+    }
+}
+
+/// A configuration recorder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Recorder {
+    /// Its name.
+    pub name: String,
+    /// `recording` of its status; `None` when the status could not be read.
+    pub recording: Option<bool>,
+    /// `lastStatus`: `SUCCESS`, `FAILURE`, `PENDING` (services differ in case).
+    pub last_status: Option<String>,
+    /// Records every supported type.
+    pub all_supported: bool,
+    /// The resource types recorded, when not all.
+    pub resource_types: Vec<String>,
+    /// The resource types left out by an exclusion.
+    pub excluded_types: Vec<String>,
+    /// `CONTINUOUS` or `DAILY`.
+    pub frequency: Option<String>,
+}
+
+/// A rule's identity: its name is unique in one scope.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct RuleKey {
+    /// Where.
+    pub scope: Scope,
+    /// `ConfigRuleName`.
+    pub name: String,
+}
+
+/// A Config rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rule {
+    /// Identity.
+    pub key: RuleKey,
+    /// Its ARN.
+    pub arn: Option<String>,
+    /// The managed rule's identifier, `DYNAMODB_PITR_ENABLED`.
+    pub identifier: Option<String>,
+    /// `ACTIVE`, `DELETING` …
+    pub state: Option<String>,
+    /// Description.
+    pub description: Option<String>,
+    /// The rule's verdict over all resources; `None` when Config did not say.
+    pub compliance: Option<Compliance>,
+    /// Resource types in its scope.
+    pub resource_types: Vec<String>,
+    /// The whole rule as JSON.
+    pub raw: String,
+}
+
+/// One rule's verdict about one resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Evaluation {
+    /// The rule.
+    pub rule: RuleKey,
+    /// `AWS::DynamoDB::Table`.
+    pub resource_type: String,
+    /// The resource's id as Config spells it: for a table, its name.
+    pub resource_id: String,
+    /// The verdict.
+    pub compliance: Compliance,
+    /// The rule's note.
+    pub annotation: Option<String>,
+    /// When the result was recorded.
+    pub recorded: Option<Timestamp>,
+    /// When the rule was invoked.
+    pub invoked: Option<Timestamp>,
+}

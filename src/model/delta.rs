@@ -1,0 +1,120 @@
+//! What pollers send to the store.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{
+    BackupSummary, CallRecord, Caller, Detector, Evaluation, Event, Fault, Finding, Key, NetworkPart, Outcome, Pitr,
+    Recorder, Rule, RuleKey, Scope, SearchReach, Selector, Source, SourceError, Stack, StackResource, TableDescription,
+    Trail, Ttl,
+};
+
+/// One facet of one table: the answer of one call, or its fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Facet {
+    /// `DescribeTable`.
+    Description(Outcome<TableDescription>),
+    /// `DescribeContinuousBackups`.
+    Pitr(Outcome<Pitr>),
+    /// `DescribeTimeToLive`.
+    Ttl(Outcome<Ttl>),
+    /// `ListTagsOfResource`.
+    Tags(Outcome<BTreeMap<String, String>>),
+    /// `GetResourcePolicy`.
+    Policy(Outcome<Option<String>>),
+}
+
+/// A change to what is known. Whole lists replace what the scope held before; single items are merged.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Delta {
+    /// Who asks.
+    Caller(Outcome<Caller>),
+    /// The names of all tables (with their partition's ARN prefix settled by the poller): the population.
+    TableList(Outcome<Vec<(String, String)>>),
+    /// One facet of one table, by ARN.
+    Facet(String, Facet),
+    /// Backups of all tables of the scope, by table name.
+    Backups(Outcome<BTreeMap<String, BackupSummary>>),
+    /// One KMS key, by ARN.
+    Key(String, Outcome<Key>),
+    /// GuardDuty's detectors.
+    Detectors(Outcome<Vec<Detector>>),
+    /// Findings read; merged by id.
+    Findings(Vec<Finding>),
+    /// The ids of every finding the scope has now: others of the scope are dropped.
+    FindingIds(Outcome<Vec<String>>),
+    /// Config recorders.
+    Recorders(Outcome<Vec<Recorder>>),
+    /// Config rules.
+    Rules(Outcome<Vec<Rule>>),
+    /// All evaluations of one rule.
+    Evaluations(RuleKey, Outcome<Vec<Evaluation>>),
+    /// Stacks.
+    Stacks(Outcome<Vec<Stack>>),
+    /// The resources of one stack, by stack id.
+    StackResources(String, Outcome<Vec<StackResource>>),
+    /// A part of the network.
+    Network(NetworkPart),
+    /// Trails.
+    Trails(Outcome<Vec<Trail>>),
+    /// One trail's status, by ARN.
+    TrailStatus(String, Outcome<(bool, Option<Timestamp>)>),
+    /// One trail's selectors, by ARN.
+    TrailSelectors(String, Outcome<Vec<Selector>>),
+    /// Events read; merged by id.
+    Events(Vec<Event>),
+    /// How far a search on demand got.
+    Search(SearchReach),
+    /// A record that could not be understood: kept raw, counted.
+    BrokenEvent(String, String),
+}
+
+/// How far a sweep has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Steps done.
+    pub done: usize,
+    /// Steps known of.
+    pub total: usize,
+}
+
+/// What a poller says to the app.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Polled {
+    /// Data, at any moment of a sweep.
+    Data {
+        /// Which source.
+        source: Source,
+        /// Where.
+        scope: Scope,
+        /// What changed.
+        deltas: Vec<Delta>,
+    },
+    /// A sweep begins or moves on.
+    Running(Source, Scope, Progress),
+    /// A sweep ended.
+    Ended {
+        /// Which source.
+        source: Source,
+        /// Where.
+        scope: Scope,
+        /// When it ended.
+        at: Timestamp,
+        /// `Err` when the sweep could not be made at all; data kept.
+        result: Result<(), SourceError>,
+        /// Faults met below the top level, counted.
+        partial: Vec<(Fault, usize)>,
+        /// When the next sweep is due; `None` for one-shot runs.
+        due: Option<Timestamp>,
+    },
+    /// A call was made.
+    Call(CallRecord),
+    /// A scope learned its account number: what was keyed by a profile's name is now keyed by it.
+    Renamed {
+        /// As it was called.
+        from: Scope,
+        /// As it is called from now on.
+        to: Scope,
+    },
+}

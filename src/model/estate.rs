@@ -1,0 +1,123 @@
+//! All that is known, as one plain value. The store owns it, controls judge it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{
+    BackupSummary, Caller, Cell, DataClass, Detector, Evaluation, Finding, Key, KeyKind, Network, Recorder, Rule,
+    RuleKey, Scope, Seen, SourceError, Stack, Table, Trail,
+};
+
+/// The key of a table: its kind, and what KMS said about it.
+pub type TableKey<'a> = (KeyKind, Option<&'a Seen<Key>>);
+
+/// The estate as last seen.
+#[derive(Debug, Clone, Default)]
+pub struct Estate {
+    /// The moment that ages are counted from.
+    pub now: Timestamp,
+    /// Scopes asked for.
+    pub scopes: Vec<Scope>,
+    /// Who asks, by scope.
+    pub callers: BTreeMap<Scope, Cell<Caller>>,
+    /// Whether the list of tables is known, by scope: the number of tables listed.
+    pub populations: BTreeMap<Scope, Cell<usize>>,
+    /// Tables by ARN.
+    pub tables: BTreeMap<String, Table>,
+    /// Backups by scope, then table name.
+    pub backups: BTreeMap<Scope, Cell<BTreeMap<String, BackupSummary>>>,
+    /// KMS keys by ARN.
+    pub keys: BTreeMap<String, Cell<Key>>,
+    /// GuardDuty detectors by scope.
+    pub detectors: BTreeMap<Scope, Cell<Vec<Detector>>>,
+    /// Whether the list of findings is known, by scope: how many there are.
+    pub finding_lists: BTreeMap<Scope, Cell<usize>>,
+    /// Findings by id.
+    pub findings: BTreeMap<String, Arc<Finding>>,
+    /// Config recorders by scope.
+    pub recorders: BTreeMap<Scope, Cell<Vec<Recorder>>>,
+    /// Whether the list of rules is known, by scope: how many there are.
+    pub rule_lists: BTreeMap<Scope, Cell<usize>>,
+    /// Rules.
+    pub rules: BTreeMap<RuleKey, Rule>,
+    /// Evaluations by rule.
+    pub evaluations: BTreeMap<RuleKey, Cell<Vec<Evaluation>>>,
+    /// Whether the list of stacks is known, by scope: how many there are.
+    pub stack_lists: BTreeMap<Scope, Cell<usize>>,
+    /// Stacks by id.
+    pub stacks: BTreeMap<String, Stack>,
+    /// Networks by scope.
+    pub networks: BTreeMap<Scope, Network>,
+    /// Whether the list of trails is known, by scope: how many there are.
+    pub trail_lists: BTreeMap<Scope, Cell<usize>>,
+    /// Trails by scope and ARN: a multi-region trail is seen from every region.
+    pub trails: BTreeMap<(Scope, String), Trail>,
+}
+
+impl Estate {
+    /// The key that encrypts a table: its kind, and the key itself where KMS described it.
+    ///
+    /// `Ok((AwsOwned, None))` when `DescribeTable` gives no `SSEDescription`. `Err` names why it is not known;
+    /// `None` while it is being read.
+    #[must_use]
+    pub fn table_key(&self, table: &Table) -> Option<Result<TableKey<'_>, SourceError>> {
+        let description = match table.description.known()? {
+            Ok(seen) => &seen.value,
+            Err(error) => return Some(Err(error.clone())),
+        };
+        if description.sse_type.is_none() && description.sse_status.is_none() && description.kms_key.is_none() {
+            return Some(Ok((KeyKind::AwsOwned, None)));
+        }
+        let Some(arn) = &description.kms_key else {
+            // SSEType AES256 was the AWS-owned key of old answers; KMS without a key's ARN cannot be told apart.
+            return Some(match description.sse_type.as_deref() {
+                Some("AES256") => Ok((KeyKind::AwsOwned, None)),
+                _ => Err(SourceError::Malformed("SSEDescription without KMSMasterKeyArn".to_owned())),
+            });
+        };
+        match self.keys.get(arn).and_then(Cell::known)? {
+            Ok(seen) => Some(Ok((seen.value.kind, Some(seen)))),
+            Err(error) => Some(Err(error.clone())),
+        }
+    }
+
+    /// The table's data class from its tags, or `Restricted` when no tag says (the strictest reading).
+    #[must_use]
+    pub fn data_class(&self, table: &Table) -> DataClass {
+        table.tags.value().and_then(class_of).unwrap_or(DataClass::Restricted)
+    }
+
+    /// Backups of one table. A table that the list does not name has none.
+    #[must_use]
+    pub fn table_backups(&self, table: &Table) -> Option<Result<BackupSummary, SourceError>> {
+        match self.backups.get(&table.scope).and_then(Cell::known)? {
+            Ok(seen) => Some(Ok(seen.value.get(&table.name).cloned().unwrap_or_default())),
+            Err(error) => Some(Err(error.clone())),
+        }
+    }
+
+    /// The table with this name in this scope.
+    #[must_use]
+    pub fn table_named(&self, scope: &Scope, name: &str) -> Option<&Table> {
+        self.tables.values().find(|table| table.name == name && table.scope == *scope)
+    }
+}
+
+/// Tag keys that are read as the data class, lower-cased, in order of preference.
+const CLASS_TAGS: [&str; 5] =
+    ["data-class", "dataclass", "data-classification", "classification", "data_classification"];
+
+fn class_of(tags: &BTreeMap<String, String>) -> Option<DataClass> {
+    CLASS_TAGS.iter().find_map(|wanted| {
+        let (_, value) = tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(wanted))?;
+        match value.to_ascii_lowercase().as_str() {
+            "public" => Some(DataClass::Public),
+            "internal" => Some(DataClass::Internal),
+            "confidential" | "pii" | "personal" => Some(DataClass::Confidential),
+            "restricted" | "secret" | "highly-confidential" => Some(DataClass::Restricted),
+            _ => None,
+        }
+    })
+}

@@ -1,0 +1,123 @@
+//! CloudTrail events.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::SourceError;
+
+/// CloudTrail's event categories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum EventCategory {
+    /// Control plane.
+    Management,
+    /// Item level.
+    Data,
+    /// At a VPC endpoint.
+    NetworkActivity,
+    /// Unusual rates.
+    Insight,
+    /// A record that names none of these.
+    Other,
+}
+
+impl EventCategory {
+    /// AWS's word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Management => "Management",
+            Self::Data => "Data",
+            Self::NetworkActivity => "NetworkActivity",
+            Self::Insight => "Insight",
+            Self::Other => "Other",
+        }
+    }
+}
+
+/// One CloudTrail event: the fields people pivot on, and the record itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Event {
+    /// `eventID`, its identity.
+    pub id: String,
+    /// `eventTime`.
+    pub time: Timestamp,
+    /// `eventName`.
+    pub name: String,
+    /// `eventSource`, `dynamodb.amazonaws.com`.
+    pub source: String,
+    /// `awsRegion`.
+    pub region: String,
+    /// `recipientAccountId`.
+    pub account: String,
+    /// Who, in one word: the role's name for a session, the user's name, `root`, or the invoking service.
+    pub principal: String,
+    /// The caller's ARN.
+    pub principal_arn: Option<String>,
+    /// The session's name, for an assumed role.
+    pub session: Option<String>,
+    /// `userIdentity.accessKeyId`.
+    pub access_key: Option<String>,
+    /// `sourceIPAddress`: an address or a service's name.
+    pub ip: Option<String>,
+    /// `userAgent`.
+    pub user_agent: Option<String>,
+    /// `readOnly`; `None` when the record does not say.
+    pub read_only: Option<bool>,
+    /// `errorCode`.
+    pub error: Option<String>,
+    /// Names of the tables concerned: parameters, resources, and the encryption context of KMS calls.
+    pub tables: Vec<String>,
+    /// `vpcEndpointId`.
+    pub vpce: Option<String>,
+    /// `eventCategory`.
+    pub category: EventCategory,
+    /// The call was made by this program (its app id is in the user agent).
+    pub own: bool,
+    /// The record, as delivered.
+    pub raw: String,
+}
+
+/// What a `LookupEvents` search goes by. The service honours exactly one attribute per call.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum SearchBy {
+    /// `AccessKeyId`.
+    AccessKey(String),
+    /// `Username`: for a role this is the *session's* name.
+    Username(String),
+    /// `ResourceName`: a table's name or ARN.
+    Resource(String),
+    /// `EventId`.
+    EventId(String),
+    /// `EventName`.
+    EventName(String),
+    /// `EventSource`.
+    EventSource(String),
+    /// `ReadOnly`, `true` or `false`.
+    ReadOnly(bool),
+    /// No attribute.
+    Any,
+}
+
+/// A search of CloudTrail on demand, in every scope polled.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EventSearch {
+    /// The one attribute.
+    pub by: SearchBy,
+    /// Not before.
+    pub since: Option<Timestamp>,
+    /// Not after.
+    pub until: Option<Timestamp>,
+    /// Stop after this many events a scope.
+    pub limit: usize,
+}
+
+/// How far one scope of a search got: shown beside its result, so that 0 hits never stand alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchReach {
+    /// What was searched.
+    pub search: EventSearch,
+    /// Events found in this scope, or why it could not be searched.
+    pub found: Result<usize, SourceError>,
+    /// More were there than the limit let through.
+    pub cut: bool,
+}

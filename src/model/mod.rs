@@ -1,0 +1,35 @@
+//! Plain data about an estate: what AWS answered, how old it is, and what could not be read.
+//!
+//! Nothing in here performs I/O, knows an SDK type, a terminal or a clock.
+
+mod arn;
+mod cell;
+mod compliance;
+mod delta;
+mod drift;
+mod endpoint;
+mod estate;
+mod event;
+mod fault;
+mod finding;
+mod ledger;
+mod source;
+mod table;
+mod trail;
+mod verdict;
+
+pub use arn::Arn;
+pub use cell::{CallRef, Cell, Origin, Outcome, Seen};
+pub use compliance::{Compliance, Evaluation, Recorder, Rule, RuleKey};
+pub use delta::{Delta, Facet, Polled, Progress};
+pub use drift::{DriftStatus, PropertyDifference, Stack, StackResource};
+pub use endpoint::{Endpoint, EndpointKind, Network, NetworkInterface, NetworkPart, RouteTable, Subnet, Vpc};
+pub use estate::{Estate, TableKey};
+pub use event::{Event, EventCategory, EventSearch, SearchBy, SearchReach};
+pub use fault::{Fault, SourceError};
+pub use finding::{Detector, Finding, FindingAction, Signal};
+pub use ledger::{CallOutcome, CallRecord};
+pub use source::{Caller, Freshness, Scope, Source};
+pub use table::{BackupSummary, DataClass, Key, KeyKind, Pitr, Replica, Table, TableDescription, Ttl};
+pub use trail::{Selector, Trail};
+pub use verdict::{Evidence, Judgement, Layer, Severity, Verdict};

@@ -1,0 +1,298 @@
+//! Taking in what pollers send.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::model::{
+    Cell, Delta, Facet, Fault, Freshness, Outcome, Polled, Scope, Seen, Source, SourceError, Stack, Table, Trail,
+};
+
+use super::{ERROR_LENGTH, ErrorLine, LEDGER_LENGTH, Store};
+
+impl Store {
+    /// Announces a scope before its first answer, so that loading never looks like absence.
+    pub fn expect(&mut self, scope: Scope, sources: &[Source]) {
+        for source in sources {
+            self.freshness.entry((*source, scope.clone())).or_default();
+        }
+        if !self.estate.scopes.contains(&scope) {
+            self.estate.scopes.push(scope);
+            self.estate.scopes.sort();
+        }
+        self.revision += 1;
+    }
+
+    /// Takes in one message of a poller. Call [`Store::settle`] when the queue is drained.
+    pub fn apply(&mut self, polled: Polled) {
+        self.revision += 1;
+        match polled {
+            Polled::Data { source, scope, deltas } => {
+                for delta in deltas {
+                    self.apply_delta(source, &scope, delta);
+                }
+            }
+            Polled::Running(source, scope, progress) => {
+                self.fresh(source, scope).running = Some((progress.done, progress.total));
+            }
+            Polled::Ended { source, scope, at, result, partial, due } => {
+                for (fault, count) in &partial {
+                    self.log(source, &scope, fault, *count);
+                }
+                let whole = result.err().map(|error| Fault { error, at });
+                if let Some(fault) = &whole {
+                    self.log(source, &scope, fault, 1);
+                }
+                let freshness = self.fresh(source, scope);
+                freshness.running = None;
+                freshness.sweeps += 1;
+                freshness.due = due;
+                if whole.is_none() {
+                    freshness.good = Some(at);
+                }
+                freshness.fault = whole.or_else(|| partial.first().map(|(fault, _)| fault.clone()));
+                freshness.partial = partial.into_iter().map(|(fault, count)| (fault.error, count)).collect();
+                // A list that could not be read and a list not yet read are judged differently.
+                self.dirty_estate = true;
+            }
+            Polled::Call(record) => {
+                self.calls += 1;
+                if self.ledger.len() == LEDGER_LENGTH {
+                    self.ledger.pop_front();
+                }
+                self.ledger.push_back(record);
+            }
+            Polled::Renamed { from, to } => self.rename(&from, to),
+        }
+    }
+
+    fn fresh(&mut self, source: Source, scope: Scope) -> &mut Freshness {
+        self.freshness.entry((source, scope)).or_default()
+    }
+
+    fn log(&mut self, source: Source, scope: &Scope, fault: &Fault, count: usize) {
+        if let Some(last) = self
+            .errors
+            .iter_mut()
+            .rev()
+            .take(50)
+            .find(|line| line.source == source && line.scope == *scope && line.error == fault.error)
+        {
+            last.at = fault.at;
+            last.count += count;
+            return;
+        }
+        if self.errors.len() == ERROR_LENGTH {
+            self.errors.pop_front();
+        }
+        let line = ErrorLine { at: fault.at, source, scope: scope.clone(), error: fault.error.clone(), count };
+        self.errors.push_back(line);
+    }
+
+    /// A scope known by its profile's name learned its account. Nothing but freshness and the list of scopes
+    /// is kept under the old name: data comes after the identity.
+    fn rename(&mut self, from: &Scope, to: Scope) {
+        let old: Vec<Source> =
+            self.freshness.keys().filter(|(_, scope)| scope == from).map(|(source, _)| *source).collect();
+        for source in old {
+            if let Some(freshness) = self.freshness.remove(&(source, from.clone())) {
+                self.freshness.entry((source, to.clone())).or_insert(freshness);
+            }
+        }
+        self.estate.scopes.retain(|scope| scope != from);
+        if let Some(cell) = self.estate.callers.remove(from) {
+            self.estate.callers.insert(to.clone(), cell);
+        }
+        if !self.estate.scopes.contains(&to) {
+            self.estate.scopes.push(to);
+            self.estate.scopes.sort();
+        }
+    }
+
+    fn apply_delta(&mut self, source: Source, scope: &Scope, delta: Delta) {
+        let estate = &mut self.estate;
+        match delta {
+            Delta::Caller(outcome) => estate.callers.entry(scope.clone()).or_default().apply(outcome),
+            Delta::TableList(outcome) => self.table_list(scope, outcome),
+            Delta::Facet(arn, facet) => self.facet(arn, facet),
+            Delta::Backups(outcome) => {
+                estate.backups.entry(scope.clone()).or_default().apply(outcome);
+                self.touch_scope(scope);
+            }
+            Delta::Key(arn, outcome) => {
+                estate.keys.entry(arn.clone()).or_default().apply(outcome);
+                let users = estate.tables.values().filter(|table| {
+                    table.description.value().is_some_and(|d| d.kms_key.as_deref() == Some(arn.as_str()))
+                });
+                self.dirty_tables.extend(users.map(|table| table.arn.clone()));
+            }
+            Delta::Detectors(outcome) => estate.detectors.entry(scope.clone()).or_default().apply(outcome),
+            Delta::Findings(findings) => {
+                for finding in findings {
+                    estate.findings.insert(finding.id.clone(), Arc::new(finding));
+                }
+            }
+            Delta::FindingIds(outcome) => {
+                let cell = estate.finding_lists.entry(scope.clone()).or_default();
+                if let Some(ids) = list(cell, outcome, |id: &String| id.clone()) {
+                    estate.findings.retain(|id, finding| finding.scope != *scope || ids.contains(id));
+                }
+            }
+            Delta::Recorders(outcome) => estate.recorders.entry(scope.clone()).or_default().apply(outcome),
+            Delta::Rules(outcome) => {
+                let cell = estate.rule_lists.entry(scope.clone()).or_default();
+                let rules = outcome.as_ref().map(|seen| seen.value.clone()).unwrap_or_default();
+                if let Some(names) = list(cell, outcome, |rule| rule.key.clone()) {
+                    estate.rules.retain(|key, _| key.scope != *scope || names.contains(key));
+                    estate.evaluations.retain(|key, _| key.scope != *scope || names.contains(key));
+                    estate.rules.extend(rules.into_iter().map(|rule| (rule.key.clone(), rule)));
+                }
+            }
+            Delta::Evaluations(key, outcome) => estate.evaluations.entry(key).or_default().apply(outcome),
+            Delta::Stacks(outcome) => self.stacks(scope, outcome),
+            Delta::StackResources(id, outcome) => {
+                if let Some(stack) = estate.stacks.get_mut(&id) {
+                    stack.resources.apply(outcome);
+                }
+                self.touch_scope(scope);
+            }
+            Delta::Network(part) => estate.networks.entry(scope.clone()).or_default().apply(part),
+            Delta::Trails(outcome) => self.trails(scope, outcome),
+            Delta::TrailStatus(arn, outcome) => {
+                if let Some(trail) = estate.trails.get_mut(&(scope.clone(), arn)) {
+                    trail.status.apply(outcome);
+                }
+            }
+            Delta::TrailSelectors(arn, outcome) => {
+                if let Some(trail) = estate.trails.get_mut(&(scope.clone(), arn)) {
+                    trail.selectors.apply(outcome);
+                }
+                self.touch_scope(scope);
+            }
+            Delta::Events(events) => {
+                for event in events {
+                    self.events.insert(event);
+                }
+            }
+            Delta::Search(reach) => {
+                self.searches.retain(|(of, old)| of != scope || old.search != reach.search);
+                self.searches.push((scope.clone(), reach));
+            }
+            Delta::BrokenEvent(reason, raw) => self.broken_events.push((reason, raw)),
+        }
+        if !matches!(source, Source::Events | Source::Tables) {
+            self.dirty_estate = true;
+        }
+    }
+
+    fn touch_scope(&mut self, scope: &Scope) {
+        let of = self.estate.tables.values().filter(|table| table.scope == *scope);
+        self.dirty_tables.extend(of.map(|table| table.arn.clone()));
+    }
+
+    fn table_list(&mut self, scope: &Scope, outcome: Outcome<Vec<(String, String)>>) {
+        let estate = &mut self.estate;
+        self.dirty_estate = true;
+        let cell = estate.populations.entry(scope.clone()).or_default();
+        let listed = outcome.as_ref().map(|seen| seen.value.clone()).unwrap_or_default();
+        let Some(arns) = list(cell, outcome, |(_, arn)| arn.clone()) else { return };
+        estate.tables.retain(|arn, table| table.scope != *scope || arns.contains(arn));
+        for (name, arn) in listed {
+            self.dirty_tables.insert(arn.clone());
+            estate.tables.entry(arn.clone()).or_insert_with(|| Table::listed(arn, name, scope.clone()));
+        }
+        let tables = &estate.tables;
+        let controls: BTreeSet<&str> = crate::controls::CATALOGUE
+            .iter()
+            .filter(|control| matches!(control.judge, crate::controls::Judge::Table(_)))
+            .map(|control| control.id)
+            .collect();
+        self.judgements.retain(|resource, of| {
+            if !tables.contains_key(resource) {
+                of.retain(|control, _| !controls.contains(control));
+            }
+            !of.is_empty()
+        });
+    }
+
+    fn facet(&mut self, arn: String, facet: Facet) {
+        let Some(table) = self.estate.tables.get_mut(&arn) else { return };
+        match facet {
+            Facet::Description(outcome) => table.description.apply(outcome),
+            Facet::Pitr(outcome) => table.pitr.apply(outcome),
+            Facet::Ttl(outcome) => table.ttl.apply(outcome),
+            Facet::Tags(outcome) => table.tags.apply(outcome),
+            Facet::Policy(outcome) => table.policy.apply(outcome),
+        }
+        self.dirty_tables.insert(arn);
+        self.dirty_estate = true;
+    }
+
+    fn stacks(&mut self, scope: &Scope, outcome: Outcome<Vec<Stack>>) {
+        let estate = &mut self.estate;
+        let cell = estate.stack_lists.entry(scope.clone()).or_default();
+        let stacks = outcome.as_ref().map(|seen| seen.value.clone()).unwrap_or_default();
+        if let Some(ids) = list(cell, outcome, |stack| stack.id.clone()) {
+            estate.stacks.retain(|id, stack| stack.scope != *scope || ids.contains(id));
+            for mut stack in stacks {
+                if let Some(old) = estate.stacks.remove(&stack.id) {
+                    stack.resources = old.resources;
+                }
+                estate.stacks.insert(stack.id.clone(), stack);
+            }
+        }
+        self.touch_scope(scope);
+    }
+
+    fn trails(&mut self, scope: &Scope, outcome: Outcome<Vec<Trail>>) {
+        let estate = &mut self.estate;
+        let cell = estate.trail_lists.entry(scope.clone()).or_default();
+        let trails = outcome.as_ref().map(|seen| seen.value.clone()).unwrap_or_default();
+        if let Some(arns) = list(cell, outcome, |trail| trail.arn.clone()) {
+            estate.trails.retain(|(of, arn), _| of != scope || arns.contains(arn));
+            for mut trail in trails {
+                let key = (scope.clone(), trail.arn.clone());
+                if let Some(old) = estate.trails.remove(&key) {
+                    trail.status = old.status;
+                    trail.selectors = old.selectors;
+                }
+                estate.trails.insert(key, trail);
+            }
+        }
+        self.touch_scope(scope);
+    }
+
+    /// Facets of tables known, for the counts of a coverage line: read, and listed.
+    pub(super) fn tables_read(&self) -> (usize, usize) {
+        let read = self.estate.tables.values().filter(|table| table.description.seen.is_some()).count();
+        (read, self.estate.tables.len())
+    }
+}
+
+/// Notes a whole list in its cell and gives the identities it holds; `None` when it could not be read, so
+/// that nothing is dropped on a failed call.
+fn list<T, K: Ord>(
+    cell: &mut Cell<usize>,
+    outcome: Outcome<Vec<T>>,
+    identity: impl Fn(&T) -> K,
+) -> Option<BTreeSet<K>> {
+    match outcome {
+        Ok(Seen { value, at, call }) => {
+            let ids = value.iter().map(identity).collect();
+            cell.apply(Ok(Seen { value: value.len(), at, call }));
+            Some(ids)
+        }
+        Err(fault) => {
+            cell.apply(Err(fault));
+            None
+        }
+    }
+}
+
+/// The words of errors and how many scopes met them, for one line.
+pub(super) fn count_words<'a>(errors: impl Iterator<Item = &'a SourceError>) -> BTreeMap<&'static str, usize> {
+    let mut words = BTreeMap::new();
+    for error in errors {
+        *words.entry(error.word()).or_insert(0) += 1;
+    }
+    words
+}

@@ -1,0 +1,139 @@
+//! From a finding to the events around it and the tables they touched, with the confidence of each link.
+//!
+//! GuardDuty names no table: the link is derived, first by access key, then by session name (instance-role
+//! keys rotate), then by address. The tiers are those of the catalogue of finding types.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use crate::model::{Arn, Event, Finding};
+
+use super::Store;
+
+/// How sure a link is; smaller is surer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LinkTier {
+    /// The finding names the table, or an event of the same access key does.
+    T1,
+    /// The same session, principal or key use (KMS context) within the window.
+    T2,
+    /// The same address.
+    T3,
+}
+
+impl LinkTier {
+    /// `T1`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::T1 => "T1",
+            Self::T2 => "T2",
+            Self::T3 => "T3",
+        }
+    }
+}
+
+/// A table linked to a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The table's name.
+    pub table: String,
+    /// How sure.
+    pub tier: LinkTier,
+    /// Why, in words: `same key · UpdateTable, DeleteBackup`.
+    pub reason: String,
+}
+
+/// Deliveries lag: the window of a finding is widened by this much on both sides.
+const DELIVERY_LAG: SignedDuration = SignedDuration::from_mins(15);
+/// Events of the same address or principal count this long before and after.
+const WINDOW: SignedDuration = SignedDuration::from_hours(24);
+
+impl Store {
+    /// The events around a finding, newest first, each with the tier of its link.
+    #[must_use]
+    pub fn events_of_finding<'a>(&'a self, finding: &Finding) -> Vec<(LinkTier, &'a Arc<Event>)> {
+        let from = finding.first.or(finding.created).map(|at| at - WINDOW);
+        let to = finding.last.or(finding.updated).map(|at| at + WINDOW + DELIVERY_LAG);
+        let inside = |event: &Event| from.is_none_or(|from| event.time >= from) && to.is_none_or(|to| event.time <= to);
+        let mut found: BTreeMap<&str, (LinkTier, &Arc<Event>)> = BTreeMap::new();
+        let mut add = |tier: LinkTier, events: Vec<&'a Arc<Event>>| {
+            for event in events.into_iter().filter(|event| inside(event)) {
+                found.entry(event.id.as_str()).or_insert((tier, event));
+            }
+        };
+        let mut sessions = Vec::new();
+        if let Some(key) = &finding.access_key {
+            let events = self.events.by_key(key);
+            sessions.extend(events.iter().filter_map(|event| event.session.clone()));
+            add(LinkTier::T1, events);
+        }
+        if let Some((_, session)) = finding.principal_id.as_deref().and_then(|id| id.split_once(':')) {
+            sessions.push(session.to_owned());
+        }
+        sessions.sort();
+        sessions.dedup();
+        for session in &sessions {
+            add(LinkTier::T2, self.events.by_session(session));
+        }
+        if let Some(ip) = &finding.action.ip {
+            add(LinkTier::T3, self.events.by_ip(ip));
+        }
+        let mut events: Vec<_> = found.into_values().collect();
+        events.sort_by(|(_, a), (_, b)| b.time.cmp(&a.time).then_with(|| b.id.cmp(&a.id)));
+        events
+    }
+
+    /// The tables a finding leads to, surest first.
+    #[must_use]
+    pub fn tables_of_finding(&self, finding: &Finding) -> Vec<Link> {
+        let mut links: BTreeMap<String, (LinkTier, Vec<String>)> = BTreeMap::new();
+        for arn in &finding.resources {
+            if let Some(table) = Arn::parse(arn).as_ref().and_then(Arn::table_name) {
+                links.entry(table.to_owned()).or_insert((LinkTier::T1, vec!["named by the finding".to_owned()]));
+            }
+        }
+        for (tier, event) in self.events_of_finding(finding) {
+            for table in &event.tables {
+                let (best, names) = links.entry(table.clone()).or_insert((tier, Vec::new()));
+                *best = tier.min(*best);
+                let name = if event.error.is_some() { format!("(denied) {}", event.name) } else { event.name.clone() };
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+        let mut links: Vec<Link> = links
+            .into_iter()
+            .map(|(table, (tier, names))| Link {
+                table, tier, reason: format!("{} · {}", why(tier), names.join(", "))
+            })
+            .collect();
+        links.sort_by(|a, b| a.tier.cmp(&b.tier).then_with(|| a.table.cmp(&b.table)));
+        links
+    }
+
+    /// The findings that lead to a table, worst first.
+    #[must_use]
+    pub fn findings_of_table(&self, table: &str) -> Vec<&Arc<Finding>> {
+        let mut found: Vec<&Arc<Finding>> = self
+            .estate
+            .findings
+            .values()
+            .filter(|finding| !finding.archived)
+            .filter(|finding| self.tables_of_finding(finding).iter().any(|link| link.table == table))
+            .collect();
+        found.sort_by(|a, b| b.severity_tenths.cmp(&a.severity_tenths).then_with(|| b.updated.cmp(&a.updated)));
+        found
+    }
+}
+
+fn why(tier: LinkTier) -> &'static str {
+    match tier {
+        LinkTier::T1 => "same key",
+        LinkTier::T2 => "same session",
+        LinkTier::T3 => "same address",
+    }
+}

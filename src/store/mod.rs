@@ -1,0 +1,324 @@
+//! The only truth: everything known, how fresh it is, and what the controls say about it.
+//!
+//! `apply` takes in what pollers send, `settle` judges what changed; everything else reads.
+
+mod apply;
+mod coverage;
+mod events;
+mod links;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::controls::{Baseline, CATALOGUE, Judge};
+use crate::model::{
+    CallRecord, Estate, Freshness, Judgement, Layer, Origin, Scope, SearchReach, Source, SourceError, Verdict,
+};
+
+pub use coverage::Coverage;
+pub use events::EventLog;
+pub use links::{Link, LinkTier};
+
+/// How many calls the ledger keeps in memory.
+const LEDGER_LENGTH: usize = 20_000;
+/// How many errors the error log keeps.
+const ERROR_LENGTH: usize = 1_000;
+
+/// A line of the error log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorLine {
+    /// When it was met, last.
+    pub at: Timestamp,
+    /// Which source.
+    pub source: Source,
+    /// Where.
+    pub scope: Scope,
+    /// What.
+    pub error: SourceError,
+    /// How often, the same in a row.
+    pub count: usize,
+}
+
+/// A verdict that changed while we watched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerdictChange {
+    /// When it was noticed.
+    pub at: Timestamp,
+    /// The control.
+    pub control: &'static str,
+    /// The resource.
+    pub resource: String,
+    /// Before.
+    pub from: Verdict,
+    /// After.
+    pub to: Verdict,
+}
+
+/// The store.
+#[derive(Debug)]
+pub struct Store {
+    origin: Origin,
+    baseline: Baseline,
+    estate: Estate,
+    judgements: BTreeMap<String, BTreeMap<&'static str, Judgement>>,
+    freshness: BTreeMap<(Source, Scope), Freshness>,
+    events: EventLog,
+    ledger: VecDeque<CallRecord>,
+    calls: u64,
+    errors: VecDeque<ErrorLine>,
+    broken_events: Vec<(String, String)>,
+    searches: Vec<(Scope, SearchReach)>,
+    changes: Vec<VerdictChange>,
+    revision: u64,
+    dirty_tables: BTreeSet<String>,
+    dirty_estate: bool,
+}
+
+impl Store {
+    /// An empty store for data of one origin.
+    #[must_use]
+    pub fn new(origin: Origin, baseline: Baseline) -> Self {
+        Self {
+            origin,
+            baseline,
+            estate: Estate::default(),
+            judgements: BTreeMap::new(),
+            freshness: BTreeMap::new(),
+            events: EventLog::default(),
+            ledger: VecDeque::new(),
+            calls: 0,
+            errors: VecDeque::new(),
+            broken_events: Vec::new(),
+            searches: Vec::new(),
+            changes: Vec::new(),
+            revision: 0,
+            dirty_tables: BTreeSet::new(),
+            dirty_estate: false,
+        }
+    }
+
+    /// Judges what changed since the last call and sorts new events in. Cheap when nothing did.
+    pub fn settle(&mut self, now: Timestamp) {
+        self.estate.now = now;
+        self.events.settle();
+        if !self.dirty_estate && self.dirty_tables.is_empty() {
+            return;
+        }
+        let mut fresh: Vec<Judgement> = Vec::new();
+        let dirty = std::mem::take(&mut self.dirty_tables);
+        for control in CATALOGUE {
+            match control.judge {
+                Judge::Table(judge) => fresh.extend(
+                    dirty
+                        .iter()
+                        .filter_map(|arn| self.estate.tables.get(arn))
+                        .map(|table| judge(&self.estate, &self.baseline, table)),
+                ),
+                Judge::Estate(judge) if self.dirty_estate => {
+                    let now_judged = judge(&self.estate, &self.baseline);
+                    self.forget_others(control.id, &now_judged);
+                    fresh.extend(now_judged);
+                }
+                Judge::Estate(_) => {}
+            }
+        }
+        self.dirty_estate = false;
+        for judgement in fresh {
+            self.keep(judgement, now);
+        }
+        self.revision += 1;
+    }
+
+    /// Drops a whole-estate control's judgements about resources that it no longer judges.
+    fn forget_others(&mut self, control: &'static str, judged: &[Judgement]) {
+        let stay: BTreeSet<&str> = judged.iter().map(|judgement| judgement.resource.as_str()).collect();
+        for (resource, of) in &mut self.judgements {
+            if !stay.contains(resource.as_str()) {
+                of.remove(control);
+            }
+        }
+        self.judgements.retain(|_, of| !of.is_empty());
+    }
+
+    fn keep(&mut self, judgement: Judgement, now: Timestamp) {
+        let of = self.judgements.entry(judgement.resource.clone()).or_default();
+        if let Some(before) = of.get(judgement.control)
+            && before.verdict != judgement.verdict
+        {
+            self.changes.push(VerdictChange {
+                at: now,
+                control: judgement.control,
+                resource: judgement.resource.clone(),
+                from: before.verdict,
+                to: judgement.verdict,
+            });
+        }
+        of.insert(judgement.control, judgement);
+    }
+
+    /// Grows by one with every change that a view could show.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// What data in here is called.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// What controls measure against.
+    #[must_use]
+    pub fn baseline(&self) -> &Baseline {
+        &self.baseline
+    }
+
+    /// All that is known.
+    #[must_use]
+    pub fn estate(&self) -> &Estate {
+        &self.estate
+    }
+
+    /// The CloudTrail events.
+    #[must_use]
+    pub fn events(&self) -> &EventLog {
+        &self.events
+    }
+
+    /// Every judgement, by resource and control.
+    pub fn judgements(&self) -> impl Iterator<Item = &Judgement> {
+        self.judgements.values().flat_map(BTreeMap::values)
+    }
+
+    /// The judgements about one resource, by control.
+    pub fn judgements_of(&self, resource: &str) -> impl Iterator<Item = &Judgement> {
+        self.judgements.get(resource).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// What one control says about one resource.
+    #[must_use]
+    pub fn judgement(&self, resource: &str, control: &str) -> Option<&Judgement> {
+        self.judgements.get(resource)?.get(control)
+    }
+
+    /// How many judgements about a resource say what: fail, warn, unknown, pass.
+    #[must_use]
+    pub fn tally(&self, resource: &str) -> Tally {
+        let mut tally = Tally::default();
+        self.judgements_of(resource).for_each(|judgement| tally.add(judgement.verdict));
+        tally
+    }
+
+    /// The tally of every layer.
+    #[must_use]
+    pub fn posture(&self) -> BTreeMap<Layer, Tally> {
+        let mut posture: BTreeMap<Layer, Tally> = BTreeMap::new();
+        for judgement in self.judgements() {
+            if let Some(control) = crate::controls::by_id(judgement.control) {
+                posture.entry(control.layer).or_default().add(judgement.verdict);
+            }
+        }
+        posture
+    }
+
+    /// Freshness by source and scope.
+    pub fn freshness(&self) -> impl Iterator<Item = (&(Source, Scope), &Freshness)> {
+        self.freshness.iter()
+    }
+
+    /// Freshness of one source in one scope.
+    #[must_use]
+    pub fn freshness_of(&self, source: Source, scope: &Scope) -> Option<&Freshness> {
+        self.freshness.get(&(source, scope.clone()))
+    }
+
+    /// True while some scope's first sweep of a source has not ended.
+    #[must_use]
+    pub fn is_loading(&self, source: Source) -> bool {
+        let mut of = self.freshness.iter().filter(|((kind, _), _)| *kind == source).peekable();
+        of.peek().is_none() || of.any(|(_, freshness)| freshness.is_loading())
+    }
+
+    /// The newest calls, newest last.
+    #[must_use]
+    pub fn ledger(&self) -> &VecDeque<CallRecord> {
+        &self.ledger
+    }
+
+    /// Calls made since the start, also those that the ledger no longer holds.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.calls
+    }
+
+    /// The newest errors, newest last.
+    #[must_use]
+    pub fn errors(&self) -> &VecDeque<ErrorLine> {
+        &self.errors
+    }
+
+    /// Events that could not be read: the reason and the raw text.
+    #[must_use]
+    pub fn broken_events(&self) -> &[(String, String)] {
+        &self.broken_events
+    }
+
+    /// How far the searches on demand got, oldest first.
+    #[must_use]
+    pub fn searches(&self) -> &[(Scope, SearchReach)] {
+        &self.searches
+    }
+
+    /// Verdicts that changed while we watched, oldest first.
+    #[must_use]
+    pub fn changes(&self) -> &[VerdictChange] {
+        &self.changes
+    }
+
+    /// A finding by id.
+    #[must_use]
+    pub fn finding(&self, id: &str) -> Option<&Arc<crate::model::Finding>> {
+        self.estate.findings.get(id)
+    }
+}
+
+/// Judgements counted by verdict.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Failures.
+    pub fail: usize,
+    /// Warnings.
+    pub warn: usize,
+    /// Not judged.
+    pub unknown: usize,
+    /// Passes.
+    pub pass: usize,
+}
+
+impl Tally {
+    /// Counts one verdict in; `n/a` and `manual` count as nothing.
+    pub fn add(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Fail => self.fail += 1,
+            Verdict::Warn => self.warn += 1,
+            Verdict::Unknown => self.unknown += 1,
+            Verdict::Pass => self.pass += 1,
+            Verdict::Manual | Verdict::NotApplicable => {}
+        }
+    }
+
+    /// The worst verdict counted.
+    #[must_use]
+    pub fn worst(&self) -> Verdict {
+        match self {
+            Self { fail: 1.., .. } => Verdict::Fail,
+            Self { warn: 1.., .. } => Verdict::Warn,
+            Self { unknown: 1.., .. } => Verdict::Unknown,
+            Self { pass: 1.., .. } => Verdict::Pass,
+            _ => Verdict::NotApplicable,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! One CloudTrail record, as JSON text, read into a [`crate::model::Event`].
