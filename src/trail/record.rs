@@ -218,6 +218,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "json! makes values")]
     fn record(fields: Value) -> Event {
         let mut record = json!({
             "eventID": "e-1", "eventTime": "2026-11-21T02:58:02Z", "eventName": "UpdateTable",
