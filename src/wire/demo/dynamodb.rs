@@ -1,0 +1,194 @@
+//! DynamoDB's control plane.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::Call;
+use super::kit::{epoch, hex, trim};
+use super::tables::Table;
+use super::world::Timed;
+use crate::wire::protocol::Refusal;
+
+const INVALID: &str = "ValidationException";
+
+pub(super) fn answer(call: &Call<'_>) -> Result<Value, Refusal> {
+    match call.called.operation.as_str() {
+        "ListTables" => list_tables(call),
+        "DescribeTable" => describe_table(call),
+        "DescribeContinuousBackups" => describe_continuous_backups(call),
+        "DescribeTimeToLive" => describe_time_to_live(call),
+        "ListTagsOfResource" => list_tags(call),
+        "GetResourcePolicy" => resource_policy(call),
+        "ListBackups" => list_backups(call),
+        _ => Err(Refusal::unknown_operation(call.called)),
+    }
+}
+
+fn list_tables(call: &Call<'_>) -> Result<Value, Refusal> {
+    call.authorize("*")?;
+    let size = call.params.page("Limit", (100, 100), INVALID)?;
+    let after = call.params.text("ExclusiveStartTableName");
+    let tables = &call.realm.tables;
+    let start = after.map_or(0, |after| tables.partition_point(|table| table.first().name.as_str() <= after));
+    let names: Vec<&str> = tables.iter().skip(start).take(size).map(|table| table.first().name.as_str()).collect();
+    let last = (start + names.len() < tables.len()).then(|| names.last().copied()).flatten();
+    Ok(trim(json!({ "TableNames": names, "LastEvaluatedTableName": last })))
+}
+
+/// The table that a parameter names, by name or ARN.
+fn table<'a>(call: &'a Call<'_>, parameter: &str) -> Result<&'a Timed<Table>, Refusal> {
+    let named = call.params.required(parameter)?;
+    let name = named.split_once(":table/").map_or(named, |(_, name)| name);
+    let name = name.split('/').next().unwrap_or(name);
+    call.authorize(&call.realm.arn("dynamodb", &format!("table/{name}")))?;
+    let tables = &call.realm.tables;
+    let found = tables.binary_search_by(|table| table.first().name.as_str().cmp(name));
+    found.ok().and_then(|place| tables.get(place)).ok_or_else(|| match call.called.operation.as_str() {
+        "DescribeContinuousBackups" => Refusal::new("TableNotFoundException", format!("Table not found: {name}")),
+        _ => {
+            Refusal::new("ResourceNotFoundException", format!("Requested resource not found: Table: {name} not found"))
+        }
+    })
+}
+
+fn describe_table(call: &Call<'_>) -> Result<Value, Refusal> {
+    let table = table(call, "TableName")?.at(call.now);
+    let stream = table.stream.map(|view| json!({ "StreamEnabled": true, "StreamViewType": view }));
+    let label = stream_label(&table);
+    let encryption = table.key.as_ref().map(|key| {
+        trim(json!({
+            "Status": "ENABLED",
+            "SSEType": "KMS",
+            "KMSMasterKeyArn": key,
+            "InaccessibleEncryptionDateTime": table.inaccessible.map(epoch),
+        }))
+    });
+    let replicas: Vec<Value> = table.replicas.iter().map(|(region, key)| replica(region, key.as_deref())).collect();
+    let class = if table.infrequent { "STANDARD_INFREQUENT_ACCESS" } else { "STANDARD" };
+    let description = json!({
+        "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
+        "TableName": table.name,
+        "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
+        "TableStatus": table.status,
+        "CreationDateTime": epoch(table.created),
+        "ProvisionedThroughput": { "NumberOfDecreasesToday": 0, "ReadCapacityUnits": 0, "WriteCapacityUnits": 0 },
+        "TableSizeBytes": table.bytes,
+        "ItemCount": table.items,
+        "TableArn": table.arn,
+        "TableId": table.id,
+        "BillingModeSummary": {
+            "BillingMode": "PAY_PER_REQUEST",
+            "LastUpdateToPayPerRequestDateTime": epoch(table.created),
+        },
+        "StreamSpecification": stream,
+        "LatestStreamLabel": table.stream.map(|_| label.clone()),
+        "LatestStreamArn": table.stream.map(|_| format!("{}/stream/{label}", table.arn)),
+        "GlobalTableVersion": (!replicas.is_empty()).then_some("2019.11.21"),
+        "Replicas": (!replicas.is_empty()).then_some(replicas),
+        "SSEDescription": encryption,
+        "TableClassSummary": { "TableClass": class },
+        "DeletionProtectionEnabled": table.protected,
+    });
+    Ok(json!({ "Table": trim(description) }))
+}
+
+fn stream_label(table: &Table) -> String {
+    format!("{:.3}", table.created).trim_end_matches('Z').to_owned()
+}
+
+fn replica(region: &str, key: Option<&str>) -> Value {
+    trim(json!({ "RegionName": region, "ReplicaStatus": "ACTIVE", "KMSMasterKeyId": key }))
+}
+
+fn describe_continuous_backups(call: &Call<'_>) -> Result<Value, Refusal> {
+    let table = table(call, "TableName")?.at(call.now);
+    let recovery = match table.pitr {
+        None => json!({ "PointInTimeRecoveryStatus": "DISABLED" }),
+        Some((days, since)) => json!({
+            "PointInTimeRecoveryStatus": "ENABLED",
+            "RecoveryPeriodInDays": days,
+            "EarliestRestorableDateTime": epoch(since.max(call.now - SignedDuration::from_hours(24 * days))),
+            // The service says about five minutes behind now.
+            "LatestRestorableDateTime": epoch(call.now - SignedDuration::from_secs(270)),
+        }),
+    };
+    let status = json!({ "ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": recovery });
+    Ok(json!({ "ContinuousBackupsDescription": status }))
+}
+
+fn describe_time_to_live(call: &Call<'_>) -> Result<Value, Refusal> {
+    let table = table(call, "TableName")?.at(call.now);
+    let description = match table.ttl {
+        Some(attribute) => json!({ "TimeToLiveStatus": "ENABLED", "AttributeName": attribute }),
+        None => json!({ "TimeToLiveStatus": "DISABLED" }),
+    };
+    Ok(json!({ "TimeToLiveDescription": description }))
+}
+
+fn list_tags(call: &Call<'_>) -> Result<Value, Refusal> {
+    let table = table(call, "ResourceArn")?.at(call.now);
+    let tags: Vec<Value> = table.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
+    Ok(json!({ "Tags": tags }))
+}
+
+fn resource_policy(call: &Call<'_>) -> Result<Value, Refusal> {
+    let table = table(call, "ResourceArn")?.at(call.now);
+    let Some(policy) = &table.policy else {
+        let message = format!("Resource-based policy not found for the provided ResourceArn: {}", table.arn);
+        return Err(Refusal::new("PolicyNotFoundException", message));
+    };
+    Ok(json!({ "Policy": policy, "RevisionId": format!("{}", super::kit::hash(policy) % 10_000_000_000_000) }))
+}
+
+fn list_backups(call: &Call<'_>) -> Result<Value, Refusal> {
+    call.authorize("*")?;
+    let size = call.params.page("Limit", (100, 100), INVALID)?;
+    let (after, only) = (call.params.text("ExclusiveStartBackupArn"), call.params.text("TableName"));
+    let mut summaries = Vec::new();
+    // Tables are in order and so are a table's backups: the last ARN tells where the page goes on.
+    let resume = after.and_then(|arn| arn.split_once(":table/")).and_then(|(_, rest)| rest.split_once("/backup/"));
+    let first =
+        resume.map_or(0, |(name, _)| call.realm.tables.partition_point(|table| table.first().name.as_str() < name));
+    let mut more = false;
+    'pages: for table in call.realm.tables.iter().skip(first) {
+        let table = table.at(call.now);
+        if only.is_some_and(|only| only != table.name && only != table.arn) {
+            continue;
+        }
+        for (place, (name, at)) in table.backups.iter().enumerate() {
+            let arn = backup_arn(&table, place, *at);
+            if resume.is_some_and(|(name, id)| name == table.name && !backup_is_after(&arn, id)) {
+                continue;
+            }
+            if summaries.len() == size {
+                more = true;
+                break 'pages;
+            }
+            summaries.push(backup(&table, &arn, name, *at));
+        }
+    }
+    let last = more.then(|| summaries.last().and_then(|last| last.get("BackupArn")).cloned()).flatten();
+    Ok(trim(json!({ "BackupSummaries": summaries, "LastEvaluatedBackupArn": last })))
+}
+
+fn backup_arn(table: &Table, place: usize, at: Timestamp) -> String {
+    format!("{}/backup/{:014}-{}", table.arn, at.as_millisecond(), hex(super::kit::hash(&table.id), place as u64, 8))
+}
+
+fn backup_is_after(arn: &str, id: &str) -> bool {
+    arn.rsplit('/').next().is_some_and(|own| own > id)
+}
+
+fn backup(table: &Table, arn: &str, name: &str, at: Timestamp) -> Value {
+    json!({
+        "TableName": table.name,
+        "TableId": table.id,
+        "TableArn": table.arn,
+        "BackupArn": arn,
+        "BackupName": name,
+        "BackupCreationDateTime": epoch(at),
+        "BackupStatus": "AVAILABLE",
+        "BackupType": "USER",
+        "BackupSizeBytes": table.bytes,
+    })
+}

@@ -1,0 +1,36 @@
+//! The incident: who, from where, and when.
+
+use jiff::Timestamp;
+
+/// 02:00:00Z of the night.
+const TWO: i64 = 1_773_453_600;
+
+/// A moment of the night, in minutes and seconds after 02:00Z.
+pub(super) const fn night(minute: i64, second: i64) -> Timestamp {
+    Timestamp::constant(TWO + minute * 60 + second, 0)
+}
+
+/// All has happened.
+pub(super) const END: Timestamp = night(100, 0);
+/// The first critical finding.
+pub(super) const FIRST_CRITICAL: Timestamp = night(66, 20);
+/// Half a minute after the first critical finding.
+pub(super) const AFTER_FIRST_CRITICAL: Timestamp = night(66, 50);
+/// Point-in-time recovery of `orders` is turned off.
+pub(super) const PITR_OFF: Timestamp = night(58, 2);
+/// Deletion protection of `orders` is turned off.
+pub(super) const PROTECTION_OFF: Timestamp = night(58, 40);
+/// The recovery window of `ledger` is cut to a day.
+pub(super) const PITR_SHRUNK: Timestamp = night(60, 11);
+/// `exports` is exported to a foreign bucket.
+pub(super) const EXPORTED: Timestamp = night(62, 15);
+/// A public policy is put on `orders`.
+pub(super) const POLICY_PUBLIC: Timestamp = night(67, 42);
+
+/// A public table policy, as the intruder wrote it.
+pub(super) fn public_policy(table_arn: &str) -> String {
+    format!(
+        "{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Sid\":\"support\",\"Effect\":\"Allow\",\"Principal\":\"*\",\
+         \"Action\":[\"dynamodb:GetItem\",\"dynamodb:Query\",\"dynamodb:Scan\"],\"Resource\":\"{table_arn}\"}}]}}"
+    )
+}

@@ -1,0 +1,42 @@
+use std::future::Future;
+
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+use aws_smithy_async::rt::sleep::SharedAsyncSleep;
+use aws_smithy_async::time::SharedTimeSource;
+use aws_types::SdkConfig;
+use aws_types::sdk_config::SharedCredentialsProvider;
+
+use super::*;
+
+fn paused<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(future)
+}
+
+fn config(wire: &Wire, place: usize) -> SdkConfig {
+    let (scope, key) = wire.estate.get(place).unwrap();
+    let credentials = Credentials::new(key, "secret", None, None, "demo");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(scope.region.clone()))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(wire.http.clone())
+        .time_source(SharedTimeSource::new(wire.clock.clone()))
+        .sleep_impl(SharedAsyncSleep::new(wire.clock.clone()))
+        .build()
+}
+
+#[test]
+fn the_official_client_lists_and_describes_tables() {
+    let wire = Demo::new(DemoOptions::default(), None).wire();
+    paused(async {
+        let client = aws_sdk_dynamodb::Client::new(&config(&wire, 0));
+        let names = client.list_tables().send().await.unwrap().table_names.unwrap();
+        assert!(names.iter().any(|name| name == "orders"), "{names:?}");
+        let orders = client.describe_table().table_name("orders").send().await.unwrap().table.unwrap();
+        assert_eq!(orders.deletion_protection_enabled, Some(false));
+        let backups = client.describe_continuous_backups().table_name("ledger").send().await.unwrap();
+        let recovery = backups.continuous_backups_description.unwrap().point_in_time_recovery_description.unwrap();
+        assert_eq!(recovery.recovery_period_in_days, Some(1));
+    });
+}
