@@ -6,6 +6,7 @@ pub mod aws;
 pub mod controls;
 pub mod model;
 pub mod operations;
+pub mod policy;
 pub mod store;
 pub mod trail;
 pub mod wire;

@@ -1,0 +1,22 @@
+//! IAM policy documents: reading them, deciding a request by them, and saying in plain words what they do.
+//!
+//! Pure text in, plain values out. Source of the rules: the IAM User Guide's policy element reference, policy
+//! grammar, condition operators and evaluation logic.
+//!
+//! What this is not: the whole of IAM. It decides by the documents it is given; service control policies,
+//! permissions boundaries and session policies count only when they are among them.
+
+mod condition;
+mod describe;
+mod document;
+mod evaluate;
+mod pattern;
+mod questions;
+mod request;
+
+pub use condition::{Condition, Operator, Quantifier};
+pub use describe::describe;
+pub use document::{Document, Effect, Names, PolicyError, Principal, Principals, Statement};
+pub use evaluate::{At, Decision, evaluate};
+pub use questions::{accounts, fences, full_access, grants_service_everywhere, inverted, public_statements};
+pub use request::{Asker, Context, Request};
