@@ -4,6 +4,7 @@
 
 pub mod aws;
 pub mod controls;
+pub mod export;
 pub mod model;
 pub mod operations;
 pub mod policy;
