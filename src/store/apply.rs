@@ -128,13 +128,24 @@ impl Store {
             Delta::Detectors(outcome) => estate.detectors.entry(scope.clone()).or_default().apply(outcome),
             Delta::Findings(findings) => {
                 for finding in findings {
-                    estate.findings.insert(finding.id.clone(), Arc::new(finding));
+                    let finding = Arc::new(finding);
+                    if let Some(old) = estate.findings.insert(finding.id.clone(), finding.clone()) {
+                        self.finding_index.remove(&old);
+                    }
+                    self.finding_index.insert(&finding);
                 }
             }
             Delta::FindingIds(outcome) => {
                 let cell = estate.finding_lists.entry(scope.clone()).or_default();
                 if let Some(ids) = list(cell, outcome, |id: &String| id.clone()) {
-                    estate.findings.retain(|id, finding| finding.scope != *scope || ids.contains(id));
+                    let index = &mut self.finding_index;
+                    estate.findings.retain(|id, finding| {
+                        let stays = finding.scope != *scope || ids.contains(id);
+                        if !stays {
+                            index.remove(finding);
+                        }
+                        stays
+                    });
                 }
             }
             Delta::Recorders(outcome) => estate.recorders.entry(scope.clone()).or_default().apply(outcome),
@@ -195,23 +206,17 @@ impl Store {
         let cell = estate.populations.entry(scope.clone()).or_default();
         let listed = outcome.as_ref().map(|seen| seen.value.clone()).unwrap_or_default();
         let Some(arns) = list(cell, outcome, |(_, arn)| arn.clone()) else { return };
+        let before: BTreeSet<String> =
+            estate.tables.values().filter(|table| table.scope == *scope).map(|table| table.arn.clone()).collect();
         estate.tables.retain(|arn, table| table.scope != *scope || arns.contains(arn));
         for (name, arn) in listed {
             self.dirty_tables.insert(arn.clone());
             estate.tables.entry(arn.clone()).or_insert_with(|| Table::listed(arn, name, scope.clone()));
         }
-        let tables = &estate.tables;
-        let controls: BTreeSet<&str> = crate::controls::CATALOGUE
-            .iter()
-            .filter(|control| matches!(control.judge, crate::controls::Judge::Table(_)))
-            .map(|control| control.id)
-            .collect();
-        self.judgements.retain(|resource, of| {
-            if !tables.contains_key(resource) {
-                of.retain(|control, _| !controls.contains(control));
-            }
-            !of.is_empty()
-        });
+        let gone: BTreeSet<String> = before.difference(&arns).cloned().collect();
+        if !gone.is_empty() {
+            self.retain_judgements(|judgement| !gone.contains(&judgement.resource));
+        }
     }
 
     fn facet(&mut self, arn: String, facet: Facet) {

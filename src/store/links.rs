@@ -3,7 +3,7 @@
 //! GuardDuty names no table: the link is derived, first by access key, then by session name (instance-role
 //! keys rotate), then by address. The tiers are those of the catalogue of finding types.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -70,9 +70,7 @@ impl Store {
             sessions.extend(events.iter().filter_map(|event| event.session.clone()));
             add(LinkTier::T1, events);
         }
-        if let Some((_, session)) = finding.principal_id.as_deref().and_then(|id| id.split_once(':')) {
-            sessions.push(session.to_owned());
-        }
+        sessions.extend(session(finding).map(str::to_owned));
         sessions.sort();
         sessions.dedup();
         for session in &sessions {
@@ -90,10 +88,8 @@ impl Store {
     #[must_use]
     pub fn tables_of_finding(&self, finding: &Finding) -> Vec<Link> {
         let mut links: BTreeMap<String, (LinkTier, Vec<String>)> = BTreeMap::new();
-        for arn in &finding.resources {
-            if let Some(table) = Arn::parse(arn).as_ref().and_then(Arn::table_name) {
-                links.entry(table.to_owned()).or_insert((LinkTier::T1, vec!["named by the finding".to_owned()]));
-            }
+        for table in named_tables(finding) {
+            links.entry(table).or_insert((LinkTier::T1, vec!["named by the finding".to_owned()]));
         }
         for (tier, event) in self.events_of_finding(finding) {
             for table in &event.tables {
@@ -118,16 +114,90 @@ impl Store {
     /// The findings that lead to a table, worst first.
     #[must_use]
     pub fn findings_of_table(&self, table: &str) -> Vec<&Arc<Finding>> {
-        let mut found: Vec<&Arc<Finding>> = self
-            .estate
-            .findings
-            .values()
+        let index = &self.finding_index;
+        let mut ids: BTreeSet<&String> = index.by_table.get(table).into_iter().flatten().collect();
+        for event in self.events.by_table(table) {
+            let pivots = [
+                event.access_key.as_ref().and_then(|key| index.by_key.get(key)),
+                event.session.as_ref().and_then(|session| index.by_session.get(session)),
+                event.ip.as_ref().and_then(|ip| index.by_ip.get(ip)),
+            ];
+            ids.extend(pivots.into_iter().flatten().flatten());
+        }
+        let mut found: Vec<&Arc<Finding>> = ids
+            .into_iter()
+            .filter_map(|id| self.estate.findings.get(id))
             .filter(|finding| !finding.archived)
             .filter(|finding| self.tables_of_finding(finding).iter().any(|link| link.table == table))
             .collect();
         found.sort_by(|a, b| b.severity_tenths.cmp(&a.severity_tenths).then_with(|| b.updated.cmp(&a.updated)));
         found
     }
+}
+
+/// Findings by what joins them to events, so that a table's findings are found without reading all of them.
+#[derive(Debug, Default)]
+pub(super) struct FindingIndex {
+    by_key: Pivot,
+    by_session: Pivot,
+    by_ip: Pivot,
+    by_table: Pivot,
+}
+
+/// Finding ids by the value of one field.
+type Pivot = HashMap<String, BTreeSet<String>>;
+
+impl FindingIndex {
+    pub(super) fn insert(&mut self, finding: &Finding) {
+        for (pivot, value) in self.pivots(finding) {
+            pivot.entry(value).or_default().insert(finding.id.clone());
+        }
+        for table in named_tables(finding) {
+            self.by_table.entry(table).or_default().insert(finding.id.clone());
+        }
+    }
+
+    pub(super) fn remove(&mut self, finding: &Finding) {
+        for (pivot, value) in self.pivots(finding) {
+            if let Some(ids) = pivot.get_mut(&value) {
+                ids.remove(&finding.id);
+                if ids.is_empty() {
+                    pivot.remove(&value);
+                }
+            }
+        }
+        for table in named_tables(finding) {
+            if let Some(ids) = self.by_table.get_mut(&table) {
+                ids.remove(&finding.id);
+            }
+        }
+    }
+
+    /// Each index with the value that a finding has in it.
+    fn pivots(&mut self, finding: &Finding) -> Vec<(&mut Pivot, String)> {
+        let mut pivots: Vec<(&mut Pivot, String)> = Vec::new();
+        if let Some(key) = &finding.access_key {
+            pivots.push((&mut self.by_key, key.clone()));
+        }
+        if let Some(session) = session(finding) {
+            pivots.push((&mut self.by_session, session.to_owned()));
+        }
+        if let Some(ip) = &finding.action.ip {
+            pivots.push((&mut self.by_ip, ip.clone()));
+        }
+        pivots
+    }
+}
+
+/// The tables that a finding itself names.
+fn named_tables(finding: &Finding) -> Vec<String> {
+    let arns = finding.resources.iter().filter_map(|resource| Arn::parse(resource));
+    arns.filter_map(|arn| arn.table_name().map(str::to_owned)).collect()
+}
+
+/// The session's name of a role's principal id, `AROAEXAMPLE:session`.
+fn session(finding: &Finding) -> Option<&str> {
+    finding.principal_id.as_deref()?.split_once(':').map(|(_, session)| session)
 }
 
 fn why(tier: LinkTier) -> &'static str {

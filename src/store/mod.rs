@@ -6,6 +6,8 @@ mod apply;
 mod coverage;
 mod events;
 mod links;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -19,6 +21,7 @@ use crate::model::{
 
 pub use coverage::Coverage;
 pub use events::EventLog;
+use links::FindingIndex;
 pub use links::{Link, LinkTier};
 
 /// How many calls the ledger keeps in memory.
@@ -74,6 +77,8 @@ pub struct Store {
     revision: u64,
     dirty_tables: BTreeSet<String>,
     dirty_estate: bool,
+    posture: BTreeMap<Layer, Tally>,
+    finding_index: FindingIndex,
 }
 
 impl Store {
@@ -96,6 +101,8 @@ impl Store {
             revision: 0,
             dirty_tables: BTreeSet::new(),
             dirty_estate: false,
+            posture: BTreeMap::new(),
+            finding_index: FindingIndex::default(),
         }
     }
 
@@ -134,28 +141,49 @@ impl Store {
     /// Drops a whole-estate control's judgements about resources that it no longer judges.
     fn forget_others(&mut self, control: &'static str, judged: &[Judgement]) {
         let stay: BTreeSet<&str> = judged.iter().map(|judgement| judgement.resource.as_str()).collect();
-        for (resource, of) in &mut self.judgements {
-            if !stay.contains(resource.as_str()) {
-                of.remove(control);
-            }
-        }
-        self.judgements.retain(|_, of| !of.is_empty());
+        self.retain_judgements(|judgement| judgement.control != control || stay.contains(judgement.resource.as_str()));
     }
 
     fn keep(&mut self, judgement: Judgement, now: Timestamp) {
         let of = self.judgements.entry(judgement.resource.clone()).or_default();
-        if let Some(before) = of.get(judgement.control)
-            && before.verdict != judgement.verdict
-        {
-            self.changes.push(VerdictChange {
-                at: now,
-                control: judgement.control,
-                resource: judgement.resource.clone(),
-                from: before.verdict,
-                to: judgement.verdict,
-            });
+        let layer = crate::controls::by_id(judgement.control).map(|control| control.layer);
+        let mut tally = layer.map(|layer| self.posture.entry(layer).or_default());
+        if let Some(before) = of.get(judgement.control) {
+            if let Some(tally) = &mut tally {
+                tally.take(before.verdict);
+            }
+            if before.verdict != judgement.verdict {
+                self.changes.push(VerdictChange {
+                    at: now,
+                    control: judgement.control,
+                    resource: judgement.resource.clone(),
+                    from: before.verdict,
+                    to: judgement.verdict,
+                });
+            }
+        }
+        if let Some(tally) = tally {
+            tally.add(judgement.verdict);
         }
         of.insert(judgement.control, judgement);
+    }
+
+    /// Keeps the judgements that a test holds for; the posture follows.
+    fn retain_judgements(&mut self, stays: impl Fn(&Judgement) -> bool) {
+        let posture = &mut self.posture;
+        self.judgements.retain(|_, of| {
+            of.retain(|_, judgement| {
+                let keep = stays(judgement);
+                if !keep
+                    && let Some(tally) =
+                        crate::controls::by_id(judgement.control).and_then(|control| posture.get_mut(&control.layer))
+                {
+                    tally.take(judgement.verdict);
+                }
+                keep
+            });
+            !of.is_empty()
+        });
     }
 
     /// Grows by one with every change that a view could show.
@@ -214,14 +242,8 @@ impl Store {
 
     /// The tally of every layer.
     #[must_use]
-    pub fn posture(&self) -> BTreeMap<Layer, Tally> {
-        let mut posture: BTreeMap<Layer, Tally> = BTreeMap::new();
-        for judgement in self.judgements() {
-            if let Some(control) = crate::controls::by_id(judgement.control) {
-                posture.entry(control.layer).or_default().add(judgement.verdict);
-            }
-        }
-        posture
+    pub fn posture(&self) -> &BTreeMap<Layer, Tally> {
+        &self.posture
     }
 
     /// Freshness by source and scope.
@@ -308,6 +330,18 @@ impl Tally {
             Verdict::Pass => self.pass += 1,
             Verdict::Manual | Verdict::NotApplicable => {}
         }
+    }
+
+    /// Takes one verdict back.
+    fn take(&mut self, verdict: Verdict) {
+        let count = match verdict {
+            Verdict::Fail => &mut self.fail,
+            Verdict::Warn => &mut self.warn,
+            Verdict::Unknown => &mut self.unknown,
+            Verdict::Pass => &mut self.pass,
+            Verdict::Manual | Verdict::NotApplicable => return,
+        };
+        *count = count.saturating_sub(1);
     }
 
     /// The worst verdict counted.

@@ -1,0 +1,162 @@
+use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+use crate::model::{
+    CallRef, Delta, Event, EventCategory, Facet, Fault, Finding, FindingAction, Pitr, Polled, Scope, Seen, Source,
+    SourceError,
+};
+
+fn scope() -> Scope {
+    Scope::new("111122223333", "eu-west-1")
+}
+
+fn at(minute: i64) -> Timestamp {
+    Timestamp::from_second(1_780_000_000).unwrap() + SignedDuration::from_mins(minute)
+}
+
+fn seen<T>(value: T) -> Seen<T> {
+    Seen { value, at: at(0), call: CallRef { operation: "dynamodb:ListTables", request_id: "R1".to_owned() } }
+}
+
+fn fault() -> Fault {
+    Fault { error: SourceError::Offline("reset".to_owned()), at: at(1) }
+}
+
+fn tell(store: &mut Store, deltas: Vec<Delta>) {
+    store.apply(Polled::Data { source: Source::Tables, scope: scope(), deltas });
+    store.settle(at(2));
+}
+
+fn event(id: &str, minute: i64, key: &str, session: &str, ip: &str, table: &str) -> Event {
+    Event {
+        id: id.to_owned(),
+        time: at(minute),
+        name: "UpdateTable".to_owned(),
+        source: "dynamodb.amazonaws.com".to_owned(),
+        region: "eu-west-1".to_owned(),
+        account: "111122223333".to_owned(),
+        principal: "app".to_owned(),
+        principal_arn: None,
+        session: Some(session.to_owned()),
+        access_key: Some(key.to_owned()),
+        ip: Some(ip.to_owned()),
+        user_agent: None,
+        read_only: Some(false),
+        error: None,
+        tables: vec![table.to_owned()],
+        vpce: None,
+        category: EventCategory::Management,
+        own: false,
+        raw: "{}".to_owned(),
+    }
+}
+
+fn finding(id: &str, key: &str, ip: &str) -> Finding {
+    Finding {
+        id: id.to_owned(),
+        arn: String::new(),
+        scope: scope(),
+        account: "111122223333".to_owned(),
+        region: "eu-west-1".to_owned(),
+        kind: "UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS".to_owned(),
+        severity_tenths: 80,
+        title: String::new(),
+        description: String::new(),
+        created: Some(at(5)),
+        updated: Some(at(5)),
+        first: Some(at(0)),
+        last: Some(at(5)),
+        count: 1,
+        archived: false,
+        sample: false,
+        resource_type: None,
+        access_key: Some(key.to_owned()),
+        principal_id: Some("AROAEXAMPLE:i-0abc".to_owned()),
+        principal: Some("app".to_owned()),
+        principal_type: None,
+        action: FindingAction { ip: Some(ip.to_owned()), ..FindingAction::default() },
+        resources: Vec::new(),
+        signals: Vec::new(),
+        raw: "{}".to_owned(),
+    }
+}
+
+#[test]
+fn a_list_that_cannot_be_read_drops_nothing_and_a_table_that_is_gone_goes() {
+    let mut store = Store::new(Origin::Demo, Baseline::default());
+    let list = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), format!("arn:{name}"))).collect();
+    tell(&mut store, vec![Delta::TableList(Ok(seen(list(&["orders", "ledger"]))))]);
+    tell(&mut store, vec![Delta::TableList(Err(fault()))]);
+    assert_eq!(store.estate().tables.len(), 2);
+    assert!(store.estate().populations[&scope()].is_stale());
+    let pitr = Pitr { enabled: true, window_days: Some(35), earliest: None, latest: None };
+    tell(&mut store, vec![Delta::Facet("arn:orders".to_owned(), Facet::Pitr(Ok(seen(pitr))))]);
+    tell(&mut store, vec![Delta::TableList(Ok(seen(list(&["orders"]))))]);
+    assert_eq!(store.estate().tables.keys().collect::<Vec<_>>(), ["arn:orders"]);
+    assert!(store.estate().tables["arn:orders"].pitr.value().is_some(), "what was read stays");
+    assert_eq!(store.judgements_of("arn:ledger").count(), 0);
+}
+
+#[test]
+fn a_finding_leads_to_tables_by_key_then_session_then_address() {
+    let mut store = Store::new(Origin::Demo, Baseline::default());
+    let events = vec![
+        event("e1", 1, "ASIA1", "i-0abc", "203.0.113.7", "orders"),
+        event("e2", 2, "ASIA2", "i-0abc", "203.0.113.7", "ledger"),
+        event("e3", 3, "ASIA3", "other", "203.0.113.7", "payroll"),
+        event("e4", 4, "ASIA4", "other", "198.51.100.1", "carts"),
+        event("e5", 60 * 48, "ASIA1", "i-0abc", "203.0.113.7", "much-later"),
+    ];
+    tell(&mut store, vec![Delta::Events(events), Delta::Findings(vec![finding("f1", "ASIA1", "203.0.113.7")])]);
+    let finding = store.finding("f1").unwrap().clone();
+    let links: Vec<_> =
+        store.tables_of_finding(&finding).into_iter().map(|link| (link.table, link.tier.word())).collect();
+    let expected = [("orders", "T1"), ("ledger", "T2"), ("payroll", "T3")];
+    assert_eq!(links, expected.map(|(table, tier)| (table.to_owned(), tier)));
+    for (table, found) in [("orders", 1), ("payroll", 1), ("carts", 0), ("much-later", 0)] {
+        assert_eq!(store.findings_of_table(table).len(), found, "{table}");
+    }
+}
+
+#[test]
+fn a_finding_that_is_read_again_moves_in_the_index() {
+    let mut store = Store::new(Origin::Demo, Baseline::default());
+    tell(&mut store, vec![Delta::Events(vec![event("e1", 1, "ASIA1", "s", "203.0.113.7", "orders")])]);
+    let mut moved = finding("f1", "ASIA1", "192.0.2.1");
+    moved.principal_id = None;
+    tell(&mut store, vec![Delta::Findings(vec![moved.clone()])]);
+    assert_eq!(store.findings_of_table("orders").len(), 1);
+    moved.access_key = Some("ASIA9".to_owned());
+    tell(&mut store, vec![Delta::Findings(vec![moved])]);
+    assert_eq!(store.findings_of_table("orders").len(), 0);
+}
+
+#[test]
+fn a_delivery_met_again_is_one_event_and_order_is_newest_first() {
+    let mut store = Store::new(Origin::Demo, Baseline::default());
+    for minute in [3, 1, 2, 3] {
+        let event = event(&format!("e{minute}"), minute, "K", "s", "ip", "orders");
+        tell(&mut store, vec![Delta::Events(vec![event])]);
+    }
+    let order: Vec<_> = store.events().iter().map(|event| event.id.as_str()).collect();
+    assert_eq!(order, ["e3", "e2", "e1"]);
+}
+
+#[test]
+fn the_same_error_in_a_row_is_one_line_with_its_count() {
+    let mut store = Store::new(Origin::Demo, Baseline::default());
+    for _ in 0..3 {
+        store.apply(Polled::Ended {
+            source: Source::Drift,
+            scope: scope(),
+            at: at(1),
+            result: Err(SourceError::Offline("reset".to_owned())),
+            partial: Vec::new(),
+            due: None,
+        });
+    }
+    assert_eq!(store.errors().iter().map(|line| line.count).collect::<Vec<_>>(), [3]);
+    let freshness = store.freshness_of(Source::Drift, &scope()).unwrap();
+    assert_eq!((freshness.good, freshness.sweeps), (None, 3));
+    assert_eq!(store.coverage().faults["offline"], 1);
+}
