@@ -38,7 +38,7 @@ const ITEMS: &[&str] = &[
 pub fn policy(tiers: &[Tier]) -> Value {
     let mut statements: Vec<Value> = allowed(tiers).into_iter().map(|(tier, actions)| allow(tier, &actions)).collect();
     statements.extend(denials());
-    document(statements)
+    document(&statements)
 }
 
 /// The policy as documents that each fit a managed policy; every one carries the denials, so that any of them
@@ -120,10 +120,11 @@ fn allowed(tiers: &[Tier]) -> Vec<(Tier, Vec<&'static str>)> {
 }
 
 fn part(tiers: &[(Tier, Vec<&'static str>)]) -> Value {
-    document(tiers.iter().map(|(tier, actions)| allow(*tier, actions)).chain(denials()).collect())
+    let statements: Vec<Value> = tiers.iter().map(|(tier, actions)| allow(*tier, actions)).chain(denials()).collect();
+    document(&statements)
 }
 
-fn document(statements: Vec<Value>) -> Value {
+fn document(statements: &[Value]) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 

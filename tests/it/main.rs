@@ -1,0 +1,3 @@
+//! All integration tests, in one binary so that they link once. One module a subject.
+
+mod architecture;
