@@ -127,7 +127,15 @@ fn describe_time_to_live(call: &Call<'_>) -> Result<Value, Refusal> {
 
 fn list_tags(call: &Call<'_>) -> Result<Value, Refusal> {
     let table = table(call, "ResourceArn")?.at(call.now);
-    let tags: Vec<Value> = table.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
+    let tags: Vec<Value> = table
+        .tags
+        .iter()
+        .map(|(key, value)| {
+            // The class must stay readable: it decides what is asked of the table.
+            let value = if key == "data-class" { value.clone() } else { call.long_words(value) };
+            json!({ "Key": key, "Value": value })
+        })
+        .collect();
     Ok(json!({ "Tags": tags }))
 }
 
@@ -164,7 +172,7 @@ fn list_backups(call: &Call<'_>) -> Result<Value, Refusal> {
                 more = true;
                 break 'pages;
             }
-            summaries.push(backup(&table, &arn, name, *at));
+            summaries.push(backup(call, &table, &arn, name, *at));
         }
     }
     let last = more.then(|| summaries.last().and_then(|last| last.get("BackupArn")).cloned()).flatten();
@@ -179,13 +187,13 @@ fn backup_is_after(arn: &str, id: &str) -> bool {
     arn.rsplit('/').next().is_some_and(|own| own > id)
 }
 
-fn backup(table: &Table, arn: &str, name: &str, at: Timestamp) -> Value {
+fn backup(call: &Call<'_>, table: &Table, arn: &str, name: &str, at: Timestamp) -> Value {
     json!({
         "TableName": table.name,
         "TableId": table.id,
         "TableArn": table.arn,
         "BackupArn": arn,
-        "BackupName": name,
+        "BackupName": call.words(name),
         "BackupCreationDateTime": epoch(at),
         "BackupStatus": "AVAILABLE",
         "BackupType": "USER",

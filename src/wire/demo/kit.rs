@@ -191,6 +191,8 @@ fn escape(text: &str) -> String {
             '<' => out += "&lt;",
             '>' => out += "&gt;",
             '"' => out += "&quot;",
+            // XML has no NUL, not even as a reference.
+            '\0' => {}
             c if c.is_control() && !matches!(c, '\n' | '\t') => out += &format!("&#x{:x};", u32::from(c)),
             c => out.push(c),
         }

@@ -5,7 +5,11 @@
 //! read and answers written as the services' protocols spell them; the clients above cannot tell.
 
 mod dynamodb;
+mod findings;
+mod guardduty;
+mod incident;
 mod kit;
+mod kms;
 mod story;
 mod sts;
 mod tables;
@@ -160,6 +164,8 @@ impl Inner {
         let call = Call { world: &self.world, realm, now, called, params: Params(fields) };
         match called.service.as_str() {
             "dynamodb" => dynamodb::answer(&call),
+            "guardduty" => guardduty::answer(&call),
+            "kms" => kms::answer(&call),
             "sts" => sts::answer(&call),
             _ => Err(Refusal::unknown_operation(called)),
         }
@@ -197,7 +203,21 @@ impl Inner {
     }
 }
 
+/// What a hostile account writes wherever it may write: colours, a title, a clipboard, a reversed line, NUL.
+const HOSTILE: &str = "\u{1b}[31m\u{1b}]0;owned\u{7}\u{1b}]52;c;aGk=\u{7}\u{9b}2J\u{202e}\u{2066}\u{200b}\u{0}\r\n=cmd|'/c calc'!A1<script>";
+
 impl Call<'_> {
+    /// A free text: what the service was told by somebody, hostile when asked for.
+    fn words(&self, text: &str) -> String {
+        if self.world.options.hostile { format!("{text}{HOSTILE}") } else { text.to_owned() }
+    }
+
+    /// A free text that, when hostile, may be a megabyte long.
+    fn long_words(&self, text: &str) -> String {
+        let long = self.world.options.hostile && kit::hash(text).is_multiple_of(4);
+        if long { format!("{}{}", self.words(text), "A\u{301}".repeat(350_000)) } else { self.words(text) }
+    }
+
     /// Refuses what the auditor's own policy does not allow.
     fn authorize(&self, resource: &str) -> Result<(), Refusal> {
         if self.realm.allows(&self.called.label(), resource) {

@@ -26,6 +26,14 @@ pub(super) const PITR_SHRUNK: Timestamp = night(60, 11);
 pub(super) const EXPORTED: Timestamp = night(62, 15);
 /// A public policy is put on `orders`.
 pub(super) const POLICY_PUBLIC: Timestamp = night(67, 42);
+/// The policy of the gateway endpoint is widened.
+pub(super) const ENDPOINT_WIDENED: Timestamp = night(68, 35);
+/// The trail is stopped.
+pub(super) const TRAIL_STOPPED: Timestamp = night(71, 0);
+
+/// An endpoint policy that lets all through, as AWS's default does.
+pub(super) const OPEN_POLICY: &str = "{\"Version\":\"2008-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\",\
+\"Action\":\"*\",\"Resource\":\"*\"}]}";
 
 /// A public table policy, as the intruder wrote it.
 pub(super) fn public_policy(table_arn: &str) -> String {

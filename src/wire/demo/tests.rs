@@ -40,3 +40,29 @@ fn the_official_client_lists_and_describes_tables() {
         assert_eq!(recovery.recovery_period_in_days, Some(1));
     });
 }
+
+#[test]
+fn the_first_critical_finding_carries_the_stolen_key_and_follows_the_loss_of_recovery() {
+    let options = DemoOptions { start: Story::AfterFirstCritical, ..DemoOptions::default() };
+    let wire = Demo::new(options, None).wire();
+    paused(async {
+        let client = aws_sdk_guardduty::Client::new(&config(&wire, 0));
+        let detectors = client.list_detectors().send().await.unwrap().detector_ids.unwrap();
+        let [detector] = detectors.as_slice() else { panic!("{detectors:?}") };
+        let critical = aws_sdk_guardduty::types::Condition::builder().greater_than_or_equal(9).build();
+        let criteria = aws_sdk_guardduty::types::FindingCriteria::builder().criterion("severity", critical).build();
+        let found = client.list_findings().detector_id(detector).finding_criteria(criteria).send().await.unwrap();
+        let ids = found.finding_ids.unwrap();
+        assert_eq!(ids.len(), 1, "{ids:?}");
+        let found = client.get_findings().detector_id(detector).set_finding_ids(Some(ids)).send().await.unwrap();
+        let finding = found.findings.unwrap().remove(0);
+        assert!(finding.severity.unwrap() >= 9.0);
+        let sequence = finding.service.unwrap().detection.unwrap().sequence.unwrap();
+        let actor = sequence.actors.unwrap().remove(0);
+        assert_eq!(actor.user.unwrap().credential_uid.as_deref(), Some(incident::ACCESS_KEY));
+        assert!(
+            sequence.signals.unwrap().iter().any(|signal| signal.name.as_deref() == Some("UpdateContinuousBackups"))
+        );
+        assert!(story::PITR_OFF < story::FIRST_CRITICAL);
+    });
+}

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use jiff::{SignedDuration, Timestamp};
 
 use super::DemoOptions;
-use super::kit::{mix, uuid};
+use super::findings::{self, Finding};
+use super::kit::{hex, mix, uuid};
 use super::story;
 use super::tables::{self, Table};
 use crate::model::Scope;
@@ -72,6 +73,9 @@ pub(super) struct Realm {
     pub seed: u64,
     pub tables: Vec<Timed<Table>>,
     pub keys: Vec<Key>,
+    /// GuardDuty's detector; `None` where it was never switched on.
+    pub detector: Option<String>,
+    pub findings: Vec<Timed<Finding>>,
 }
 
 /// All of it.
@@ -81,13 +85,13 @@ pub(super) struct World {
     pub realms: Vec<Realm>,
 }
 
-/// Accounts and regions with their share of the tables, in percent. The last region is one that was forgotten.
-const REALMS: [(&str, &str, usize); 5] = [
-    (PROD, "eu-west-1", 38),
-    (PROD, "us-east-1", 24),
-    (DATA, "eu-west-1", 20),
-    (DATA, "us-east-1", 12),
-    (DATA, "ap-southeast-2", 6),
+/// Accounts and regions with their share of the tables and of the findings, in percent. The last region is one that was forgotten.
+const REALMS: [(&str, &str, usize, usize); 5] = [
+    (PROD, "eu-west-1", 38, 50),
+    (PROD, "us-east-1", 24, 25),
+    (DATA, "eu-west-1", 20, 25),
+    (DATA, "us-east-1", 12, 0),
+    (DATA, "ap-southeast-2", 6, 0),
 ];
 
 impl World {
@@ -103,7 +107,11 @@ impl World {
 }
 
 impl Realm {
-    fn new(options: DemoOptions, index: usize, (account, region, share): (&'static str, &'static str, usize)) -> Self {
+    fn new(
+        options: DemoOptions,
+        index: usize,
+        (account, region, share, findings_share): (&'static str, &'static str, usize, usize),
+    ) -> Self {
         let access_key = if account == PROD { "ASIADYNAKEEPDEMOPROD" } else { "ASIADYNAKEEPDEMODATA" };
         let mut realm = Self {
             index,
@@ -113,9 +121,13 @@ impl Realm {
             seed: mix(options.seed, index as u64),
             tables: Vec::new(),
             keys: Vec::new(),
+            detector: None,
+            findings: Vec::new(),
         };
         realm.keys = keys(&realm);
         realm.tables = tables::build(&realm, options.tables * share / 100);
+        realm.detector = (region != "ap-southeast-2").then(|| hex(realm.seed, 0xDE7, 32));
+        realm.findings = findings::build(&realm, options.findings * findings_share / 100);
         realm
     }
 
@@ -148,6 +160,11 @@ impl Realm {
             (DATA, "us-east-1", action) => !action.starts_with("guardduty:"),
             _ => true,
         }
+    }
+
+    /// The gateway endpoint that the story widens.
+    pub(super) fn gateway_endpoint(&self) -> String {
+        format!("vpce-0{}", hex(self.seed ^ 0x6E7, 10, 16))
     }
 
     pub(super) fn key(&self, place: usize) -> Option<&Key> {
