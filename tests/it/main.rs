@@ -1,3 +1,4 @@
 //! All integration tests, in one binary so that they link once. One module a subject.
 
 mod architecture;
+mod guard;
