@@ -4,7 +4,9 @@
 //! story unfolds while somebody watches. Only rates and first tries are remembered between calls. Requests are
 //! read and answers written as the services' protocols spell them; the clients above cannot tell.
 
+mod cloudtrail;
 mod dynamodb;
+mod events;
 mod findings;
 mod guardduty;
 mod incident;
@@ -164,6 +166,7 @@ impl Inner {
         let call = Call { world: &self.world, realm, now, called, params: Params(fields) };
         match called.service.as_str() {
             "dynamodb" => dynamodb::answer(&call),
+            "cloudtrail" => cloudtrail::answer(&call),
             "guardduty" => guardduty::answer(&call),
             "kms" => kms::answer(&call),
             "sts" => sts::answer(&call),

@@ -66,3 +66,38 @@ fn the_first_critical_finding_carries_the_stolen_key_and_follows_the_loss_of_rec
         assert!(story::PITR_OFF < story::FIRST_CRITICAL);
     });
 }
+
+#[test]
+fn events_are_searched_by_their_first_attribute_newest_first_in_pages_of_fifty() {
+    let wire = Demo::new(DemoOptions { events: 20_000, ..DemoOptions::default() }, None).wire();
+    paused(async {
+        use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
+        let client = aws_sdk_cloudtrail::Client::new(&config(&wire, 0));
+        let by =
+            |key, value: &str| LookupAttribute::builder().attribute_key(key).attribute_value(value).build().unwrap();
+        let stopped = by(LookupAttributeKey::EventName, "UpdateContinuousBackups");
+        let found = client.lookup_events().lookup_attributes(stopped).send().await.unwrap();
+        let found = found.events.unwrap();
+        assert_eq!(found.len(), 2);
+        let (first, last) = (found.first().unwrap(), found.last().unwrap());
+        assert!(first.event_time > last.event_time);
+        assert_eq!(last.access_key_id.as_deref(), Some(incident::ACCESS_KEY));
+        let record: Value = serde_json::from_str(last.cloud_trail_event.as_deref().unwrap()).unwrap();
+        assert_eq!(record.pointer("/requestParameters/tableName").unwrap(), "orders");
+        assert_eq!(record.pointer("/sourceIPAddress").unwrap(), incident::ADDRESS);
+        // Pages: none twice, none out of order, all of one name.
+        let decrypt = by(LookupAttributeKey::EventName, "Decrypt");
+        let mut pages = client.lookup_events().lookup_attributes(decrypt).into_paginator().send();
+        let (mut ids, mut newest) = (HashSet::new(), i64::MAX);
+        for _ in 0..5 {
+            let page = pages.next().await.unwrap().unwrap().events.unwrap();
+            assert_eq!(page.len(), 50);
+            for event in page {
+                let at = event.event_time.unwrap().secs();
+                assert!(at <= newest);
+                newest = at;
+                assert!(ids.insert(event.event_id.unwrap()));
+            }
+        }
+    });
+}

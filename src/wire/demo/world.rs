@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use jiff::{SignedDuration, Timestamp};
 
 use super::DemoOptions;
+use super::events::Everyday;
 use super::findings::{self, Finding};
+use super::incident::{self, Step};
 use super::kit::{hex, mix, uuid};
 use super::story;
 use super::tables::{self, Table};
@@ -76,6 +78,9 @@ pub(super) struct Realm {
     /// GuardDuty's detector; `None` where it was never switched on.
     pub detector: Option<String>,
     pub findings: Vec<Timed<Finding>>,
+    /// The intruder's calls, in order.
+    pub steps: Vec<Step>,
+    pub everyday: Everyday,
 }
 
 /// All of it.
@@ -123,9 +128,13 @@ impl Realm {
             keys: Vec::new(),
             detector: None,
             findings: Vec::new(),
+            steps: Vec::new(),
+            everyday: Everyday::new(mix(options.seed, index as u64), options.events * share / 100),
         };
         realm.keys = keys(&realm);
         realm.tables = tables::build(&realm, options.tables * share / 100);
+        realm.steps = incident::steps(&realm);
+        realm.steps.sort_by_key(|step| step.at);
         realm.detector = (region != "ap-southeast-2").then(|| hex(realm.seed, 0xDE7, 32));
         realm.findings = findings::build(&realm, options.findings * findings_share / 100);
         realm
