@@ -175,8 +175,8 @@ fn is_fence(condition: &Condition) -> bool {
 fn is_narrow(key: &str, value: &str) -> bool {
     let fixed = |text: &str| !text.is_empty() && !text.contains(['*', '?']);
     if key.ends_with("arn") {
-        let mut parts = value.splitn(6, ':');
-        return parts.nth(4).is_some_and(fixed);
+        // Some ARNs, of buckets for one, hold no account: then all of it must be fixed.
+        return fixed(value) || value.splitn(6, ':').nth(4).is_some_and(fixed);
     }
     if key.ends_with("orgpaths") {
         return value
@@ -245,6 +245,7 @@ mod tests {
             r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/*"}}"#,
             r#"{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}"#,
             r#"{"StringLike":{"aws:PrincipalAccount":"111122223333"}}"#,
+            r#"{"ArnLike":{"aws:SourceArn":"arn:aws:s3:::bucket"}}"#,
         ] {
             assert!(!is_public(r#""*""#, fence), "{fence}");
         }
@@ -259,6 +260,7 @@ mod tests {
             r#"{"IpAddress":{"aws:SourceIp":"::/0"}}"#,
             r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/app"}}"#,
             r#"{"ArnLike":{"aws:PrincipalArn":"*"}}"#,
+            r#"{"ArnLike":{"aws:SourceArn":"arn:aws:s3:::*"}}"#,
             r#"{"Bool":{"aws:SecureTransport":"true"}}"#,
             r#"{"StringEquals":{"aws:UserAgent":"mine"}}"#,
             r#"{"Null":{"aws:PrincipalOrgID":"false"}}"#,
