@@ -32,6 +32,10 @@ impl Store {
                 }
             }
             Polled::Running(source, scope, progress) => {
+                // The first word of a scope announces it.
+                if !self.estate.scopes.contains(&scope) {
+                    self.expect(scope.clone(), &[source]);
+                }
                 self.fresh(source, scope).running = Some((progress.done, progress.total));
             }
             Polled::Ended { source, scope, at, result, partial, due } => {
