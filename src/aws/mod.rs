@@ -3,9 +3,31 @@
 //! One session builds every client, with the guard, the limiter and the ledger on each; pollers turn answers
 //! into [`crate::model::Polled`] messages. Nothing a service answers, or fails to, ends the program.
 
+mod dynamodb;
+mod ec2;
+mod errors;
+mod guard;
+mod kms;
+mod ledger;
+mod limiter;
+mod memory;
+mod network;
+mod poller;
+mod run;
+mod scopes;
+mod session;
+mod site;
+mod sts;
+mod xml;
+
+use aws_smithy_types::DateTime;
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::model::{EventSearch, Scope, Source};
+
+pub use run::{StartError, run, spawn};
 
 /// Where to look and how hard.
 #[derive(Debug, Clone, Default)]
@@ -61,4 +83,15 @@ impl Handle {
     pub fn send(&self, command: Command) {
         let _ended = self.commands.send(command);
     }
+}
+
+/// The SDK's time as ours; `None` for a moment that no calendar holds.
+fn time(at: DateTime) -> Option<Timestamp> {
+    let nanos = i32::try_from(at.subsec_nanos()).ok()?;
+    Timestamp::new(at.secs(), nanos).ok()
+}
+
+/// Runs futures, at most so many at the same time, and gives their results as they come.
+async fn at_once<T, F: Future<Output = T>>(limit: usize, futures: Vec<F>) -> Vec<T> {
+    stream::iter(futures).buffer_unordered(limit).collect().await
 }

@@ -6,6 +6,7 @@
 mod clock;
 pub mod demo;
 pub mod fault;
+pub mod live;
 pub mod protocol;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;

@@ -1,0 +1,81 @@
+//! KMS keys that tables name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
+
+use aws_sdk_kms::types::KeyManagerType;
+
+use crate::model::{Arn, Delta, Key, KeyKind, Outcome, Seen, Source, SourceError};
+
+use super::session::Clients;
+use super::site::{Site, Sweep};
+use super::{at_once, time};
+
+/// Keys described at the same time.
+const AT_ONCE: usize = 8;
+
+/// Describes every key that the scope's tables and their replicas name, each in its own region.
+///
+/// # Errors
+///
+/// Why the tables, and with them the keys, are not known.
+pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
+    if !site.shared.wants(Source::Tables) {
+        learn(site, sweep).await?;
+    }
+    let keys: BTreeSet<String> = site.keys.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+    read(site, sweep, keys).await;
+    Ok(())
+}
+
+/// Describes these keys.
+pub async fn read(site: &Site, sweep: &Sweep<'_>, keys: impl IntoIterator<Item = String>) {
+    let mut by_region: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for key in keys {
+        // A key that is no ARN is named in the table's own region.
+        let region = Arn::parse(&key).map_or_else(|| sweep.scope.region.clone(), |arn| arn.region);
+        by_region.entry(region).or_default().insert(key);
+    }
+    sweep.grow(by_region.values().map(BTreeSet::len).sum()).await;
+    for (region, keys) in by_region {
+        let clients = if region == sweep.scope.region { site.clients() } else { Arc::new(site.clients_in(&region)) };
+        at_once(AT_ONCE, keys.into_iter().map(|key| step(site, sweep, clients.clone(), key)).collect()).await;
+    }
+}
+
+async fn step(site: &Site, sweep: &Sweep<'_>, clients: Arc<Clients>, key: String) {
+    let outcome = describe(site, sweep, &clients, &key).await;
+    sweep.note(&outcome);
+    sweep.data(vec![Delta::Key(key, outcome)]).await;
+    sweep.step().await;
+}
+
+/// Learns the keys from the tables when no sweep of tables does.
+async fn learn(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
+    let keys = super::dynamodb::keys(site, sweep).await;
+    let result = keys.as_ref().map(|_| ()).map_err(Clone::clone);
+    *site.keys.lock().unwrap_or_else(PoisonError::into_inner) = keys;
+    result
+}
+
+async fn describe(site: &Site, sweep: &Sweep<'_>, clients: &Clients, key: &str) -> Outcome<Key> {
+    let call = clients.kms.describe_key().key_id(key).send();
+    let Seen { value, at, call } = sweep.call("kms:DescribeKey", key, call).await?;
+    let Some(found) = value.key_metadata else {
+        return Err(site.fault(SourceError::Malformed("no KeyMetadata in the answer".to_owned())));
+    };
+    let kind = match found.key_manager {
+        Some(KeyManagerType::Aws) => KeyKind::AwsManaged,
+        Some(KeyManagerType::Customer) => KeyKind::Customer,
+        _ => return Err(site.fault(SourceError::Malformed("no KeyManager in the answer".to_owned()))),
+    };
+    let value = Key {
+        arn: found.arn.unwrap_or_else(|| key.to_owned()),
+        kind,
+        state: found.key_state.map(|state| state.as_str().to_owned()).unwrap_or_default(),
+        deletion: found.deletion_date.and_then(time),
+        valid_to: found.valid_to.and_then(time),
+        origin: found.origin.map(|origin| origin.as_str().to_owned()).unwrap_or_default(),
+    };
+    Ok(Seen { value, at, call })
+}

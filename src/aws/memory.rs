@@ -1,0 +1,25 @@
+//! What pollers remember between two sweeps of one scope.
+
+use std::collections::{BTreeMap, HashSet};
+
+use jiff::Timestamp;
+
+/// The memory of one scope.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// Findings read: id, and `UpdatedAt` in milliseconds when they were.
+    pub findings: BTreeMap<String, i64>,
+    /// When all findings were last listed.
+    pub findings_listed: Option<Timestamp>,
+    /// By search: the newest event's time, and the ids of those near it.
+    pub events: BTreeMap<&'static str, Seen>,
+}
+
+/// How far the search for new events got.
+#[derive(Debug, Default, Clone)]
+pub struct Seen {
+    /// The newest event's time.
+    pub newest: Option<Timestamp>,
+    /// Events known, so that overlapping searches bring only new ones.
+    pub ids: HashSet<String>,
+}

@@ -1,0 +1,206 @@
+//! Sweeping: one task for each source of each scope, with cadence, back-off and a graceful end.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::task::JoinSet;
+
+use crate::model::{Polled, Progress, Source, SourceError};
+
+use super::site::{Site, Sweep};
+use super::{dynamodb, kms, network, sts};
+
+/// The longest pause after failures.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+/// The pause between two good sweeps.
+fn cadence(source: Source, simulated: bool) -> Duration {
+    let seconds = match source {
+        Source::Findings | Source::Events => 60,
+        Source::Identity | Source::Keys | Source::Backups => 900,
+        Source::Tables | Source::Compliance | Source::Drift | Source::Network | Source::Trails => 300,
+    };
+    // A simulated account tells its story at wall speed, in minutes: it is looked at more often.
+    Duration::from_secs(if simulated { (seconds / 6).clamp(10, 30) } else { seconds })
+}
+
+/// The pause after a sweep, by how often it failed in a row.
+fn pause(source: Source, simulated: bool, result: &Result<(), SourceError>, failures: u32) -> Duration {
+    let base = cadence(source, simulated);
+    let doubled = |first: Duration, limit: Duration| first.saturating_mul(1 << failures.min(12)).min(limit);
+    let wait = match result {
+        Ok(()) => base,
+        // What will pass by itself is tried again soon, what needs a person rarely.
+        Err(SourceError::Offline(_) | SourceError::Throttled(_) | SourceError::Service(_)) => {
+            doubled(Duration::from_secs(5), base.max(Duration::from_secs(60)))
+        }
+        Err(_) => doubled(base, LONGEST),
+    };
+    if simulated { wait } else { wait.mul_f64(0.9 + 0.2 * fastrand::f64()) }
+}
+
+/// Polls one scope until the end: who asks first, then every source on its own.
+pub async fn site(site: Arc<Site>) {
+    identify(&site).await;
+    if *site.shared.stop.borrow() {
+        return;
+    }
+    let once = site.shared.settings.once;
+    let mut tasks = JoinSet::new();
+    for source in Source::ALL {
+        let with_tables = source == Source::Keys && site.shared.wants(Source::Tables);
+        // Keys are swept at the end of each sweep of tables; on their own only when somebody asks.
+        if site.shared.wants(source) && !(once && (with_tables || source == Source::Identity)) {
+            let wait_first = with_tables || source == Source::Identity;
+            tasks.spawn(poll(site.clone(), source, wait_first));
+        }
+    }
+    while tasks.join_next().await.is_some() {}
+}
+
+/// Learns the account. What stops every other call too is reported for every source, and waited out.
+async fn identify(site: &Arc<Site>) {
+    for source in Source::ALL {
+        if site.shared.wants(source) || source == Source::Identity {
+            let progress = Progress { done: 0, total: 0 };
+            site.shared.send(Polled::Running(source, site.scope(), progress)).await;
+        }
+    }
+    let mut failures = 0;
+    loop {
+        let (result, wait) = run(site, Source::Identity, failures).await;
+        let Err(error) = result else { return };
+        let hopeless =
+            matches!(error, SourceError::Expired { .. } | SourceError::NoCredentials(_) | SourceError::Offline(_));
+        if !hopeless || *site.shared.stop.borrow() {
+            return;
+        }
+        for source in Source::ALL {
+            if source != Source::Identity && site.shared.wants(source) {
+                let due = (!site.shared.settings.once).then(|| due(site, wait));
+                let (at, scope) = (site.now(), site.scope());
+                let ended = Polled::Ended { source, scope, at, result: Err(error.clone()), partial: vec![], due };
+                site.shared.send(ended).await;
+            }
+        }
+        if site.shared.settings.once {
+            site.shared.stop.send_replace(true);
+            return;
+        }
+        failures += 1;
+        if !rest(site, Source::Identity, wait).await {
+            return;
+        }
+    }
+}
+
+async fn poll(site: Arc<Site>, source: Source, wait_first: bool) {
+    let mut failures = 0;
+    let mut wait = cadence(source, site.shared.wire.clock.is_simulated());
+    let mut wait_first = wait_first;
+    loop {
+        if !wait_first {
+            let (result, next) = run(&site, source, failures).await;
+            failures = if result.is_ok() { 0 } else { failures + 1 };
+            wait = next;
+            if site.shared.settings.once {
+                return;
+            }
+        }
+        wait_first = false;
+        if !rest(&site, source, wait).await {
+            return;
+        }
+    }
+}
+
+/// Waits for the next sweep: its time, somebody's wish, or new credentials. False at the end of everything.
+async fn rest(site: &Site, source: Source, wait: Duration) -> bool {
+    let mut stop = site.shared.stop.subscribe();
+    let mut credentials = site.shared.credentials.subscribe();
+    let Some(wake) = site.wake.get(&source) else { return false };
+    tokio::select! {
+        _ = stop.wait_for(|stop| *stop) => return false,
+        () = site.shared.wire.clock.cadence(wait) => {}
+        () = wake.notified() => {}
+        changed = credentials.changed() => if changed.is_err() { return false },
+    }
+    !*site.shared.stop.borrow()
+}
+
+/// One sweep from its first message to its last; gives its result and the pause after it.
+async fn run(site: &Site, source: Source, failures: u32) -> (Result<(), SourceError>, Duration) {
+    let mut stop = site.shared.stop.subscribe();
+    let _turn = match site.running.get(&source) {
+        Some(turn) => Some(turn.lock().await),
+        None => None,
+    };
+    if site.ended.load(Ordering::Acquire) && !site.shared.wire.clock.is_simulated() {
+        site.renew().await;
+    }
+    let mut sweep = Sweep::new(site, source, false);
+    sweep.grow(0).await;
+    let result = tokio::select! {
+        _ = stop.wait_for(|stop| *stop) => return (Ok(()), Duration::ZERO),
+        result = Box::pin(sweep_source(site, &mut sweep)) => result,
+    };
+    let failures = if result.is_ok() { 0 } else { failures };
+    let wait = pause(source, site.shared.wire.clock.is_simulated(), &result, failures);
+    end(sweep, result.clone(), wait).await;
+    (result, wait)
+}
+
+async fn end(sweep: Sweep<'_>, result: Result<(), SourceError>, wait: Duration) {
+    let (site, source, scope) = (sweep.site, sweep.source, sweep.scope.clone());
+    site.flush().await;
+    let due = (!site.shared.settings.once).then(|| due(site, wait));
+    let at = site.now();
+    site.shared.send(Polled::Ended { source, scope, at, result, partial: sweep.faults(), due }).await;
+}
+
+fn due(site: &Site, wait: Duration) -> jiff::Timestamp {
+    let now = site.now();
+    SignedDuration::try_from(wait).ok().and_then(|wait| now.checked_add(wait).ok()).unwrap_or(now)
+}
+
+async fn sweep_source(site: &Site, sweep: &mut Sweep<'_>) -> Result<(), SourceError> {
+    match sweep.source {
+        Source::Identity => sts::sweep(site, sweep).await,
+        Source::Tables => {
+            let result = dynamodb::sweep(site, sweep).await;
+            if site.shared.wants(Source::Keys) {
+                keys_after_tables(site).await;
+            }
+            result
+        }
+        Source::Keys => kms::sweep(site, sweep).await,
+        Source::Backups => dynamodb::backups(site, sweep).await,
+        Source::Network => network::sweep(site, sweep).await,
+        _ => Ok(()),
+    }
+}
+
+/// The sweep of keys that belongs to a sweep of tables.
+async fn keys_after_tables(site: &Site) {
+    let _turn = match site.running.get(&Source::Keys) {
+        Some(turn) => Some(turn.lock().await),
+        None => None,
+    };
+    let sweep = Sweep::new(site, Source::Keys, false);
+    sweep.grow(0).await;
+    let result = Box::pin(kms::sweep(site, &sweep)).await;
+    let wait = pause(Source::Keys, site.shared.wire.clock.is_simulated(), &result, 0);
+    end(sweep, result, wait).await;
+}
+
+/// Re-reads one table at once, before anything else.
+pub async fn look(site: Arc<Site>, name: String, arn: String) {
+    let sweep = Sweep::new(&site, Source::Tables, true);
+    let keys = dynamodb::read(&site, &sweep, &name, &arn).await;
+    if site.shared.wants(Source::Keys) {
+        let sweep = Sweep::new(&site, Source::Keys, true);
+        kms::read(&site, &sweep, keys).await;
+    }
+}

@@ -1,0 +1,196 @@
+//! The whole data layer: which scopes there are, what the screen asks for, and the end.
+
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+
+use crate::model::{Arn, Polled};
+use crate::wire::Wire;
+
+use super::limiter::Limiter;
+use super::poller;
+use super::site::{Shared, Site};
+use super::{Command, Settings};
+
+/// Calls in flight at the same time, over all scopes.
+const SLOTS: usize = 48;
+/// How often files of credentials are looked at while credentials are missing.
+const GLANCE: Duration = Duration::from_secs(1);
+
+/// Why the data layer could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// None of the accounts and regions asked for exists here.
+    #[error("no such account or region here: {0}")]
+    NoScope(String),
+    /// Neither flag, environment nor profile names a region.
+    #[error("no region: give --region, set AWS_REGION, or set `region` in the profile")]
+    NoRegion,
+    /// The system gave no thread or timer.
+    #[error("cannot start the data layer: {0}")]
+    Runtime(#[from] std::io::Error),
+}
+
+/// Runs the data layer on a thread of its own, until it is told to stop or nobody listens any more.
+pub fn spawn(
+    wire: Wire,
+    settings: Settings,
+    commands: mpsc::UnboundedReceiver<Command>,
+    to: mpsc::Sender<Polled>,
+) -> JoinHandle<Result<(), StartError>> {
+    std::thread::spawn(move || {
+        let simulated = wire.clock.is_simulated();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(simulated).build()?;
+        runtime.block_on(run(wire, settings, commands, to))
+    })
+}
+
+/// Runs the data layer: until it is told to stop, until nobody listens any more, or with `settings.once` until
+/// every source was swept once. A simulated wire needs a runtime whose time is paused.
+///
+/// # Errors
+///
+/// Why it could not start. Nothing that a service answers, or fails to, ends it.
+pub async fn run(
+    wire: Wire,
+    settings: Settings,
+    mut commands: mpsc::UnboundedReceiver<Command>,
+    to: mpsc::Sender<Polled>,
+) -> Result<(), StartError> {
+    let limiter = Arc::new(Limiter::new(wire.clock.clone(), settings.limits, settings.share));
+    let shared = Arc::new(Shared {
+        wire,
+        settings,
+        limiter,
+        to,
+        stop: watch::Sender::new(false),
+        credentials: watch::Sender::new(0),
+        slots: Semaphore::new(SLOTS),
+        preferred: RwLock::new(None),
+    });
+    let sites = super::scopes::sites(&shared).await?;
+    let mut tasks = JoinSet::new();
+    for site in &sites {
+        tasks.spawn(poller::site(site.clone()));
+    }
+    let mut extra = JoinSet::new();
+    let mut stop = shared.stop.subscribe();
+    let mut answer: Option<oneshot::Sender<()>> = None;
+    let mut watching = Watch::new(&shared);
+    let mut listening = true;
+    loop {
+        tokio::select! {
+            ended = tasks.join_next() => if ended.is_none() { break },
+            command = commands.recv(), if listening => match command {
+                Some(Command::Stop(sender)) => {
+                    answer = Some(sender);
+                    break;
+                }
+                Some(command) => obey(&shared, &sites, command, &mut extra),
+                // Nobody can ask any more; what is being polled goes on.
+                None => listening = false,
+            },
+            _ = stop.wait_for(|stop| *stop) => break,
+            () = shared.to.closed() => break,
+            Some(_) = extra.join_next() => {}
+            () = watching.glance(&shared, &sites) => {}
+        }
+    }
+    shared.stop.send_replace(true);
+    extra.shutdown().await;
+    while tasks.join_next().await.is_some() {}
+    if let Some(answer) = answer {
+        let _gone = answer.send(());
+    }
+    Ok(())
+}
+
+fn obey(shared: &Arc<Shared>, sites: &[Arc<Site>], command: Command, extra: &mut JoinSet<()>) {
+    match command {
+        Command::Refresh(source) => {
+            for site in sites {
+                site.unpark();
+                for (of, wake) in &site.wake {
+                    if source.is_none_or(|source| source == *of) {
+                        wake.notify_one();
+                    }
+                }
+            }
+        }
+        Command::Look(arn) => {
+            let Some(parsed) = Arn::parse(&arn) else { return };
+            let Some(name) = parsed.table_name().map(str::to_owned) else { return };
+            let of = |site: &&Arc<Site>| {
+                let scope = site.scope();
+                scope.account == parsed.account && scope.region == parsed.region
+            };
+            if let Some(site) = sites.iter().find(of) {
+                extra.spawn(poller::look(site.clone(), name, arn));
+            }
+        }
+        Command::Search(_) => {}
+        Command::Prefer(scope) => {
+            *shared.preferred.write().unwrap_or_else(PoisonError::into_inner) = Some(scope);
+        }
+        Command::Stop(_) => {}
+    }
+}
+
+/// Files that hold credentials: while some are missing or ran out, a change of one means to try again.
+struct Watch {
+    files: Vec<PathBuf>,
+    seen: Option<Vec<Option<SystemTime>>>,
+}
+
+impl Watch {
+    fn new(shared: &Shared) -> Self {
+        let simulated = shared.wire.clock.is_simulated();
+        let mut files = Vec::new();
+        if let Some(home) = std::env::var_os("HOME").map(PathBuf::from).filter(|_| !simulated) {
+            let named = |variable: &str, file: &str| {
+                std::env::var_os(variable).map_or_else(|| home.join(".aws").join(file), PathBuf::from)
+            };
+            files.push(named("AWS_SHARED_CREDENTIALS_FILE", "credentials"));
+            files.push(named("AWS_CONFIG_FILE", "config"));
+            files.push(home.join(".aws/sso/cache"));
+            files.push(home.join(".aws/login/cache"));
+        }
+        Self { files, seen: None }
+    }
+
+    /// Times of all files, and of what is in directories.
+    fn times(&self) -> Vec<Option<SystemTime>> {
+        let modified = |path: &PathBuf| std::fs::metadata(path).and_then(|data| data.modified()).ok();
+        let mut times = Vec::new();
+        for path in &self.files {
+            times.push(modified(path));
+            let Ok(entries) = std::fs::read_dir(path) else { continue };
+            let mut inside: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+            inside.sort();
+            times.extend(inside.iter().map(modified));
+        }
+        times
+    }
+
+    /// Waits a moment, and wakes the pollers of scopes without credentials when a file changed.
+    async fn glance(&mut self, shared: &Shared, sites: &[Arc<Site>]) {
+        if self.files.is_empty() {
+            return std::future::pending().await;
+        }
+        tokio::time::sleep(GLANCE).await;
+        if !sites.iter().any(|site| site.ended.load(Ordering::Acquire)) {
+            self.seen = None;
+            return;
+        }
+        let now = self.times();
+        if self.seen.as_ref().is_some_and(|seen| *seen != now) {
+            shared.credentials.send_modify(|generation| *generation += 1);
+        }
+        self.seen = Some(now);
+    }
+}

@@ -1,0 +1,418 @@
+//! One scope as the data layer sees it: its clients, its pace, what it was denied, and the way to the store.
+
+use std::collections::{BTreeSet, HashMap};
+use std::error::Error;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::SdkConfig;
+use aws_types::request_id::RequestId;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
+
+use crate::model::{CallRef, Delta, Fault, Outcome, Polled, Progress, Scope, Seen, Source, SourceError};
+use crate::operations;
+use crate::wire::Wire;
+
+use super::Settings;
+use super::errors::explain;
+use super::ledger::Rows;
+use super::limiter::Limiter;
+use super::session::{self, Clients, Place};
+
+/// Different resources denied in a row before an operation is parked.
+const DENIALS: usize = 3;
+/// How long a denied operation is parked: denial loops page the security team.
+const PARKED: SignedDuration = SignedDuration::from_hours(1);
+
+/// What all sites share.
+#[derive(Debug)]
+pub struct Shared {
+    /// The wire.
+    pub wire: Wire,
+    /// What was asked for.
+    pub settings: Settings,
+    /// The pace.
+    pub limiter: Arc<Limiter>,
+    /// Where data goes.
+    pub to: mpsc::Sender<Polled>,
+    /// True once everything has to end.
+    pub stop: watch::Sender<bool>,
+    /// Grows when credentials on disk changed.
+    pub credentials: watch::Sender<u64>,
+    /// Calls in flight, over all scopes but the preferred one.
+    pub slots: Semaphore,
+    /// The scope whose calls do not queue behind others'.
+    pub preferred: RwLock<Option<Scope>>,
+}
+
+impl Shared {
+    /// Whether a source is asked for.
+    #[must_use]
+    pub fn wants(&self, source: Source) -> bool {
+        self.settings.sources.is_empty() || self.settings.sources.contains(&source)
+    }
+
+    /// Sends to the store. Once nobody listens any more, everything ends.
+    pub async fn send(&self, polled: Polled) {
+        if self.to.send(polled).await.is_err() {
+            self.stop.send_replace(true);
+        }
+    }
+}
+
+/// One scope.
+#[derive(Debug)]
+pub struct Site {
+    /// What all sites share.
+    pub shared: Arc<Shared>,
+    /// Who and where.
+    pub place: Place,
+    /// KMS keys that tables of this scope name, or why the tables could not be listed.
+    pub keys: Mutex<Result<BTreeSet<String>, SourceError>>,
+    /// A second sweep of a source, asked for while one runs.
+    pub wake: HashMap<Source, Notify>,
+    /// One sweep of a source at a time.
+    pub running: HashMap<Source, tokio::sync::Mutex<()>>,
+    /// What pollers remember between sweeps.
+    pub memory: Mutex<super::memory::Memory>,
+    /// The credentials ran out, or there are none: they are read anew when files change.
+    pub ended: AtomicBool,
+    scope: Arc<RwLock<Scope>>,
+    partition: Mutex<Option<String>>,
+    rows: Arc<Rows>,
+    clients: RwLock<(SdkConfig, Arc<Clients>)>,
+    parked: Mutex<HashMap<&'static str, Parked>>,
+}
+
+#[derive(Debug)]
+struct Parked {
+    resources: Vec<String>,
+    error: SourceError,
+    until: Timestamp,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Site {
+    /// Builds the clients of a place. `account` names the scope until STS told the account's number.
+    pub async fn new(shared: Arc<Shared>, place: Place, account: &str) -> Self {
+        let scope = Scope::new(account, place.region.clone().unwrap_or_default());
+        let scope = Arc::new(RwLock::new(scope));
+        let rows = Arc::new(Rows::new(scope.clone(), shared.wire.clock.clone()));
+        let config = session::configure(&shared.wire, &place, rows.clone()).await;
+        let clients = session::clients(&shared.wire.http, &config, &scope, &rows, &shared.limiter);
+        Self {
+            place,
+            keys: Mutex::new(Ok(BTreeSet::new())),
+            wake: Source::ALL.iter().map(|source| (*source, Notify::new())).collect(),
+            running: Source::ALL.iter().map(|source| (*source, tokio::sync::Mutex::new(()))).collect(),
+            memory: Mutex::default(),
+            ended: AtomicBool::new(false),
+            scope,
+            partition: Mutex::default(),
+            rows,
+            clients: RwLock::new((config, Arc::new(clients))),
+            parked: Mutex::default(),
+            shared,
+        }
+    }
+
+    /// Reads profiles and credentials anew, and builds new clients from them.
+    pub async fn renew(&self) {
+        let config = session::configure(&self.shared.wire, &self.place, self.rows.clone()).await;
+        let clients = session::clients(&self.shared.wire.http, &config, &self.scope, &self.rows, &self.shared.limiter);
+        *self.clients.write().unwrap_or_else(PoisonError::into_inner) = (config, Arc::new(clients));
+        self.ended.store(false, Ordering::Release);
+    }
+
+    /// The clients.
+    #[must_use]
+    pub fn clients(&self) -> Arc<Clients> {
+        self.clients.read().unwrap_or_else(PoisonError::into_inner).1.clone()
+    }
+
+    /// The configuration that the clients were built from.
+    #[must_use]
+    pub fn config(&self) -> SdkConfig {
+        self.clients.read().unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    /// Clients of the same account in another region, for what a table there points at.
+    #[must_use]
+    pub fn clients_in(&self, region: &str) -> Clients {
+        let config = self.config().into_builder().region(aws_config::Region::new(region.to_owned())).build();
+        session::clients(&self.shared.wire.http, &config, &self.scope, &self.rows, &self.shared.limiter)
+    }
+
+    /// The scope, under the name it has now.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        self.scope.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The scope learned its account; the partition (`aws`, `aws-cn` …) is that of the caller's ARN.
+    pub fn rename(&self, account: &str, partition: &str) {
+        self.scope.write().unwrap_or_else(PoisonError::into_inner).account = account.to_owned();
+        *lock(&self.partition) = Some(partition.to_owned());
+    }
+
+    /// The ARN's partition, once the caller is known.
+    #[must_use]
+    pub fn partition(&self) -> Option<String> {
+        lock(&self.partition).clone()
+    }
+
+    /// Now, by the wire's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared.wire.clock.now()
+    }
+
+    /// A fault, met now.
+    #[must_use]
+    pub fn fault(&self, error: SourceError) -> Fault {
+        Fault { error, at: self.now() }
+    }
+
+    /// Sends what the interceptors wrote into the ledger.
+    pub async fn flush(&self) {
+        for row in self.rows.drain() {
+            self.shared.send(Polled::Call(row)).await;
+        }
+    }
+
+    /// Makes one call at the pace allowed, and says what it came to.
+    ///
+    /// `resource` is what the call is about, empty for a list: an operation that was denied for several
+    /// resources in a row is not called for the rest of them.
+    pub async fn call<T, E, F>(&self, label: &'static str, resource: &str, future: F) -> Outcome<T>
+    where
+        T: RequestId,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        self.paced(label, resource, false, future).await
+    }
+
+    /// As [`Site::call`]; an urgent call waits for nobody.
+    pub async fn paced<T, E, F>(&self, label: &'static str, resource: &str, urgent: bool, future: F) -> Outcome<T>
+    where
+        T: RequestId,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        if let Some(error) = self.parked(label) {
+            return Err(self.fault(error));
+        }
+        let scope = self.scope();
+        let row = operations::by_label(label);
+        match row {
+            Some(row) if urgent => self.shared.limiter.debit(&scope, row),
+            Some(row) => self.shared.limiter.acquire(&scope, row).await,
+            None => {}
+        }
+        // Others may have met the denial while this call waited for its turn.
+        if let Some(error) = self.parked(label) {
+            return Err(self.fault(error));
+        }
+        let preferred = urgent || *self.shared.preferred.read().unwrap_or_else(PoisonError::into_inner) == Some(scope);
+        let slot = if preferred { None } else { self.shared.slots.acquire().await.ok() };
+        let answer = Box::pin(future).await;
+        drop(slot);
+        self.flush().await;
+        match answer {
+            Ok(value) => {
+                lock(&self.parked).remove(label);
+                let request_id = value.request_id().unwrap_or_default().to_owned();
+                let operation = row.map_or(label, |row| row.label);
+                Ok(Seen { value, at: self.now(), call: CallRef { operation, request_id } })
+            }
+            Err(error) => {
+                let error = explain(label, &error, self.place.profile.as_deref());
+                match &error {
+                    SourceError::Denied { .. } => self.denied(label, resource, &error),
+                    SourceError::Expired { .. } | SourceError::NoCredentials(_) => {
+                        self.ended.store(true, Ordering::Release);
+                    }
+                    _ => {}
+                }
+                Err(self.fault(error))
+            }
+        }
+    }
+
+    /// The denial that parks an operation now.
+    fn parked(&self, label: &str) -> Option<SourceError> {
+        let mut parked = lock(&self.parked);
+        let entry = parked.get(label).filter(|entry| entry.resources.len() >= DENIALS)?;
+        if entry.until > self.now() {
+            return Some(entry.error.clone());
+        }
+        parked.remove(label);
+        None
+    }
+
+    fn denied(&self, label: &'static str, resource: &str, error: &SourceError) {
+        let until = self.now() + PARKED;
+        let mut parked = lock(&self.parked);
+        let entry =
+            parked.entry(label).or_insert_with(|| Parked { resources: Vec::new(), error: error.clone(), until });
+        if entry.resources.len() < DENIALS && !entry.resources.iter().any(|other| other == resource) {
+            entry.resources.push(resource.to_owned());
+        }
+        entry.error = error.clone();
+        entry.until = until;
+    }
+
+    /// Somebody wants to try again: nothing is parked any more.
+    pub fn unpark(&self) {
+        lock(&self.parked).clear();
+    }
+}
+
+/// One sweep of one source: sends what it reads as it reads it, and counts what it could not.
+#[derive(Debug)]
+pub struct Sweep<'a> {
+    /// Where.
+    pub site: &'a Site,
+    /// What.
+    pub source: Source,
+    /// The scope's name while the sweep runs.
+    pub scope: Scope,
+    /// Someone waits for it: no queueing.
+    pub urgent: bool,
+    done: AtomicUsize,
+    total: AtomicUsize,
+    faults: Mutex<Vec<(Fault, usize)>>,
+}
+
+impl<'a> Sweep<'a> {
+    /// A sweep that has not begun.
+    #[must_use]
+    pub fn new(site: &'a Site, source: Source, urgent: bool) -> Self {
+        let scope = site.scope();
+        let (done, total) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { site, source, scope, urgent, done, total, faults: Mutex::default() }
+    }
+
+    /// Makes one call; see [`Site::call`].
+    pub async fn call<T, E, F>(&self, label: &'static str, resource: &str, future: F) -> Outcome<T>
+    where
+        T: RequestId,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        self.site.paced(label, resource, self.urgent, future).await
+    }
+
+    /// Sends data, and counts the faults in it.
+    pub async fn data(&self, deltas: Vec<Delta>) {
+        if deltas.is_empty() {
+            return;
+        }
+        self.site.shared.send(Polled::Data { source: self.source, scope: self.scope.clone(), deltas }).await;
+    }
+
+    /// Counts a fault below the top level.
+    pub fn note<T>(&self, outcome: &Outcome<T>) {
+        if let Err(fault) = outcome {
+            let mut faults = lock(&self.faults);
+            match faults.iter_mut().find(|(old, _)| same(&old.error, &fault.error)) {
+                Some((old, count)) => {
+                    old.at = fault.at;
+                    *count += 1;
+                }
+                None => faults.push((fault.clone(), 1)),
+            }
+        }
+    }
+
+    /// More steps are known of.
+    pub async fn grow(&self, steps: usize) {
+        self.total.fetch_add(steps, Ordering::AcqRel);
+        self.tell().await;
+    }
+
+    /// A step is done.
+    pub async fn step(&self) {
+        let done = self.done.fetch_add(1, Ordering::AcqRel) + 1;
+        let total = self.total.load(Ordering::Acquire);
+        // A hundred steps are shown one by one, thousands by the percent.
+        if done == total || done % (total / 100 + 1) == 0 {
+            self.tell().await;
+        }
+    }
+
+    async fn tell(&self) {
+        let (done, total) = (self.done.load(Ordering::Acquire), self.total.load(Ordering::Acquire));
+        let progress = Progress { done: done.min(total), total };
+        self.site.shared.send(Polled::Running(self.source, self.scope.clone(), progress)).await;
+    }
+
+    /// The faults counted.
+    #[must_use]
+    pub fn faults(self) -> Vec<(Fault, usize)> {
+        self.faults.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The same trouble for a count: denials of one action differ in the resource they name.
+fn same(a: &SourceError, b: &SourceError) -> bool {
+    match (a, b) {
+        (SourceError::Denied { action: a, .. }, SourceError::Denied { action: b, .. }) => a == b,
+        _ => a == b,
+    }
+}
+
+/// The end of a list that goes on and on.
+#[derive(Debug)]
+pub struct Pages {
+    seen: BTreeSet<String>,
+    cap: usize,
+}
+
+impl Pages {
+    /// At most `cap` pages.
+    #[must_use]
+    pub fn new(cap: usize) -> Self {
+        Self { seen: BTreeSet::new(), cap }
+    }
+
+    /// The token of the page to read next, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// `Malformed` when a token comes again, or when there are more pages than any real list has.
+    pub fn next(&mut self, token: Option<String>) -> Result<Option<String>, SourceError> {
+        let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(None) };
+        if self.seen.len() + 1 >= self.cap {
+            return Err(SourceError::Malformed(format!("the list goes on after {} pages", self.cap)));
+        }
+        if !self.seen.insert(token.clone()) {
+            return Err(SourceError::Malformed("the list repeats a page's token without end".to_owned()));
+        }
+        Ok(Some(token))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endless_lists_end() {
+        let mut pages = Pages::new(10);
+        assert_eq!(pages.next(None), Ok(None));
+        assert_eq!(pages.next(Some("a".to_owned())), Ok(Some("a".to_owned())));
+        assert!(pages.next(Some("a".to_owned())).is_err());
+        let mut pages = Pages::new(10);
+        let ends = (0..20).find(|n| pages.next(Some(n.to_string())).is_err());
+        assert_eq!(ends, Some(9));
+    }
+}
