@@ -86,7 +86,9 @@ impl Names {
     fn matches_resource(&self, request: &Request<'_>, variables: bool) -> bool {
         let lookup = |key: &str| request.variable(key);
         self.patterns.iter().any(|pattern| {
-            Pattern::new(pattern, variables.then_some(&lookup)).is_some_and(|pattern| pattern.matches(request.resource))
+            pattern == "*"
+                || Pattern::new(pattern, variables.then_some(&lookup))
+                    .is_some_and(|pattern| pattern.matches(request.resource))
         }) != self.except
     }
 }
