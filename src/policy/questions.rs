@@ -176,7 +176,7 @@ fn is_narrow(key: &str, value: &str) -> bool {
     let fixed = |text: &str| !text.is_empty() && !text.contains(['*', '?']);
     if key.ends_with("arn") {
         // Some ARNs, of buckets for one, hold no account: then all of it must be fixed.
-        return fixed(value) || value.splitn(6, ':').nth(4).is_some_and(fixed);
+        return fixed(value) || value.split(':').nth(4).is_some_and(fixed);
     }
     if key.ends_with("orgpaths") {
         return value
