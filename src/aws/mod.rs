@@ -95,3 +95,6 @@ fn time(at: DateTime) -> Option<Timestamp> {
 async fn at_once<T, F: Future<Output = T>>(limit: usize, futures: Vec<F>) -> Vec<T> {
     stream::iter(futures).buffer_unordered(limit).collect().await
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Read-only, proved from outside: of all operations that the SDK crates can send, the table holds reads alone.
 //!
-//! `sdk_operations.txt` lists those operations; `sdk_operations.sh` writes it from the crates' sources.
+//! `sdk_operations.txt` lists those operations; `sdk_operations.sh` writes it from the crates' sources. `src/aws/tests.rs`
+//! holds the guard and the real clients to the same list, on the wire: there the session is within reach.
 
 use std::collections::BTreeSet;
 
