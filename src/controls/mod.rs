@@ -4,7 +4,7 @@
 
 mod baseline;
 
-use crate::model::{Estate, Judgement, Layer, Severity, Table};
+use crate::model::{Estate, Judgement, Layer, Scope, Severity, Table};
 
 pub use baseline::Baseline;
 
@@ -40,6 +40,12 @@ pub struct Control {
 
 /// Every control, by id.
 pub const CATALOGUE: &[Control] = &[];
+
+/// How a judgement names what has no ARN of its own at hand: `account/region/vpce-1`.
+#[must_use]
+pub fn resource(scope: &Scope, id: &str) -> String {
+    format!("{scope}/{id}")
+}
 
 /// The control with this id.
 #[must_use]

@@ -6,6 +6,7 @@ mod apply;
 mod coverage;
 mod events;
 mod links;
+pub mod rows;
 #[cfg(test)]
 mod tests;
 

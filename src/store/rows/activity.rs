@@ -1,0 +1,311 @@
+//! Rows of events, sources and calls.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::model::{CallOutcome, CallRecord, Event, Freshness, Scope, Source};
+use crate::store::Store;
+use crate::trail::query::{Field, Kind, Row, Schema};
+
+use super::{Entry, Json, age_field, document, flag, many, number, spec};
+
+pub(super) const EVENTS: Schema = Schema {
+    rows: "events",
+    fields: &[
+        spec("id", &["event_id"], Kind::Text, "eventID"),
+        spec("time", &[], Kind::Time, "eventTime"),
+        spec("age", &[], Kind::Duration, "time since it happened"),
+        spec("name", &["event"], Kind::Text, "eventName: name:Update*"),
+        spec("source", &["service"], Kind::Text, "eventSource"),
+        spec("region", &[], Kind::Text, "the region"),
+        spec("account", &[], Kind::Text, "the account"),
+        spec("principal", &["by", "user", "role"], Kind::Text, "the user, role or service"),
+        spec("principal_arn", &["arn"], Kind::Text, "the caller's ARN"),
+        spec("session", &[], Kind::Text, "the session's name, for a role"),
+        spec("access_key", &["key"], Kind::Text, "the access key's id"),
+        spec("ip", &["address"], Kind::Address, "the address or block it came from"),
+        spec("user_agent", &["agent"], Kind::Prose, "a part of the user agent"),
+        spec("read_only", &["readonly"], Kind::Flag, "it only reads: !readonly"),
+        spec("error", &[], Kind::Text, "errorCode: error:AccessDenied*, error:none"),
+        spec("table", &["tables"], Kind::Text, "a table it speaks of"),
+        spec("vpce", &["endpoint"], Kind::Text, "the VPC endpoint it came through"),
+        spec("category", &[], Kind::Text, "Management, Data, NetworkActivity, Insight"),
+        spec("self", &["own"], Kind::Flag, "made by dynakeep: !self"),
+    ],
+};
+
+pub(super) const SOURCES: Schema = Schema {
+    rows: "sources",
+    fields: &[
+        spec("source", &["name"], Kind::Text, "tables, findings, events …"),
+        spec("account", &[], Kind::Text, "the account"),
+        spec("region", &[], Kind::Text, "the region"),
+        spec("state", &[], Kind::Text, "ok, loading, denied, throttled, offline …"),
+        spec("good", &[], Kind::Time, "when it last came back whole"),
+        spec("age", &[], Kind::Duration, "time since then"),
+        spec("due", &[], Kind::Time, "when it is swept next"),
+        spec("sweeps", &[], Kind::Number, "sweeps made"),
+        spec("error", &[], Kind::Prose, "what the last sweep met"),
+        spec("missing_action", &["missing"], Kind::Text, "the IAM action it lacks"),
+    ],
+};
+
+pub(super) const CALLS: Schema = Schema {
+    rows: "calls",
+    fields: &[
+        spec("at", &["time"], Kind::Time, "when it began"),
+        spec("operation", &["name"], Kind::Text, "dynamodb:DescribeTable"),
+        spec("account", &[], Kind::Text, "the account"),
+        spec("region", &[], Kind::Text, "the region"),
+        spec("outcome", &[], Kind::Text, "ok, guarded, or the error's code"),
+        spec("request_id", &["id"], Kind::Text, "the service's request id"),
+        spec("millis", &["ms"], Kind::Number, "how long it took"),
+        spec("attempts", &[], Kind::Number, "requests sent for it"),
+    ],
+};
+
+/// An event.
+#[derive(Debug, Clone, Copy)]
+pub struct EventRow<'a> {
+    /// Where the rest is.
+    pub store: &'a Store,
+    /// The event.
+    pub event: &'a Arc<Event>,
+}
+
+/// Newest first.
+pub(super) fn events(store: &Store) -> Vec<EventRow<'_>> {
+    store.events().iter().map(|event| EventRow { store, event }).collect()
+}
+
+impl Row for EventRow<'_> {
+    fn field(&self, name: &str) -> Field<'_> {
+        let event = self.event;
+        match name {
+            "id" => Field::text(&event.id),
+            "time" => Field::Time(event.time),
+            "age" => age_field(self.now(), Some(event.time)),
+            "name" => Field::text(&event.name),
+            "source" => Field::text(&event.source),
+            "region" => Field::text(&event.region),
+            "account" => Field::text(&event.account),
+            "principal" => Field::text(&event.principal),
+            "principal_arn" => Field::maybe(event.principal_arn.as_deref()),
+            "session" => Field::maybe(event.session.as_deref()),
+            "access_key" => Field::maybe(event.access_key.as_deref()),
+            "ip" => Field::maybe(event.ip.as_deref()),
+            "user_agent" => Field::maybe(event.user_agent.as_deref()),
+            "read_only" => flag(event.read_only),
+            "error" => Field::maybe(event.error.as_deref()),
+            "table" => many(event.tables.iter().map(String::as_str)),
+            "vpce" => Field::maybe(event.vpce.as_deref()),
+            "category" => Field::text(event.category.word()),
+            "self" => Field::Flag(event.own),
+            _ => Field::None,
+        }
+    }
+
+    fn text(&self, visit: &mut dyn FnMut(&str) -> bool) {
+        // The record holds every other field, but not the words made from it.
+        let _ = visit(&self.event.raw) || visit(&self.event.principal);
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        Some(self.event.time)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.store.estate().now
+    }
+}
+
+impl Entry for EventRow<'_> {
+    fn json(&self) -> Value {
+        let event = self.event;
+        let mut row = Json::new();
+        row.put("id", event.id.as_str());
+        row.put("time", json!(event.time));
+        row.put("name", event.name.as_str());
+        row.put("source", event.source.as_str());
+        row.put("region", event.region.as_str());
+        row.put("account", event.account.as_str());
+        row.put("principal", event.principal.as_str());
+        row.put("principal_arn", json!(event.principal_arn));
+        row.put("session", json!(event.session));
+        row.put("access_key", json!(event.access_key));
+        row.put("ip", json!(event.ip));
+        row.put("user_agent", json!(event.user_agent));
+        row.put("read_only", json!(event.read_only));
+        row.put("error", json!(event.error));
+        row.put("table", json!(event.tables));
+        row.put("vpce", json!(event.vpce));
+        row.put("category", event.category.word());
+        row.put("self", event.own);
+        row.put("raw", document(&event.raw));
+        let scope = Scope::new(event.account.as_str(), event.region.as_str());
+        row.end(self.store, Source::Events, &scope)
+    }
+}
+
+/// A source in a scope.
+#[derive(Debug, Clone, Copy)]
+pub struct SourceRow<'a> {
+    /// Where the rest is.
+    pub store: &'a Store,
+    /// Which source.
+    pub source: Source,
+    /// Where.
+    pub scope: &'a Scope,
+    /// How fresh.
+    pub freshness: &'a Freshness,
+}
+
+/// Those in trouble first.
+pub(super) fn sources(store: &Store) -> Vec<SourceRow<'_>> {
+    let mut rows: Vec<_> = store
+        .freshness()
+        .map(|((source, scope), freshness)| SourceRow { store, source: *source, scope, freshness })
+        .collect();
+    rows.sort_by_key(|row| (row.freshness.fault.is_none(), !row.freshness.is_loading(), row.source));
+    rows
+}
+
+impl SourceRow<'_> {
+    /// One word: `ok`, `loading`, or the fault's.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        match &self.freshness.fault {
+            Some(fault) => fault.error.word(),
+            None if self.freshness.is_loading() => "loading",
+            None => "ok",
+        }
+    }
+}
+
+impl Row for SourceRow<'_> {
+    fn field(&self, name: &str) -> Field<'_> {
+        let fault = self.freshness.fault.as_ref();
+        match name {
+            "source" => Field::text(self.source.name()),
+            "account" => Field::text(&self.scope.account),
+            "region" => Field::text(&self.scope.region),
+            "state" => Field::text(self.state()),
+            "good" => Field::time(self.freshness.good),
+            "age" => age_field(self.now(), self.freshness.good),
+            "due" => Field::time(self.freshness.due),
+            "sweeps" => number(self.freshness.sweeps as f64),
+            "error" => fault.map_or(Field::None, |fault| Field::Text(fault.error.to_string().into())),
+            "missing_action" => Field::maybe(fault.and_then(|fault| fault.error.missing_action())),
+            _ => Field::None,
+        }
+    }
+
+    fn text(&self, visit: &mut dyn FnMut(&str) -> bool) {
+        let _ = visit(self.source.name())
+            || visit(&self.scope.to_string())
+            || visit(self.state())
+            || self.freshness.fault.as_ref().is_some_and(|fault| visit(&fault.error.to_string()));
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        self.freshness.good
+    }
+
+    fn now(&self) -> Timestamp {
+        self.store.estate().now
+    }
+}
+
+impl Entry for SourceRow<'_> {
+    fn json(&self) -> Value {
+        let of = self.freshness;
+        let partial: Vec<Value> =
+            of.partial.iter().map(|(error, count)| json!({"error": error, "count": count})).collect();
+        json!({
+            "source": self.source.name(),
+            "account": self.scope.account,
+            "region": self.scope.region,
+            "state": self.state(),
+            "good": of.good,
+            "due": of.due,
+            "sweeps": of.sweeps,
+            "error": of.fault.as_ref().map(|fault| fault.error.to_string()),
+            "missing_action": of.fault.as_ref().and_then(|fault| fault.error.missing_action()),
+            "partial": partial,
+        })
+    }
+}
+
+/// A call of the ledger.
+#[derive(Debug, Clone, Copy)]
+pub struct CallRow<'a> {
+    /// Where the rest is.
+    pub store: &'a Store,
+    /// The call.
+    pub call: &'a CallRecord,
+}
+
+/// Newest first.
+pub(super) fn calls(store: &Store) -> Vec<CallRow<'_>> {
+    store.ledger().iter().rev().map(|call| CallRow { store, call }).collect()
+}
+
+impl CallRow<'_> {
+    fn outcome(&self) -> &str {
+        match &self.call.outcome {
+            CallOutcome::Ok => "ok",
+            CallOutcome::Failed(code) => code,
+            CallOutcome::Guarded => "guarded",
+        }
+    }
+}
+
+impl Row for CallRow<'_> {
+    fn field(&self, name: &str) -> Field<'_> {
+        let call = self.call;
+        match name {
+            "at" => Field::Time(call.at),
+            "operation" => Field::text(call.operation),
+            "account" => Field::text(&call.scope.account),
+            "region" => Field::text(&call.scope.region),
+            "outcome" => Field::text(self.outcome()),
+            "request_id" => Field::text(&call.request_id),
+            "millis" => number(call.millis as f64),
+            "attempts" => number(call.attempts),
+            _ => Field::None,
+        }
+    }
+
+    fn text(&self, visit: &mut dyn FnMut(&str) -> bool) {
+        let _ = visit(self.call.operation)
+            || visit(&self.call.scope.to_string())
+            || visit(self.outcome())
+            || visit(&self.call.request_id);
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        Some(self.call.at)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.store.estate().now
+    }
+}
+
+impl Entry for CallRow<'_> {
+    fn json(&self) -> Value {
+        let call = self.call;
+        json!({
+            "at": call.at,
+            "operation": call.operation,
+            "account": call.scope.account,
+            "region": call.scope.region,
+            "outcome": self.outcome(),
+            "request_id": call.request_id,
+            "millis": call.millis,
+            "attempts": call.attempts,
+        })
+    }
+}

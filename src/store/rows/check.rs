@@ -1,0 +1,127 @@
+//! Rows of `check`: one a control and resource.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::model::{Arn, Judgement};
+use crate::store::Store;
+use crate::trail::query::{Field, Kind, Row, Schema};
+
+use super::{Entry, SEVERITIES, VERDICTS, age_field, spec};
+
+pub(super) const SCHEMA: Schema = Schema {
+    rows: "checks",
+    fields: &[
+        spec("control", &["id"], Kind::Text, "the control, RES-01"),
+        spec("title", &[], Kind::Prose, "what it asks for"),
+        spec("layer", &[], Kind::Text, "network, identity, data protection, detective, resilience …"),
+        spec("resource", &[], Kind::Text, "what was judged, as a rule by its ARN"),
+        spec("table", &["name"], Kind::Text, "the name, of a table"),
+        spec("account", &[], Kind::Text, "the account"),
+        spec("region", &[], Kind::Text, "the region"),
+        spec("verdict", &[], Kind::Word(VERDICTS), "pass, fail, warn, unknown, manual, n/a"),
+        spec("severity", &[], Kind::Word(SEVERITIES), "how bad a failure is"),
+        spec("reason", &[], Kind::Prose, "why"),
+        spec("missing_action", &["missing"], Kind::Text, "the IAM action whose lack made it unknown"),
+        spec("operation", &["call"], Kind::Text, "the calls it rests on"),
+        spec("age", &[], Kind::Duration, "how old its oldest evidence is"),
+    ],
+};
+
+/// A judgement.
+#[derive(Debug, Clone, Copy)]
+pub struct CheckRow<'a> {
+    /// Where the rest is.
+    pub store: &'a Store,
+    /// The judgement.
+    pub judgement: &'a Judgement,
+}
+
+/// The worst first; within a verdict the gravest.
+pub(super) fn all(store: &Store) -> Vec<CheckRow<'_>> {
+    let mut rows: Vec<_> = store.judgements().map(|judgement| CheckRow { store, judgement }).collect();
+    rows.sort_by(|a, b| {
+        let key = |row: &CheckRow<'_>| {
+            (row.judgement.verdict.rank(), std::cmp::Reverse(row.judgement.severity), row.judgement.control)
+        };
+        key(a).cmp(&key(b)).then_with(|| a.judgement.resource.cmp(&b.judgement.resource))
+    });
+    rows
+}
+
+impl CheckRow<'_> {
+    /// The account and region of the resource: from its ARN, or from `account/region/…`.
+    fn place(&self) -> (String, String) {
+        let resource = &self.judgement.resource;
+        if let Some(arn) = Arn::parse(resource) {
+            return (arn.account, arn.region);
+        }
+        let mut parts = resource.split('/').map(str::to_owned);
+        (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+    }
+}
+
+impl Row for CheckRow<'_> {
+    fn field(&self, name: &str) -> Field<'_> {
+        let judgement = self.judgement;
+        let control = crate::controls::by_id(judgement.control);
+        match name {
+            "control" => Field::text(judgement.control),
+            "title" => Field::maybe(control.map(|control| control.title)),
+            "layer" => Field::maybe(control.map(|control| control.layer.word())),
+            "resource" => Field::text(&judgement.resource),
+            "table" => match Arn::parse(&judgement.resource).as_ref().and_then(Arn::table_name) {
+                Some(name) => Field::Text(name.to_owned().into()),
+                None => Field::None,
+            },
+            "account" => Field::Text(self.place().0.into()),
+            "region" => Field::Text(self.place().1.into()),
+            "verdict" => Field::text(judgement.verdict.word()),
+            "severity" => Field::text(judgement.severity.word()),
+            "reason" => Field::text(&judgement.reason),
+            "missing_action" => Field::maybe(judgement.missing_action.as_deref()),
+            "operation" => super::many(judgement.evidence.iter().map(|evidence| evidence.operation)),
+            "age" => age_field(self.now(), self.time()),
+            _ => Field::None,
+        }
+    }
+
+    fn text(&self, visit: &mut dyn FnMut(&str) -> bool) {
+        let judgement = self.judgement;
+        let _ = visit(judgement.control)
+            || visit(&judgement.resource)
+            || visit(judgement.verdict.word())
+            || visit(&judgement.reason)
+            || judgement.missing_action.as_deref().is_some_and(&mut *visit)
+            || crate::controls::by_id(judgement.control).is_some_and(|control| visit(control.title));
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        self.judgement.evidence.iter().map(|evidence| evidence.at).min()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.store.estate().now
+    }
+}
+
+impl Entry for CheckRow<'_> {
+    fn json(&self) -> Value {
+        let judgement = self.judgement;
+        let at = self.time();
+        json!({
+            "control": judgement.control,
+            "resource": judgement.resource,
+            "verdict": judgement.verdict.word(),
+            "severity": judgement.severity.word(),
+            "reason": judgement.reason,
+            "missing_action": judgement.missing_action,
+            "evidence": judgement.evidence,
+            "freshness": {
+                "at": at,
+                "age_seconds": at.map(|at| self.now().duration_since(at).as_secs()),
+                "origin": self.store.origin().word(),
+            },
+        })
+    }
+}

@@ -1,0 +1,414 @@
+//! Rows of findings, Config evaluations and drift.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::model::{Cell, Evaluation, Finding, Rule, Source, Stack, StackResource};
+use crate::store::Store;
+use crate::trail::query::{Field, Kind, Row, Schema};
+
+use super::{Entry, Json, SEVERITIES, age_field, document, many, number, spec};
+
+pub(super) const FINDINGS: Schema = Schema {
+    rows: "findings",
+    fields: &[
+        spec("id", &[], Kind::Text, "the finding's id"),
+        spec("arn", &[], Kind::Text, "its ARN"),
+        spec("account", &[], Kind::Text, "the account it is about"),
+        spec("region", &[], Kind::Text, "the region it is about"),
+        spec("severity", &[], Kind::Word(SEVERITIES), "low to critical: >=high"),
+        spec("score", &[], Kind::Number, "GuardDuty's number, 1 to 10"),
+        spec("type", &["kind"], Kind::Text, "the finding type: type:*Exfiltration*"),
+        spec("title", &[], Kind::Prose, "GuardDuty's title"),
+        spec("principal", &["by", "user", "role"], Kind::Text, "the user or role"),
+        spec("access_key", &["key"], Kind::Text, "the access key's id"),
+        spec("ip", &["address"], Kind::Address, "the remote address or block"),
+        spec("api", &[], Kind::Text, "the API called"),
+        spec("table", &["tables"], Kind::Text, "tables it leads to"),
+        spec("created", &[], Kind::Time, "when it was raised"),
+        spec("updated", &[], Kind::Time, "when it was last updated"),
+        spec("age", &[], Kind::Duration, "time since it was updated"),
+        spec("count", &[], Kind::Number, "how often it was seen"),
+        spec("archived", &[], Kind::Flag, "archived"),
+        spec("sample", &[], Kind::Flag, "a sample, not a real finding"),
+        spec("resource_type", &[], Kind::Text, "AccessKey, Instance …"),
+    ],
+};
+
+pub(super) const COMPLIANCE: Schema = Schema {
+    rows: "evaluations",
+    fields: &[
+        spec("rule", &["name"], Kind::Text, "the rule's name"),
+        spec("identifier", &[], Kind::Text, "the managed rule's identifier"),
+        spec("account", &[], Kind::Text, "the account"),
+        spec("region", &[], Kind::Text, "the region"),
+        spec("compliance", &["verdict"], Kind::Word(WORDS), "what the rule says about the resource"),
+        spec("resource", &["table", "resource_id"], Kind::Text, "the resource: for a table, its name"),
+        spec("resource_type", &["type"], Kind::Text, "AWS::DynamoDB::Table …"),
+        spec("annotation", &[], Kind::Prose, "the rule's note"),
+        spec("recorded", &[], Kind::Time, "when the result was recorded"),
+        spec("invoked", &[], Kind::Time, "when the rule ran"),
+        spec("age", &[], Kind::Duration, "time since it was recorded"),
+        spec("rule_compliance", &[], Kind::Word(WORDS), "what the rule says over all"),
+        spec("state", &[], Kind::Text, "the rule's own state"),
+    ],
+};
+
+const WORDS: &[&str] = &["NOT_APPLICABLE", "COMPLIANT", "INSUFFICIENT_DATA", "NON_COMPLIANT"];
+
+pub(super) const DRIFT: Schema = Schema {
+    rows: "drift",
+    fields: &[
+        spec("stack", &["name"], Kind::Text, "the stack's name"),
+        spec("stack_id", &["id"], Kind::Text, "the stack's ARN"),
+        spec("account", &[], Kind::Text, "the account"),
+        spec("region", &[], Kind::Text, "the region"),
+        spec("drift", &["status"], Kind::Word(DRIFTS), "as CloudFormation last knew it"),
+        spec("resource", &["table", "physical_id"], Kind::Text, "the resource: for a table, its name"),
+        spec("logical_id", &[], Kind::Text, "its name in the template"),
+        spec("type", &["kind"], Kind::Text, "AWS::DynamoDB::Table …"),
+        spec("checked", &[], Kind::Time, "when the drift was last checked"),
+        spec("age", &[], Kind::Duration, "time since the check"),
+        spec("differences", &["difference"], Kind::Text, "paths of properties that differ"),
+        spec("stack_drift", &[], Kind::Word(DRIFTS), "the stack's own drift status"),
+        spec("stack_status", &[], Kind::Text, "CREATE_COMPLETE …"),
+    ],
+};
+
+const DRIFTS: &[&str] = &["IN_SYNC", "UNKNOWN", "NOT_CHECKED", "MODIFIED", "DELETED"];
+
+/// A finding.
+#[derive(Debug, Clone, Copy)]
+pub struct FindingRow<'a> {
+    /// Where the rest is.
+    pub store: &'a Store,
+    /// The finding.
+    pub finding: &'a Arc<Finding>,
+}
+
+/// The worst first, then the newest; the archived after all others.
+pub(super) fn findings(store: &Store) -> Vec<FindingRow<'_>> {
+    let mut rows: Vec<_> = store.estate().findings.values().map(|finding| FindingRow { store, finding }).collect();
+    rows.sort_by_cached_key(|row| {
+        let of = row.finding;
+        (of.archived, std::cmp::Reverse((of.severity_tenths, of.updated)), of.id.clone())
+    });
+    rows
+}
+
+impl FindingRow<'_> {
+    fn seen(&self) -> Option<&Cell<usize>> {
+        self.store.estate().finding_lists.get(&self.finding.scope)
+    }
+}
+
+impl Row for FindingRow<'_> {
+    fn field(&self, name: &str) -> Field<'_> {
+        let finding = self.finding;
+        match name {
+            "id" => Field::text(&finding.id),
+            "arn" => Field::text(&finding.arn),
+            "account" => Field::text(&finding.account),
+            "region" => Field::text(&finding.region),
+            "severity" => Field::text(finding.severity().word()),
+            "score" => number(finding.severity_number()),
+            "type" => Field::text(&finding.kind),
+            "title" => Field::text(&finding.title),
+            "principal" => Field::maybe(finding.principal.as_deref()),
+            "access_key" => Field::maybe(finding.access_key.as_deref()),
+            "ip" => Field::maybe(finding.action.ip.as_deref()),
+            "api" => Field::maybe(finding.action.api.as_deref()),
+            "table" => {
+                let links = self.store.tables_of_finding(finding);
+                Field::Many(links.into_iter().map(|link| Field::Text(link.table.into())).collect())
+            }
+            "created" => Field::time(finding.created),
+            "updated" => Field::time(finding.updated),
+            "age" => age_field(self.now(), finding.updated),
+            "count" => number(finding.count),
+            "archived" => Field::Flag(finding.archived),
+            "sample" => Field::Flag(finding.sample),
+            "resource_type" => Field::maybe(finding.resource_type.as_deref()),
+            _ => Field::None,
+        }
+    }
+
+    fn text(&self, visit: &mut dyn FnMut(&str) -> bool) {
+        let finding = self.finding;
+        let _ =
+            visit(&finding.kind) || visit(&finding.title) || visit(finding.severity().word()) || visit(&finding.raw);
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        self.finding.updated.or(self.finding.created)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.store.estate().now
+    }
+}
+
+impl Entry for FindingRow<'_> {
+    fn json(&self) -> Value {
+        let finding = self.finding;
+        let mut row = Json::new();
+        row.put("id", finding.id.as_str());
+        row.put("arn", finding.arn.as_str());
+        row.put("account", finding.account.as_str());
+        row.put("region", finding.region.as_str());
+        row.put("type", finding.kind.as_str());
+        row.put("severity", finding.severity().word());
+        row.put("score", finding.severity_number());
+        row.put("title", finding.title.as_str());
+        row.put("description", finding.description.as_str());
+        row.put("principal", json!(finding.principal));
+        row.put("principal_id", json!(finding.principal_id));
+        row.put("access_key", json!(finding.access_key));
+        row.put("action", json!(finding.action));
+        row.put("created", json!(finding.created));
+        row.put("updated", json!(finding.updated));
+        row.put("first_seen", json!(finding.first));
+        row.put("last_seen", json!(finding.last));
+        row.put("count", finding.count);
+        row.put("archived", finding.archived);
+        row.put("sample", finding.sample);
+        row.put("resource_type", json!(finding.resource_type));
+        row.put("resources", json!(finding.resources));
+        let links = self.store.tables_of_finding(finding);
+        let links =
+            links.iter().map(|link| json!({"table": link.table, "tier": link.tier.word(), "reason": link.reason}));
+        row.put("tables", Value::Array(links.collect()));
+        row.put("signals", json!(finding.signals));
+        row.put("raw", document(&finding.raw));
+        row.from(self.seen().and_then(|cell| cell.seen.as_ref()));
+        row.end(self.store, Source::Findings, &finding.scope)
+    }
+}
+
+/// A rule's verdict about a resource, or a rule that says nothing about any.
+#[derive(Debug, Clone, Copy)]
+pub struct ComplianceRow<'a> {
+    /// Where the rest is.
+    pub store: &'a Store,
+    /// The rule.
+    pub rule: &'a Rule,
+    /// The verdict.
+    pub evaluation: Option<&'a Evaluation>,
+}
+
+/// Non-compliant first, then by rule and resource.
+pub(super) fn compliance(store: &Store) -> Vec<ComplianceRow<'_>> {
+    let estate = store.estate();
+    let mut rows = Vec::new();
+    for rule in estate.rules.values() {
+        let evaluations = estate.evaluations.get(&rule.key).and_then(Cell::value).map_or(&[][..], Vec::as_slice);
+        if evaluations.is_empty() {
+            rows.push(ComplianceRow { store, rule, evaluation: None });
+        }
+        rows.extend(evaluations.iter().map(|evaluation| ComplianceRow { store, rule, evaluation: Some(evaluation) }));
+    }
+    rows.sort_by_cached_key(|row| {
+        let resource = row.evaluation.map(|of| of.resource_id.clone());
+        (row.evaluation.map(|of| of.compliance).or(row.rule.compliance), row.rule.key.name.clone(), resource)
+    });
+    rows
+}
+
+impl ComplianceRow<'_> {
+    fn cell(&self) -> Option<&Cell<Vec<Evaluation>>> {
+        self.store.estate().evaluations.get(&self.rule.key)
+    }
+
+    fn read(&self) -> bool {
+        self.cell().is_some_and(|cell| cell.seen.is_some())
+    }
+}
+
+impl Row for ComplianceRow<'_> {
+    fn field(&self, name: &str) -> Field<'_> {
+        let (rule, scope) = (self.rule, &self.rule.key.scope);
+        match name {
+            "rule" => return Field::text(&rule.key.name),
+            "identifier" => return Field::maybe(rule.identifier.as_deref()),
+            "account" => return Field::text(&scope.account),
+            "region" => return Field::text(&scope.region),
+            "rule_compliance" => return Field::maybe(rule.compliance.map(|of| of.word())),
+            "state" => return Field::maybe(rule.state.as_deref()),
+            _ => {}
+        }
+        let Some(of) = self.evaluation else {
+            return match name {
+                _ if !self.read() => Field::Unknown,
+                "compliance" => Field::maybe(rule.compliance.map(|of| of.word())),
+                _ => Field::None,
+            };
+        };
+        match name {
+            "compliance" => Field::text(of.compliance.word()),
+            "resource" => Field::text(&of.resource_id),
+            "resource_type" => Field::text(&of.resource_type),
+            "annotation" => Field::maybe(of.annotation.as_deref()),
+            "recorded" => Field::time(of.recorded),
+            "invoked" => Field::time(of.invoked),
+            "age" => age_field(self.now(), of.recorded),
+            _ => Field::None,
+        }
+    }
+
+    fn text(&self, visit: &mut dyn FnMut(&str) -> bool) {
+        let _ = visit(&self.rule.raw)
+            || visit(&self.rule.key.name)
+            || self.evaluation.is_some_and(|of| {
+                visit(of.compliance.word())
+                    || visit(&of.resource_id)
+                    || visit(&of.resource_type)
+                    || of.annotation.as_deref().is_some_and(&mut *visit)
+            });
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        self.evaluation?.recorded
+    }
+
+    fn now(&self) -> Timestamp {
+        self.store.estate().now
+    }
+}
+
+impl Entry for ComplianceRow<'_> {
+    fn json(&self) -> Value {
+        let (rule, of) = (self.rule, self.evaluation);
+        let mut row = Json::new();
+        row.put("rule", rule.key.name.as_str());
+        row.put("rule_arn", json!(rule.arn));
+        row.put("identifier", json!(rule.identifier));
+        row.put("account", rule.key.scope.account.as_str());
+        row.put("region", rule.key.scope.region.as_str());
+        row.put("state", json!(rule.state));
+        row.put("rule_compliance", json!(rule.compliance));
+        row.put("compliance", json!(of.map(|of| of.compliance)));
+        row.put("resource_type", json!(of.map(|of| &of.resource_type)));
+        row.put("resource", json!(of.map(|of| &of.resource_id)));
+        row.put("annotation", json!(of.and_then(|of| of.annotation.as_deref())));
+        row.put("recorded", json!(of.and_then(|of| of.recorded)));
+        row.put("invoked", json!(of.and_then(|of| of.invoked)));
+        match self.cell() {
+            Some(cell) => row.from(cell.seen.as_ref()),
+            None => {}
+        }
+        if !self.read() {
+            let reason = self.cell().and_then(Cell::unknown_reason).unwrap_or_else(|| "not read yet".to_owned());
+            row.unknown("compliance", reason);
+        }
+        row.end(self.store, Source::Compliance, &rule.key.scope)
+    }
+}
+
+/// A resource of a stack with its drift; or a stack whose resources are not known.
+#[derive(Debug, Clone, Copy)]
+pub struct DriftRow<'a> {
+    /// Where the rest is.
+    pub store: &'a Store,
+    /// The stack.
+    pub stack: &'a Stack,
+    /// The resource.
+    pub resource: Option<&'a StackResource>,
+}
+
+/// Deleted and modified first, then by stack and resource.
+pub(super) fn drift(store: &Store) -> Vec<DriftRow<'_>> {
+    let mut rows = Vec::new();
+    for stack in store.estate().stacks.values() {
+        let resources = stack.resources.value().map_or(&[][..], Vec::as_slice);
+        if resources.is_empty() {
+            rows.push(DriftRow { store, stack, resource: None });
+        }
+        rows.extend(resources.iter().map(|resource| DriftRow { store, stack, resource: Some(resource) }));
+    }
+    rows.sort_by_cached_key(|row| {
+        let status = row.resource.map_or(row.stack.drift, |of| of.status);
+        (status, row.stack.name.clone(), row.stack.id.clone(), row.resource.map(|of| of.logical_id.clone()))
+    });
+    rows
+}
+
+impl Row for DriftRow<'_> {
+    fn field(&self, name: &str) -> Field<'_> {
+        let stack = self.stack;
+        match name {
+            "stack" => return Field::text(&stack.name),
+            "stack_id" => return Field::text(&stack.id),
+            "account" => return Field::text(&stack.scope.account),
+            "region" => return Field::text(&stack.scope.region),
+            "stack_drift" => return Field::text(stack.drift.word()),
+            "stack_status" => return Field::text(&stack.status),
+            "checked" => return Field::time(self.time()),
+            "age" => return age_field(self.now(), self.time()),
+            _ => {}
+        }
+        let Some(of) = self.resource else {
+            return match name {
+                "drift" => Field::text(stack.drift.word()),
+                _ if stack.resources.seen.is_none() => Field::Unknown,
+                _ => Field::None,
+            };
+        };
+        match name {
+            "drift" => Field::text(of.status.word()),
+            "resource" => Field::maybe(of.physical_id.as_deref()),
+            "logical_id" => Field::text(&of.logical_id),
+            "type" => Field::text(&of.kind),
+            "differences" => many(of.differences.iter().map(|difference| difference.path.as_str())),
+            _ => Field::None,
+        }
+    }
+
+    fn text(&self, visit: &mut dyn FnMut(&str) -> bool) {
+        if visit(&self.stack.raw) || visit(&self.stack.id) {
+            return;
+        }
+        let Some(of) = self.resource else { return };
+        let differs = of.differences.iter().flat_map(|of| [&of.path, &of.expected, &of.actual]);
+        for text in [&of.logical_id, &of.kind].into_iter().chain(&of.physical_id).chain(differs) {
+            if visit(text) {
+                return;
+            }
+        }
+        let _ = visit(of.status.word());
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        self.resource.and_then(|of| of.checked).or(self.stack.checked)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.store.estate().now
+    }
+}
+
+impl Entry for DriftRow<'_> {
+    fn json(&self) -> Value {
+        let (stack, of) = (self.stack, self.resource);
+        let mut row = Json::new();
+        row.put("stack", stack.name.as_str());
+        row.put("stack_id", stack.id.as_str());
+        row.put("account", stack.scope.account.as_str());
+        row.put("region", stack.scope.region.as_str());
+        row.put("stack_status", stack.status.as_str());
+        row.put("stack_drift", stack.drift.word());
+        row.put("stack_checked", json!(stack.checked));
+        row.put("logical_id", json!(of.map(|of| &of.logical_id)));
+        row.put("resource", json!(of.and_then(|of| of.physical_id.as_deref())));
+        row.put("type", json!(of.map(|of| &of.kind)));
+        row.put("drift", json!(of.map(|of| of.status)));
+        row.put("checked", json!(of.and_then(|of| of.checked)));
+        row.put("differences", json!(of.map(|of| &of.differences)));
+        if let Some(reason) = stack.resources.unknown_reason() {
+            row.unknown("drift", reason);
+        }
+        row.from(stack.resources.seen.as_ref());
+        row.end(self.store, Source::Drift, &stack.scope)
+    }
+}
