@@ -153,7 +153,8 @@ impl Entry for EndpointRow<'_> {
         row.put("security_groups", json!(of.security_groups));
         row.put("private_dns", json!(of.private_dns));
         row.put("tags", json!(of.tags));
-        let verdicts = self.store.judgements_of(&resource(&of.scope, &of.id));
+        let resource = resource(&of.scope, &of.id);
+        let verdicts = self.store.judgements_of(&resource);
         let verdicts = verdicts.map(|of| (of.control.to_owned(), Value::from(of.verdict.word()))).collect();
         row.put("verdicts", Value::Object(verdicts));
         row.from(self.store.estate().networks.get(&of.scope).and_then(|network| network.endpoints.seen.as_ref()));
