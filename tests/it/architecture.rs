@@ -7,6 +7,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use dynakeep::operations::by_label;
+use regex::Regex;
+
 /// Each room and those it may know. A room that is not here has no place in the tree yet.
 const ARROWS: &[(&str, &[&str])] = &[
     (
@@ -146,6 +149,46 @@ fn outside_crates_stay_in_their_rooms() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn sdk_clients_are_built_by_the_session_alone() {
+    let mut wrong = Vec::new();
+    for source in sources().into_iter().filter(|source| !source.path.ends_with("src/aws/session.rs")) {
+        let built = source.code.contains("::from_conf(")
+            || source.code.lines().any(|line| {
+                line.split("aws_sdk_")
+                    .skip(1)
+                    .any(|rest| rest.trim_start_matches(is_word).starts_with("::Client::new("))
+            });
+        if built {
+            wrong.push(format!(
+                "{}: builds an SDK client. Take it from `aws::session`, which hangs guard, ledger and limiter on it.",
+                source.path.display()
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn labels_of_the_data_layer_are_rows_of_the_operation_table() {
+    let label = Regex::new(r#""([a-z0-9-]+:[A-Z][A-Za-z0-9]+)""#).unwrap();
+    // The credentials chain's calls are no operations of the table: `aws::guard` lists them.
+    let known = |name: &str| by_label(name).is_some() || name.starts_with("credentials:");
+    let mut seen = 0;
+    for source in sources().into_iter().filter(|source| source.room == "aws") {
+        for found in label.captures_iter(&source.code) {
+            seen += 1;
+            let at = source.path.display();
+            assert!(
+                known(&found[1]),
+                "{at}: {} is no row of src/operations/table.rs; add it there or mend it",
+                &found[1]
+            );
+        }
+    }
+    assert!(seen > 10, "only {seen} labels were seen");
 }
 
 #[test]
