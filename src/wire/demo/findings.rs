@@ -338,7 +338,7 @@ fn instance(call: &Call<'_>, id: &str) -> Value {
         "availabilityZone": format!("{}a", call.realm.region),
         "imageId": "ami-0123456789abcdef0",
         "imageDescription": call.words("service base image"),
-        "launchTime": iso(story::night(0, 0) - SignedDuration::from_hours(80)),
+        "launchTime": iso(night(0, 0) - SignedDuration::from_hours(80)),
         "iamInstanceProfile": {
             "arn": format!("arn:aws:iam::{}:instance-profile/{}", call.realm.account, incident::ROLE),
             "id": "AIPADEMOAPPORDERS0001",

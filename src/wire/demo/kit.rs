@@ -140,6 +140,19 @@ pub(super) fn trim(mut value: Value) -> Value {
     value
 }
 
+/// Puts a value at a JSON pointer, making the objects on the way.
+pub(super) fn put(whole: &mut Value, pointer: &str, value: Value) {
+    let mut at = whole;
+    for part in pointer.split('/').skip(1) {
+        if !at.is_object() {
+            *at = json!({});
+        }
+        let Some(fields) = at.as_object_mut() else { return };
+        at = fields.entry(part).or_insert(Value::Null);
+    }
+    *at = value;
+}
+
 /// An answer in the XML of awsQuery or ec2Query.
 pub(super) fn xml(called: &Called, body: &Value, request_id: &str) -> String {
     let name = &called.operation;

@@ -4,8 +4,11 @@
 //! story unfolds while somebody watches. Only rates and first tries are remembered between calls. Requests are
 //! read and answers written as the services' protocols spell them; the clients above cannot tell.
 
+mod cloudformation;
 mod cloudtrail;
+mod config;
 mod dynamodb;
+mod ec2;
 mod events;
 mod findings;
 mod guardduty;
@@ -166,7 +169,10 @@ impl Inner {
         let call = Call { world: &self.world, realm, now, called, params: Params(fields) };
         match called.service.as_str() {
             "dynamodb" => dynamodb::answer(&call),
+            "cloudformation" => cloudformation::answer(&call),
             "cloudtrail" => cloudtrail::answer(&call),
+            "config" => config::answer(&call),
+            "ec2" => ec2::answer(&call),
             "guardduty" => guardduty::answer(&call),
             "kms" => kms::answer(&call),
             "sts" => sts::answer(&call),
@@ -213,6 +219,15 @@ impl Call<'_> {
     /// A free text: what the service was told by somebody, hostile when asked for.
     fn words(&self, text: &str) -> String {
         if self.world.options.hostile { format!("{text}{HOSTILE}") } else { text.to_owned() }
+    }
+
+    fn hostile(&self) -> bool {
+        self.world.options.hostile
+    }
+
+    /// An annotation of a Config rule: the service keeps 256 characters.
+    fn annotation(&self, text: &str) -> String {
+        self.words(text).chars().take(256).collect()
     }
 
     /// A free text that, when hostile, may be a megabyte long.

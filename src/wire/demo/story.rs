@@ -30,6 +30,10 @@ pub(super) const POLICY_PUBLIC: Timestamp = night(67, 42);
 pub(super) const ENDPOINT_WIDENED: Timestamp = night(68, 35);
 /// The trail is stopped.
 pub(super) const TRAIL_STOPPED: Timestamp = night(71, 0);
+/// The drift of `orders-prod` is checked.
+pub(super) const ORDERS_CHECKED: Timestamp = night(64, 30);
+/// The nightly drift check of the other stacks.
+pub(super) const NIGHTLY_CHECK: Timestamp = night(80, 0);
 
 /// An endpoint policy that lets all through, as AWS's default does.
 pub(super) const OPEN_POLICY: &str = "{\"Version\":\"2008-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\",\

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use jiff::{SignedDuration, Timestamp};
 
 use super::DemoOptions;
+use super::cloudformation::{self, Stack};
 use super::events::Everyday;
 use super::findings::{self, Finding};
 use super::incident::{self, Step};
@@ -46,6 +47,11 @@ impl<T: Clone> Timed<T> {
         state
     }
 
+    /// When it last changed.
+    pub(super) fn changed(&self, now: Timestamp) -> Option<Timestamp> {
+        self.changes.iter().map(|(at, _)| *at).filter(|at| *at <= now).max()
+    }
+
     /// The thing as it was before anything happened: for names and other things that stay.
     pub(super) fn first(&self) -> &T {
         &self.base
@@ -81,6 +87,7 @@ pub(super) struct Realm {
     /// The intruder's calls, in order.
     pub steps: Vec<Step>,
     pub everyday: Everyday,
+    pub stacks: Vec<Timed<Stack>>,
 }
 
 /// All of it.
@@ -129,10 +136,12 @@ impl Realm {
             detector: None,
             findings: Vec::new(),
             steps: Vec::new(),
+            stacks: Vec::new(),
             everyday: Everyday::new(mix(options.seed, index as u64), options.events * share / 100),
         };
         realm.keys = keys(&realm);
         realm.tables = tables::build(&realm, options.tables * share / 100);
+        realm.stacks = cloudformation::build(&realm);
         realm.steps = incident::steps(&realm);
         realm.steps.sort_by_key(|step| step.at);
         realm.detector = (region != "ap-southeast-2").then(|| hex(realm.seed, 0xDE7, 32));
