@@ -3,6 +3,13 @@
 //! Invariant: nothing in here knows AWS clients, the store, a terminal or a clock; time is `Estate::now`.
 
 mod baseline;
+mod data_protection;
+mod detective;
+mod draft;
+mod identity;
+mod logging;
+mod network;
+mod resilience;
 
 use crate::model::{Estate, Judgement, Layer, Scope, Severity, Table};
 
@@ -38,8 +45,23 @@ pub struct Control {
     pub judge: Judge,
 }
 
-/// Every control, by id.
-pub const CATALOGUE: &[Control] = &[];
+/// Every control, layer by layer.
+pub const CATALOGUE: &[&Control] = &[
+    network::NET_01,
+    network::NET_03,
+    identity::IAM_10,
+    data_protection::ENC_01,
+    data_protection::ENC_02,
+    logging::LOG_01,
+    logging::LOG_02,
+    detective::DET_01,
+    detective::DET_03,
+    detective::DET_09,
+    detective::DET_12,
+    resilience::RES_01,
+    resilience::RES_02,
+    resilience::RES_03,
+];
 
 /// How a judgement names what has no ARN of its own at hand: `account/region/vpce-1`.
 #[must_use]
@@ -50,5 +72,5 @@ pub fn resource(scope: &Scope, id: &str) -> String {
 /// The control with this id.
 #[must_use]
 pub fn by_id(id: &str) -> Option<&'static Control> {
-    CATALOGUE.iter().find(|control| control.id == id)
+    CATALOGUE.iter().copied().find(|control| control.id == id)
 }

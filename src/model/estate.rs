@@ -13,6 +13,15 @@ use super::{
 /// The key of a table: its kind, and what KMS said about it.
 pub type TableKey<'a> = (KeyKind, Option<&'a Seen<Key>>);
 
+/// A table that a finding leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FindingLink {
+    /// The table's name.
+    pub table: String,
+    /// By the finding's own words, by access key or by session; not by address alone.
+    pub sure: bool,
+}
+
 /// The estate as last seen.
 #[derive(Debug, Clone, Default)]
 pub struct Estate {
@@ -36,6 +45,10 @@ pub struct Estate {
     pub finding_lists: BTreeMap<Scope, Cell<usize>>,
     /// Findings by id.
     pub findings: BTreeMap<String, Arc<Finding>>,
+    /// The tables that open findings of medium severity and above lead to, by finding id.
+    pub finding_links: BTreeMap<String, Vec<FindingLink>>,
+    /// Scopes whose events were never read, with the error, or `None` while they are being read.
+    pub events_unread: BTreeMap<Scope, Option<SourceError>>,
     /// Config recorders by scope.
     pub recorders: BTreeMap<Scope, Cell<Vec<Recorder>>>,
     /// Whether the list of rules is known, by scope: how many there are.

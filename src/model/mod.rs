@@ -24,7 +24,7 @@ pub use compliance::{Compliance, Evaluation, Recorder, Rule, RuleKey};
 pub use delta::{Delta, Facet, Polled, Progress};
 pub use drift::{DriftStatus, PropertyDifference, Stack, StackResource};
 pub use endpoint::{Endpoint, EndpointKind, Network, NetworkInterface, NetworkPart, RouteTable, Subnet, Vpc};
-pub use estate::{Estate, TableKey};
+pub use estate::{Estate, FindingLink, TableKey};
 pub use event::{Event, EventCategory, EventSearch, SearchBy, SearchReach};
 pub use fault::{Fault, SourceError};
 pub use finding::{Detector, Finding, FindingAction, Signal};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use crate::model::{Arn, Event, Finding};
+use crate::model::{Arn, Event, Finding, FindingLink, Source};
 
 use super::Store;
 
@@ -52,6 +52,21 @@ const DELIVERY_LAG: SignedDuration = SignedDuration::from_mins(15);
 const WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
 impl Store {
+    /// Tells the estate which tables its open findings lead to, for the controls that judge by it.
+    pub(super) fn link_findings(&mut self) {
+        let open = self.estate.findings.values().filter(|of| !of.archived && !of.sample && of.severity_tenths >= 40);
+        let linked = open.map(|finding| {
+            let links = self.tables_of_finding(finding).into_iter();
+            let links = links.map(|link| FindingLink { table: link.table, sure: link.tier != LinkTier::T3 }).collect();
+            (finding.id.clone(), links)
+        });
+        let links: BTreeMap<String, Vec<FindingLink>> = linked.collect();
+        let unread = self.freshness.iter().filter(|((source, _), of)| *source == Source::Events && of.good.is_none());
+        let unread = unread.map(|((_, scope), of)| (scope.clone(), of.fault.as_ref().map(|fault| fault.error.clone())));
+        self.estate.events_unread = unread.collect();
+        self.estate.finding_links = links;
+    }
+
     /// The events around a finding, newest first, each with the tier of its link.
     #[must_use]
     pub fn events_of_finding<'a>(&'a self, finding: &Finding) -> Vec<(LinkTier, &'a Arc<Event>)> {

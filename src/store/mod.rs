@@ -114,6 +114,9 @@ impl Store {
         if !self.dirty_estate && self.dirty_tables.is_empty() {
             return;
         }
+        if self.dirty_estate {
+            self.link_findings();
+        }
         let mut fresh: Vec<Judgement> = Vec::new();
         let dirty = std::mem::take(&mut self.dirty_tables);
         for control in CATALOGUE {

@@ -1,0 +1,228 @@
+//! Detective controls that look at accounts: GuardDuty, AWS Config, drift.
+
+use jiff::SignedDuration;
+
+use crate::model::{
+    Cell, Detector, DriftStatus, Estate, Judgement, Layer, Recorder, Scope, Severity, Stack, StackResource, Table,
+};
+
+use super::data_protection::is_sensitive;
+use super::draft::{Draft, class, settle};
+use super::{Baseline, Control, Judge};
+
+/// DET-01.
+pub(super) const DET_01: &Control = &Control {
+    id: "DET-01",
+    title: "GuardDuty is on in every region that holds tables",
+    layer: Layer::Detective,
+    severity: Severity::High,
+    operations: &["guardduty:ListDetectors", "guardduty:GetDetector"],
+    blind: "GuardDuty sees management calls alone: it reads no DynamoDB data events",
+    remedy: "aws guardduty create-detector --enable --finding-publishing-frequency FIFTEEN_MINUTES",
+    judge: Judge::Estate(guardduty_on),
+};
+
+fn guardduty_on(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
+    estate.scopes.iter().map(|scope| settle(one_guardduty(estate, scope))).collect()
+}
+
+fn one_guardduty(estate: &Estate, scope: &Scope) -> Result<Judgement, Box<Judgement>> {
+    let draft = Draft::new(DET_01, scope.to_string());
+    let (mut draft, seen) = draft.need("ListDetectors", estate.detectors.get(scope))?;
+    draft.saw(seen, seen.value.iter().map(|of| format!("Detector[{}].Status={}", of.id, enabled_word(of))));
+    let tables = estate.populations.get(scope).and_then(Cell::value);
+    if let Some(on) = seen.value.iter().find(|of| of.enabled) {
+        return Ok(match on.publishing_frequency.as_deref() {
+            Some("SIX_HOURS") => draft.warn("on, but findings are exported only every six hours"),
+            _ => draft.pass("GuardDuty is on"),
+        });
+    }
+    let state = if seen.value.is_empty() { "GuardDuty has no detector here" } else { "GuardDuty is suspended" };
+    Ok(match tables {
+        Some(0) => draft.warn(format!("{state}; the region holds no table")),
+        Some(_) => draft.fail(state),
+        None => {
+            let (draft, _) = draft.need("ListTables", estate.populations.get(scope))?;
+            draft.unclear(state)
+        }
+    })
+}
+
+fn enabled_word(detector: &Detector) -> &'static str {
+    if detector.enabled { "ENABLED" } else { "DISABLED" }
+}
+
+/// DET-03.
+pub(super) const DET_03: &Control = &Control {
+    id: "DET-03",
+    title: "No open high or critical finding reaches a table",
+    layer: Layer::Detective,
+    severity: Severity::Critical,
+    operations: &["guardduty:ListFindings", "guardduty:GetFindings", "cloudtrail:LookupEvents"],
+    blind: "the link from a finding to a table is derived from CloudTrail, which lags by up to 15 minutes",
+    remedy: "aws guardduty get-findings --detector-id <id> --finding-ids <finding-id>",
+    judge: Judge::Estate(findings_reach),
+};
+
+fn findings_reach(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
+    estate.scopes.iter().map(|scope| settle(one_reach(estate, scope))).collect()
+}
+
+fn one_reach(estate: &Estate, scope: &Scope) -> Result<Judgement, Box<Judgement>> {
+    let draft = Draft::new(DET_03, scope.to_string());
+    let (draft, detectors) = draft.need("ListDetectors", estate.detectors.get(scope))?;
+    if !detectors.value.iter().any(|of| of.enabled) {
+        return Ok(draft.unclear("GuardDuty is off here, so nothing would be found"));
+    }
+    let (mut draft, seen) = draft.need("ListFindings", estate.finding_lists.get(scope))?;
+    let open = || estate.findings.values().filter(|of| of.scope == *scope && !of.archived && !of.sample);
+    draft.saw(seen, [format!("FindingIds={}", seen.value)]);
+    let mut best: Option<(bool, u16, String)> = None;
+    for finding in open().filter(|finding| finding.severity_tenths >= 40) {
+        let Some(links) = estate.finding_links.get(&finding.id) else { continue };
+        for link in links {
+            let grave = finding.severity_tenths >= 70;
+            if !link.sure && !grave {
+                continue;
+            }
+            let rank =
+                (link.sure && grave, finding.severity_tenths, format!("{} reaches {}", finding.kind, link.table));
+            if best.as_ref().is_none_or(|best| (best.0, best.1) < (rank.0, rank.1)) {
+                best = Some(rank);
+            }
+        }
+    }
+    if let Some((fails, _, reason)) = best {
+        return Ok(if fails { draft.fail(reason) } else { draft.warn(reason) });
+    }
+    if open().any(|finding| finding.severity_tenths >= 70)
+        && let Some(error) = estate.events_unread.get(scope)
+    {
+        // Without events no link could have been found.
+        return Ok(draft.unknown("LookupEvents", error.as_ref()));
+    }
+    Ok(draft.pass("no open finding of severity 7 or more leads to a table"))
+}
+
+/// DET-09.
+pub(super) const DET_09: &Control = &Control {
+    id: "DET-09",
+    title: "AWS Config records the resource types this estate depends on",
+    layer: Layer::Detective,
+    severity: Severity::High,
+    operations: &["config:DescribeConfigurationRecorders", "config:DescribeConfigurationRecorderStatus"],
+    blind: "delivery channels are not read; Config records neither deletion protection nor resource policies",
+    remedy: "aws configservice start-configuration-recorder --configuration-recorder-name default",
+    judge: Judge::Estate(config_records),
+};
+
+/// What must be recorded, the table first.
+const WANTED: [&str; 5] =
+    ["AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::EC2::VPCEndpoint", "AWS::IAM::Role", "AWS::IAM::Policy"];
+
+fn config_records(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
+    estate.scopes.iter().map(|scope| settle(one_recorder(estate, scope))).collect()
+}
+
+fn one_recorder(estate: &Estate, scope: &Scope) -> Result<Judgement, Box<Judgement>> {
+    let draft = Draft::new(DET_09, scope.to_string());
+    let (mut draft, seen) = draft.need("DescribeConfigurationRecorders", estate.recorders.get(scope))?;
+    let told = |of: &Recorder| format!("ConfigurationRecordersStatus[{}].recording={:?}", of.name, of.recording);
+    draft.saw(seen, seen.value.iter().map(told));
+    let Some(of) = seen.value.iter().find(|of| of.recording == Some(true)) else {
+        return Ok(match seen.value.iter().any(|of| of.recording.is_none()) {
+            true => draft.unclear("the recorder's status could not be read"),
+            false if seen.value.is_empty() => draft.fail("there is no configuration recorder"),
+            false => draft.fail("the configuration recorder stands still"),
+        });
+    };
+    let records = |kind: &&&str| {
+        let named = |list: &[String]| list.iter().any(|of| of == **kind);
+        named(&of.resource_types) || ((of.all_supported || !of.excluded_types.is_empty()) && !named(&of.excluded_types))
+    };
+    let missing: Vec<&str> = WANTED.iter().filter(|kind| !records(kind)).copied().collect();
+    Ok(if !missing.is_empty() {
+        draft.warn(format!("not recorded: {}", missing.join(", ")))
+    } else if of.frequency.as_deref() == Some("DAILY") {
+        draft.warn("it records once a day: a change may show a day late")
+    } else if !of.last_status.as_deref().is_some_and(|status| status.eq_ignore_ascii_case("success")) {
+        draft.warn(format!("its last delivery: {}", of.last_status.as_deref().unwrap_or("not told")))
+    } else {
+        draft.pass("it records tables, keys, endpoints, roles and policies")
+    })
+}
+
+/// DET-12.
+pub(super) const DET_12: &Control = &Control {
+    id: "DET-12",
+    title: "The drift status of the table's stack is known and recent",
+    layer: Layer::Detective,
+    severity: Severity::Medium,
+    operations: &[
+        "cloudformation:DescribeStacks",
+        "cloudformation:DescribeStackResourceDrifts",
+        "dynamodb:GetResourcePolicy",
+    ],
+    blind: "CloudFormation's drift check does not look at resource policies",
+    remedy: "aws cloudformation detect-stack-drift --stack-name <stack>",
+    judge: Judge::Table(drift),
+};
+
+fn drift(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
+    settle(judge_drift(estate, baseline, table))
+}
+
+fn judge_drift(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {
+    let draft = Draft::new(DET_12, &table.arn);
+    let (class, _) = class(estate, table);
+    if !is_sensitive(class) {
+        return Ok(draft.not_applicable(format!("class {} asks for none", class.word())));
+    }
+    let (mut draft, _) = draft.need("DescribeStacks", estate.stack_lists.get(&table.scope))?;
+    let mut unread: Option<&Stack> = None;
+    let mut found: Option<(&Stack, &StackResource)> = None;
+    for stack in estate.stacks.values().filter(|stack| stack.scope == table.scope) {
+        match stack.resources.value() {
+            Some(resources) => {
+                found = found.or_else(|| resources.iter().find(|of| is_table(of, table)).map(|of| (stack, of)))
+            }
+            None => unread = Some(stack),
+        }
+    }
+    let Some((stack, of)) = found else {
+        return Ok(match unread {
+            Some(stack) => {
+                let (draft, _) = draft.need(&format!("resources of stack {}", stack.name), Some(&stack.resources))?;
+                draft.unclear("the table may be in a stack that was not read")
+            }
+            None => draft.not_applicable("no CloudFormation stack manages it"),
+        });
+    };
+    if let Some(seen) = &stack.resources.seen {
+        draft.saw(seen, [format!("{}.StackResourceDriftStatus={}", of.logical_id, of.status.word())]);
+    }
+    let paths = || of.differences.iter().map(|of| of.path.as_str()).collect::<Vec<_>>().join(", ");
+    let checked = of.checked.or(stack.checked);
+    let window = SignedDuration::from_hours(baseline.drift_check_hours);
+    Ok(match (of.status, checked) {
+        (DriftStatus::Deleted, _) => draft.fail(format!("deleted outside of stack {}", stack.name)),
+        (DriftStatus::Modified, _) => draft.fail(format!("differs from stack {}: {}", stack.name, paths())),
+        (DriftStatus::NotChecked | DriftStatus::Unknown, _) | (_, None) => {
+            draft.warn(format!("the drift of stack {} was never checked", stack.name))
+        }
+        (DriftStatus::InSync, Some(at)) if estate.now.duration_since(at) > window => {
+            draft.warn(format!("in sync when last checked, at {at}"))
+        }
+        (DriftStatus::InSync, Some(at)) => {
+            let (draft, policy) = draft.need("GetResourcePolicy", Some(&table.policy))?;
+            match policy.value {
+                Some(_) => draft.warn("in sync, but its resource policy is not drift-checked"),
+                None => draft.pass(format!("in sync at {at}")),
+            }
+        }
+    })
+}
+
+fn is_table(resource: &StackResource, table: &Table) -> bool {
+    resource.kind.starts_with("AWS::DynamoDB::") && resource.physical_id.as_deref() == Some(table.name.as_str())
+}

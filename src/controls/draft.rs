@@ -1,0 +1,96 @@
+//! How a judgement is put together, so that every control treats what could not be read alike.
+
+use crate::model::{Cell, DataClass, Estate, Evidence, Judgement, Seen, SourceError, Table, Verdict};
+
+use super::Control;
+
+/// A judgement about one resource while its evidence is gathered.
+pub(super) struct Draft {
+    control: &'static Control,
+    resource: String,
+    evidence: Vec<Evidence>,
+}
+
+impl Draft {
+    pub(super) fn new(control: &'static Control, resource: impl Into<String>) -> Self {
+        Self { control, resource: resource.into(), evidence: Vec::new() }
+    }
+
+    /// Adds the call that a value was read from, with the fields that count: `Table.SSEDescription=absent`.
+    pub(super) fn saw<T>(&mut self, seen: &Seen<T>, fields: impl IntoIterator<Item = String>) {
+        self.evidence.push(Evidence {
+            operation: seen.call.operation,
+            request_id: seen.call.request_id.clone(),
+            at: seen.at,
+            fields: fields.into_iter().collect(),
+        });
+    }
+
+    pub(super) fn end(self, verdict: Verdict, reason: impl Into<String>) -> Judgement {
+        Judgement {
+            control: self.control.id,
+            resource: self.resource,
+            verdict,
+            severity: self.control.severity,
+            reason: reason.into(),
+            missing_action: None,
+            evidence: self.evidence,
+        }
+    }
+
+    pub(super) fn pass(self, reason: impl Into<String>) -> Judgement {
+        self.end(Verdict::Pass, reason)
+    }
+
+    pub(super) fn fail(self, reason: impl Into<String>) -> Judgement {
+        self.end(Verdict::Fail, reason)
+    }
+
+    pub(super) fn warn(self, reason: impl Into<String>) -> Judgement {
+        self.end(Verdict::Warn, reason)
+    }
+
+    pub(super) fn not_applicable(self, reason: impl Into<String>) -> Judgement {
+        self.end(Verdict::NotApplicable, reason)
+    }
+
+    /// Not to be judged for a reason that is no failed call.
+    pub(super) fn unclear(self, reason: impl Into<String>) -> Judgement {
+        self.end(Verdict::Unknown, reason)
+    }
+
+    /// Not to be judged because of a failed call, or, with `None`, one that has not come back.
+    pub(super) fn unknown(self, what: &str, error: Option<&SourceError>) -> Judgement {
+        let missing = error.and_then(SourceError::missing_action).map(str::to_owned);
+        let reason = error.map_or_else(|| format!("{what}: not read yet"), |error| format!("{what}: {error}"));
+        Judgement { missing_action: missing, ..self.end(Verdict::Unknown, reason) }
+    }
+
+    /// The value of a cell, or the unknown judgement that its lack makes.
+    pub(super) fn need<'a, T>(
+        self,
+        what: &str,
+        cell: Option<&'a Cell<T>>,
+    ) -> Result<(Self, &'a Seen<T>), Box<Judgement>> {
+        match cell.and_then(Cell::known) {
+            Some(Ok(seen)) => Ok((self, seen)),
+            Some(Err(error)) => Err(Box::new(self.unknown(what, Some(error)))),
+            None => Err(Box::new(self.unknown(what, None))),
+        }
+    }
+}
+
+/// Either way, the judgement: lets the body of a control end early with `?`.
+pub(super) fn settle(judged: Result<Judgement, Box<Judgement>>) -> Judgement {
+    judged.unwrap_or_else(|early| *early)
+}
+
+/// A table's data class, and why it is not known where its tags could not be read: it then counts as restricted.
+pub(super) fn class<'a>(estate: &Estate, table: &'a Table) -> (DataClass, Option<Option<&'a SourceError>>) {
+    let unread = match table.tags.known() {
+        Some(Ok(_)) => None,
+        Some(Err(error)) => Some(Some(error)),
+        None => Some(None),
+    };
+    (estate.data_class(table), unread)
+}

@@ -1,0 +1,216 @@
+//! Detective controls that look at trails.
+
+use crate::model::{Cell, Estate, Judgement, Layer, Scope, Selector, Severity, SourceError, Table, Trail};
+
+use super::data_protection::is_sensitive;
+use super::draft::{Draft, class, settle};
+use super::{Baseline, Control, Judge};
+
+/// LOG-01.
+pub(super) const LOG_01: &Control = &Control {
+    id: "LOG-01",
+    title: "A multi-region trail records all management events and is running",
+    layer: Layer::Detective,
+    severity: Severity::High,
+    operations: &["cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors"],
+    blind: "",
+    remedy: "aws cloudtrail start-logging --name <trail>",
+    judge: Judge::Estate(management_trail),
+};
+
+fn management_trail(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
+    estate.scopes.iter().map(|scope| settle(one_scope(estate, scope))).collect()
+}
+
+/// The trails that record what happens in a scope.
+fn covering<'a>(estate: &'a Estate, scope: &'a Scope) -> impl Iterator<Item = &'a Trail> {
+    let home = |trail: &&Trail| trail.home_region.as_ref().is_none_or(|region| *region == scope.region);
+    estate.trails.values().filter(move |trail| trail.scope == *scope && (trail.multi_region || home(trail)))
+}
+
+/// How good a trail is for management events, worst first.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Still,
+    Silent,
+    Unread,
+    Partial,
+    Whole,
+}
+
+fn one_scope(estate: &Estate, scope: &Scope) -> Result<Judgement, Box<Judgement>> {
+    let draft = Draft::new(LOG_01, scope.to_string());
+    let (mut draft, list) = draft.need("DescribeTrails", estate.trail_lists.get(scope))?;
+    draft.saw(list, [format!("trailList={}", list.value)]);
+    let Some((rank, trail, why)) = covering(estate, scope).map(rank).max_by(|a, b| a.0.cmp(&b.0)) else {
+        return Ok(draft.fail("no trail records this region"));
+    };
+    if let Some(seen) = &trail.status.seen {
+        draft.saw(seen, [format!("{}.IsLogging={}", trail.name, seen.value.0)]);
+    }
+    if let Some(seen) = &trail.selectors.seen {
+        draft.saw(seen, seen.value.iter().map(|of| format!("{}: {} {}", trail.name, of.category, of.read_write)));
+    }
+    Ok(match rank {
+        Rank::Whole => draft.pass(format!("{} records all management events", trail.name)),
+        Rank::Partial => draft.warn(format!("{}: {why}", trail.name)),
+        Rank::Unread if trail.organization => draft.warn(format!("organization trail {}: {why}", trail.name)),
+        Rank::Unread => {
+            let (draft, _) = draft.need("GetTrailStatus", Some(&trail.status))?;
+            let (draft, _) = draft.need("GetEventSelectors", Some(&trail.selectors))?;
+            draft.unclear(why)
+        }
+        Rank::Silent | Rank::Still => draft.fail(format!("{}: {why}", trail.name)),
+    })
+}
+
+fn rank(trail: &Trail) -> (Rank, &Trail, &'static str) {
+    let Some((logging, _)) = trail.status.value() else { return (Rank::Unread, trail, "its status could not be read") };
+    if !logging {
+        return (Rank::Still, trail, "it does not log");
+    }
+    let Some(selectors) = trail.selectors.value() else {
+        return (Rank::Unread, trail, "its selectors could not be read");
+    };
+    let management: Vec<&Selector> = selectors.iter().filter(|of| of.category == "Management").collect();
+    let Some(best) =
+        management.iter().find(|of| of.conditions.is_empty() && of.read_write == "All").or(management.first())
+    else {
+        return (Rank::Silent, trail, "it records no management events");
+    };
+    if !best.conditions.is_empty() {
+        (Rank::Partial, trail, "conditions leave management events out")
+    } else if best.read_write != "All" {
+        (Rank::Partial, trail, "it records only reads or only writes")
+    } else if !trail.multi_region {
+        (Rank::Partial, trail, "it records this region alone")
+    } else {
+        (Rank::Whole, trail, "")
+    }
+}
+
+/// LOG-02.
+pub(super) const LOG_02: &Control = &Control {
+    id: "LOG-02",
+    title: "Reads and writes of items are recorded for every table that needs it",
+    layer: Layer::Detective,
+    severity: Severity::High,
+    operations: &["cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors"],
+    blind: "CloudTrail Lake's event data stores are not read; time-to-live deletions and reads through DAX are never logged",
+    remedy: "aws cloudtrail put-event-selectors --trail-name <trail> --advanced-event-selectors '[{\"Name\":\"ddb\",\"FieldSelectors\":[{\"Field\":\"eventCategory\",\"Equals\":[\"Data\"]},{\"Field\":\"resources.type\",\"Equals\":[\"AWS::DynamoDB::Table\"]},{\"Field\":\"resources.ARN\",\"StartsWith\":[\"<table-arn>\"]}]}]'",
+    judge: Judge::Table(data_events),
+};
+
+fn data_events(estate: &Estate, _: &Baseline, table: &Table) -> Judgement {
+    settle(judge_data_events(estate, table))
+}
+
+/// What the trails that were read record of one table.
+#[derive(Default)]
+struct Seen<'a> {
+    reads: bool,
+    writes: bool,
+    filtered: bool,
+    still: Option<&'a str>,
+    unread: Option<(&'static str, Option<&'a SourceError>)>,
+}
+
+fn judge_data_events(estate: &Estate, table: &Table) -> Result<Judgement, Box<Judgement>> {
+    let draft = Draft::new(LOG_02, &table.arn);
+    let (class, _) = class(estate, table);
+    if !is_sensitive(class) {
+        return Ok(draft.not_applicable(format!("class {} asks for none", class.word())));
+    }
+    let (mut draft, list) = draft.need("DescribeTrails", estate.trail_lists.get(&table.scope))?;
+    draft.saw(list, [format!("trailList={}", list.value)]);
+    let mut found = Seen::default();
+    for trail in covering(estate, &table.scope) {
+        look(&mut found, &mut draft, trail, &table.arn);
+    }
+    Ok(match found {
+        Seen { reads: true, writes: true, .. } => draft.pass("reads and writes are recorded"),
+        Seen { unread: Some((what, error)), .. } => draft.unknown(what, error),
+        Seen { writes: true, .. } => draft.warn("writes are recorded, reads are not"),
+        Seen { reads: true, .. } => draft.warn("reads are recorded, writes are not"),
+        Seen { filtered: true, .. } => draft.warn("conditions leave some actions out"),
+        Seen { still: Some(trail), .. } => draft.warn(format!("trail {trail} would record it, but does not log")),
+        _ => draft.fail("no trail records its item-level events"),
+    })
+}
+
+fn look<'a>(found: &mut Seen<'a>, draft: &mut Draft, trail: &'a Trail, arn: &str) {
+    fn error<T>(cell: &Cell<T>) -> Option<&SourceError> {
+        cell.fault.as_ref().map(|fault| &fault.error)
+    }
+    let Some(seen) = &trail.selectors.seen else {
+        found.unread = Some(("GetEventSelectors", error(&trail.selectors)));
+        return;
+    };
+    let matching: Vec<(&Selector, Match)> = seen
+        .value
+        .iter()
+        .filter(|of| of.category == "Data")
+        .filter(|of| of.resource_types.is_empty() || of.resource_types.iter().any(|of| of == "AWS::DynamoDB::Table"))
+        .map(|of| (of, matches(of, arn)))
+        .filter(|(_, how)| *how != Match::No)
+        .collect();
+    if matching.is_empty() {
+        return;
+    }
+    draft.saw(seen, matching.iter().map(|(of, _)| format!("{}: {} {}", trail.name, of.category, of.read_write)));
+    match trail.status.value() {
+        None => {
+            found.unread = Some(("GetTrailStatus", error(&trail.status)));
+            return;
+        }
+        Some((false, _)) => {
+            found.still = Some(&trail.name);
+            return;
+        }
+        Some((true, _)) => {}
+    }
+    for (of, how) in matching {
+        if how == Match::Some {
+            found.filtered = true;
+            continue;
+        }
+        found.reads |= of.read_write != "WriteOnly";
+        found.writes |= of.read_write != "ReadOnly";
+    }
+}
+
+/// How a selector's conditions take a table.
+#[derive(PartialEq, Eq, Clone, Copy)]
+enum Match {
+    No,
+    /// Some of its events.
+    Some,
+    All,
+}
+
+/// Conditions are written `field Operator value, value`.
+fn matches(selector: &Selector, arn: &str) -> Match {
+    let mut how = Match::All;
+    for condition in &selector.conditions {
+        let mut words = condition.split([' ', ',']).filter(|word| !word.is_empty());
+        let (field, operator) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        if !field.eq_ignore_ascii_case("resources.ARN") {
+            how = Match::Some;
+            continue;
+        }
+        let values: Vec<&str> = words.collect();
+        let holds = match operator.trim_start_matches("Not") {
+            "Equals" => values.contains(&arn),
+            "StartsWith" => values.iter().any(|value| arn.starts_with(value)),
+            "EndsWith" => values.iter().any(|value| arn.ends_with(value)),
+            _ => {
+                how = Match::Some;
+                continue;
+            }
+        };
+        if holds == operator.starts_with("Not") {
+            return Match::No;
+        }
+    }
+    how
+}

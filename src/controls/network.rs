@@ -1,0 +1,110 @@
+//! Network: endpoints and their policies.
+
+use crate::model::{Endpoint, Estate, Judgement, Layer, Network, Scope, Severity, Vpc};
+use crate::policy;
+
+use super::draft::Draft;
+use super::{Baseline, Control, Judge, resource};
+
+/// NET-01.
+pub(super) const NET_01: &Control = &Control {
+    id: "NET-01",
+    title: "Every VPC that hosts something has a DynamoDB endpoint",
+    layer: Layer::Network,
+    severity: Severity::Medium,
+    operations: &["ec2:DescribeVpcs", "ec2:DescribeVpcEndpoints", "ec2:DescribeNetworkInterfaces"],
+    blind: "an endpoint's existence does not prove that traffic takes it",
+    remedy: "aws ec2 create-vpc-endpoint --vpc-id <vpc-id> --service-name com.amazonaws.<region>.dynamodb --vpc-endpoint-type Gateway --route-table-ids <rtb-id>",
+    judge: Judge::Estate(endpoint_there),
+};
+
+fn endpoint_there(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
+    let mut judged = Vec::new();
+    for (scope, network) in &estate.networks {
+        match Draft::new(NET_01, scope.to_string()).need("DescribeVpcs", Some(&network.vpcs)) {
+            Ok((_, vpcs)) => judged.extend(vpcs.value.iter().map(|vpc| one_vpc(scope, network, vpc))),
+            Err(unknown) => judged.push(*unknown),
+        }
+    }
+    judged
+}
+
+fn one_vpc(scope: &Scope, network: &Network, vpc: &Vpc) -> Judgement {
+    let mut draft = Draft::new(NET_01, resource(scope, &vpc.id));
+    if let Some(vpcs) = &network.vpcs.seen {
+        draft.saw(vpcs, [format!("Vpcs[].VpcId={}", vpc.id)]);
+    }
+    // Interfaces of endpoints are no callers.
+    let hosts = network.interfaces.value().map(|interfaces| {
+        interfaces.iter().any(|of| of.vpc.as_ref() == Some(&vpc.id) && of.kind.as_deref() != Some("vpc_endpoint"))
+    });
+    if hosts == Some(false) {
+        return draft.not_applicable("the VPC hosts no network interface");
+    }
+    let (mut draft, seen) = match draft.need("DescribeVpcEndpoints", Some(&network.endpoints)) {
+        Ok(both) => both,
+        Err(unknown) => return *unknown,
+    };
+    let of: Vec<&Endpoint> = seen.value.iter().filter(|of| of.vpc == vpc.id && of.is_dynamodb()).collect();
+    draft.saw(seen, of.iter().map(|of| format!("VpcEndpoints[{}].State={}", of.id, of.state)));
+    let here = |of: &&&Endpoint| of.service_region.as_ref().is_none_or(|region| *region == scope.region);
+    if let Some(good) = of.iter().filter(here).find(|of| of.state.eq_ignore_ascii_case("available")) {
+        return draft.pass(format!("{} leads to DynamoDB", good.id));
+    }
+    match (of.first(), hosts) {
+        (Some(other), _) if here(&other) => draft.warn(format!("{} is {}", other.id, other.state)),
+        (Some(other), _) => draft.warn(format!("{} leads to another region's DynamoDB", other.id)),
+        (None, Some(true)) => draft.fail("it hosts network interfaces and has no DynamoDB endpoint"),
+        (None, _) => match draft.need("DescribeNetworkInterfaces", Some(&network.interfaces)) {
+            Err(unknown) => *unknown,
+            Ok((draft, _)) => draft.unclear("network interfaces were not read"),
+        },
+    }
+}
+
+/// NET-03.
+pub(super) const NET_03: &Control = &Control {
+    id: "NET-03",
+    title: "The endpoint's policy is narrower than full access",
+    layer: Layer::Network,
+    severity: Severity::High,
+    operations: &["ec2:DescribeVpcEndpoints"],
+    blind: "",
+    remedy: "aws ec2 modify-vpc-endpoint --vpc-endpoint-id <vpce-id> --policy-document file://endpoint-policy.json",
+    judge: Judge::Estate(endpoint_policy),
+};
+
+fn endpoint_policy(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
+    let mut judged = Vec::new();
+    for (scope, network) in &estate.networks {
+        match Draft::new(NET_03, scope.to_string()).need("DescribeVpcEndpoints", Some(&network.endpoints)) {
+            Ok((_, seen)) => judged.extend(seen.value.iter().filter(|of| of.is_dynamodb()).map(|of| {
+                let mut draft = Draft::new(NET_03, resource(scope, &of.id));
+                draft.saw(seen, [format!("VpcEndpoints[{}].PolicyDocument", of.id)]);
+                one_policy(draft, of)
+            })),
+            Err(unknown) => judged.push(*unknown),
+        }
+    }
+    judged
+}
+
+fn one_policy(draft: Draft, endpoint: &Endpoint) -> Judgement {
+    let Some(text) = &endpoint.policy else { return draft.unclear("the answer holds no policy document") };
+    let document = match policy::Document::parse(text) {
+        Ok(document) => document,
+        Err(error) => return draft.unclear(format!("the policy could not be understood: {error}")),
+    };
+    if policy::full_access(&document) {
+        return draft.fail("the default policy: everything is allowed to everybody on everything");
+    }
+    let wide = policy::grants_service_everywhere(&document, "dynamodb");
+    let unfenced = wide.iter().filter_map(|at| Some((*at, document.statements.get(*at)?)));
+    if let Some((at, _)) = unfenced.into_iter().find(|(_, one)| policy::fences(one).next().is_none()) {
+        return draft.warn(format!("statement {} allows every DynamoDB action on every resource", at + 1));
+    }
+    if let Some((at, elements)) = policy::inverted(&document).first() {
+        return draft.warn(format!("statement {} says whom or what it leaves out ({})", at + 1, elements.join(", ")));
+    }
+    draft.pass("no statement lets everything through")
+}

@@ -1,0 +1,155 @@
+//! Resilience: recovery and deletion.
+
+use jiff::SignedDuration;
+
+use crate::model::{DataClass, Estate, Judgement, Layer, Severity, Table};
+
+use super::data_protection::is_sensitive;
+use super::draft::{Draft, class, settle};
+use super::{Baseline, Control, Judge};
+
+/// RES-01.
+pub(super) const RES_01: &Control = &Control {
+    id: "RES-01",
+    title: "Point-in-time recovery is on",
+    layer: Layer::Resilience,
+    severity: Severity::Medium,
+    operations: &["dynamodb:DescribeContinuousBackups"],
+    blind: "recovery that was switched off and on again since loses its history: see the window (RES-02)",
+    remedy: "aws dynamodb update-continuous-backups --table-name <table> --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true,RecoveryPeriodInDays=35",
+    judge: Judge::Table(pitr_on),
+};
+
+fn pitr_on(estate: &Estate, _: &Baseline, table: &Table) -> Judgement {
+    settle(judge_pitr_on(estate, table))
+}
+
+fn judge_pitr_on(estate: &Estate, table: &Table) -> Result<Judgement, Box<Judgement>> {
+    let draft = Draft::new(RES_01, &table.arn);
+    let (class, _) = class(estate, table);
+    if class == DataClass::Public {
+        return Ok(draft.not_applicable("class public asks for none"));
+    }
+    let (mut draft, seen) = draft.need("DescribeContinuousBackups", Some(&table.pitr))?;
+    let status = if seen.value.enabled { "ENABLED" } else { "DISABLED" };
+    draft.saw(seen, [format!("PointInTimeRecoveryDescription.PointInTimeRecoveryStatus={status}")]);
+    Ok(if seen.value.enabled {
+        draft.pass("point-in-time recovery is on")
+    } else {
+        draft.fail("point-in-time recovery is off")
+    })
+}
+
+/// RES-02.
+pub(super) const RES_02: &Control = &Control {
+    id: "RES-02",
+    title: "The recovery window is long enough and moving",
+    layer: Layer::Resilience,
+    severity: Severity::Medium,
+    operations: &["dynamodb:DescribeContinuousBackups", "dynamodb:ListTagsOfResource"],
+    blind: "",
+    remedy: RES_01.remedy,
+    judge: Judge::Table(pitr_window),
+};
+
+/// A latest restorable time older than this does not move.
+const STALE: SignedDuration = SignedDuration::from_mins(15);
+
+fn pitr_window(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
+    settle(judge_pitr_window(estate, baseline, table))
+}
+
+fn judge_pitr_window(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {
+    let draft = Draft::new(RES_02, &table.arn);
+    let (class, unread) = class(estate, table);
+    if !is_sensitive(class) {
+        return Ok(draft.not_applicable(format!("class {} asks for no window", class.word())));
+    }
+    let (mut draft, seen) = draft.need("DescribeContinuousBackups", Some(&table.pitr))?;
+    let pitr = &seen.value;
+    if !pitr.enabled {
+        return Ok(draft.not_applicable("point-in-time recovery is off (RES-01)"));
+    }
+    let Some(days) = pitr.window_days else {
+        return Ok(draft.unclear("the answer leaves RecoveryPeriodInDays out"));
+    };
+    let told = |at: Option<jiff::Timestamp>| at.map_or_else(|| "absent".to_owned(), |at| at.to_string());
+    draft.saw(
+        seen,
+        [
+            format!("PointInTimeRecoveryDescription.RecoveryPeriodInDays={days}"),
+            format!("PointInTimeRecoveryDescription.EarliestRestorableDateTime={}", told(pitr.earliest)),
+            format!("PointInTimeRecoveryDescription.LatestRestorableDateTime={}", told(pitr.latest)),
+        ],
+    );
+    let floor = baseline.least_pitr_days(class);
+    if days < floor {
+        return Ok(match unread {
+            Some(error) => draft.unknown("data class, from tags", error),
+            None => draft.fail(format!("{days} of the {floor} days that class {} asks for", class.word())),
+        });
+    }
+    // The age of the latest restorable time is taken when it was read: the reading's own age is another matter.
+    match pitr.latest {
+        Some(latest) if seen.at.duration_since(latest) < STALE => {}
+        Some(latest) => return Ok(draft.warn(format!("restorable only up to {latest}"))),
+        None => return Ok(draft.warn("the answer names no latest restorable time")),
+    }
+    let full = SignedDuration::from_hours(i64::from(floor) * 24);
+    Ok(match pitr.earliest {
+        Some(earliest) if seen.at.duration_since(earliest) < full => {
+            draft.warn(format!("the window of {days} days is still filling: it begins at {earliest}"))
+        }
+        _ => draft.pass(format!("{days} days, and moving")),
+    })
+}
+
+/// RES-03.
+pub(super) const RES_03: &Control = &Control {
+    id: "RES-03",
+    title: "Deletion protection is on, on every replica",
+    layer: Layer::Resilience,
+    severity: Severity::Medium,
+    operations: &["dynamodb:DescribeTable"],
+    blind: "",
+    remedy: "aws dynamodb update-table --table-name <table> --deletion-protection-enabled",
+    judge: Judge::Table(deletion_protection),
+};
+
+fn deletion_protection(estate: &Estate, _: &Baseline, table: &Table) -> Judgement {
+    settle(judge_deletion_protection(estate, table))
+}
+
+fn judge_deletion_protection(estate: &Estate, table: &Table) -> Result<Judgement, Box<Judgement>> {
+    let draft = Draft::new(RES_03, &table.arn);
+    let (class, _) = class(estate, table);
+    if class == DataClass::Public {
+        return Ok(draft.not_applicable("class public asks for none"));
+    }
+    let (mut draft, seen) = draft.need("DescribeTable", Some(&table.description))?;
+    let Some(here) = seen.value.deletion_protection else {
+        return Ok(draft.unclear("the answer leaves DeletionProtectionEnabled out"));
+    };
+    draft.saw(seen, [format!("Table.DeletionProtectionEnabled={here}")]);
+    if !here {
+        return Ok(draft.fail("deletion protection is off"));
+    }
+    let mut unseen = Vec::new();
+    for replica in seen.value.replicas.iter().filter(|replica| replica.region != table.scope.region) {
+        let scope = crate::model::Scope::new(table.scope.account.as_str(), replica.region.as_str());
+        let described = estate.table_named(&scope, &table.name).and_then(|table| table.description.seen.as_ref());
+        match described.map(|seen| (seen, seen.value.deletion_protection)) {
+            Some((of, Some(protected))) => {
+                draft.saw(of, [format!("{}: Table.DeletionProtectionEnabled={protected}", replica.region)]);
+                if !protected {
+                    return Ok(draft.fail(format!("deletion protection is off on the replica in {}", replica.region)));
+                }
+            }
+            _ => unseen.push(replica.region.as_str()),
+        }
+    }
+    Ok(match unseen.as_slice() {
+        [] => draft.pass("deletion protection is on"),
+        regions => draft.warn(format!("on here; the replica in {} was not read", regions.join(", "))),
+    })
+}
