@@ -166,7 +166,8 @@ async fn refuse(fault: Fault, called: &Called) -> Result<HttpResponse, Connector
         Fault::ExpiredToken => Refusal::expired(called.protocol),
         Fault::AccessDenied => {
             let principal = "arn:aws:sts::111122223333:assumed-role/prod-audit/dynakeep";
-            Refusal::denied(called, principal, "*")
+            let because = format!("because no identity-based policy allows the {} action", called.label());
+            Refusal::denied(called, principal, "*", &because)
         }
         _ => Refusal::internal(called.protocol),
     };

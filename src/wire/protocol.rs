@@ -171,14 +171,11 @@ impl Refusal {
         Self { code: code.into(), message: message.into(), status: 400 }
     }
 
-    /// The caller may not.
+    /// The caller may not; `because` is IAM's reason.
     #[must_use]
-    pub fn denied(called: &Called, principal: &str, resource: &str) -> Self {
+    pub fn denied(called: &Called, principal: &str, resource: &str, because: &str) -> Self {
         let action = called.label();
-        let why = format!(
-            "User: {principal} is not authorized to perform: {action} on resource: {resource} because no \
-             identity-based policy allows the {action} action"
-        );
+        let why = format!("User: {principal} is not authorized to perform: {action} on resource: {resource} {because}");
         match called.protocol {
             Protocol::Json => Self::new("AccessDeniedException", why),
             Protocol::Rest => Self { code: "AccessDeniedException".to_owned(), message: why, status: 403 },

@@ -39,11 +39,13 @@ enum Items {
     AllBut(&'static str),
     /// Writes of tables whose name begins so.
     WritesOf(&'static str),
+    /// Reads and writes of the first tables of the region, by a basic selector.
+    First(usize),
     /// None.
     None,
 }
 
-const TRAILS: [Trail; 3] = [
+const TRAILS: [Trail; 4] = [
     Trail { name: "org-main", account: PROD, home: "eu-west-1", everywhere: true, items: Items::AllBut("payroll") },
     Trail {
         name: "ledger-writes",
@@ -52,6 +54,7 @@ const TRAILS: [Trail; 3] = [
         everywhere: false,
         items: Items::WritesOf("ledger"),
     },
+    Trail { name: "items", account: PROD, home: "us-east-1", everywhere: false, items: Items::First(20) },
     Trail { name: "data-main", account: DATA, home: "eu-west-1", everywhere: true, items: Items::None },
 ];
 
@@ -147,17 +150,28 @@ impl Trail {
                 let but = vec![field("readOnly", "Equals", "false"), field("resources.ARN", "StartsWith", &only)];
                 json!({ "TrailARN": arn, "AdvancedEventSelectors": [data(but)] })
             }
-            Items::None => json!({
-                "TrailARN": arn,
-                "EventSelectors": [{
-                    "ReadWriteType": "All",
-                    "IncludeManagementEvents": true,
-                    "DataResources": [],
-                    "ExcludeManagementEventSources": [],
-                }],
-            }),
+            Items::First(count) => {
+                let tables =
+                    call.world.realms.iter().find(|realm| realm.region == self.home).map(|realm| &realm.tables);
+                let arns = tables.into_iter().flatten().map(|table| table.first().arn.as_str());
+                let values: Vec<&str> = arns.filter(|arn| !arn.ends_with("/payroll")).take(count).collect();
+                basic(&arn, &[json!({ "Type": "AWS::DynamoDB::Table", "Values": values })], false)
+            }
+            Items::None => basic(&arn, &[], true),
         }
     }
+}
+
+fn basic(arn: &str, data: &[Value], management: bool) -> Value {
+    json!({
+        "TrailARN": arn,
+        "EventSelectors": [{
+            "ReadWriteType": "All",
+            "IncludeManagementEvents": management,
+            "DataResources": data,
+            "ExcludeManagementEventSources": [],
+        }],
+    })
 }
 
 /// The one attribute that the service honours.

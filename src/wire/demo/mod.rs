@@ -4,6 +4,7 @@
 //! story unfolds while somebody watches. Only rates and first tries are remembered between calls. Requests are
 //! read and answers written as the services' protocols spell them; the clients above cannot tell.
 
+mod access;
 mod cloudformation;
 mod cloudtrail;
 mod config;
@@ -143,7 +144,7 @@ impl Inner {
         let called = identify(request);
         let request_id = request_id(&called, luck);
         let refusal = match self.serve(request, &called) {
-            Ok(body) => return respond(&called, &request_id, 200, self.encode(&called, body, &request_id)),
+            Ok(body) => return respond(&called, &request_id, 200, encode(&called, &body, &request_id)),
             Err(refusal) => refusal,
         };
         refusal.response(&called, &request_id)
@@ -203,12 +204,12 @@ impl Inner {
         kit::hash(arn).is_multiple_of(3)
             && self.tried.lock().unwrap_or_else(PoisonError::into_inner).insert(arn.to_owned())
     }
+}
 
-    fn encode(&self, called: &Called, body: Value, request_id: &str) -> Vec<u8> {
-        match called.protocol {
-            Protocol::Json | Protocol::Rest => serde_json::to_vec(&body).unwrap_or_default(),
-            Protocol::Query | Protocol::Ec2 => kit::xml(called, &body, request_id).into_bytes(),
-        }
+fn encode(called: &Called, body: &Value, request_id: &str) -> Vec<u8> {
+    match called.protocol {
+        Protocol::Json | Protocol::Rest => serde_json::to_vec(body).unwrap_or_default(),
+        Protocol::Query | Protocol::Ec2 => kit::xml(called, body, request_id).into_bytes(),
     }
 }
 
@@ -238,10 +239,8 @@ impl Call<'_> {
 
     /// Refuses what the auditor's own policy does not allow.
     fn authorize(&self, resource: &str) -> Result<(), Refusal> {
-        if self.realm.allows(&self.called.label(), resource) {
-            return Ok(());
-        }
-        Err(Refusal::denied(self.called, &self.realm.auditor(), resource))
+        access::decide(self.realm, &self.called.label(), resource)
+            .map_err(|because| Refusal::denied(self.called, &self.realm.auditor(), resource, &because))
     }
 }
 

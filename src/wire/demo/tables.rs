@@ -88,9 +88,7 @@ pub(super) fn build(realm: &Realm, count: usize) -> Vec<Timed<Table>> {
         let base = NAMES.get((place + offset) % NAMES.len()).copied().unwrap_or("table");
         let round = place / NAMES.len();
         let name = if round == 0 { base.to_owned() } else { format!("{base}-{round:04}") };
-        if !tables.iter().take(12).any(|table| table.first().name == name) {
-            tables.push(Timed::still(ordinary(realm, &name)));
-        }
+        tables.push(Timed::still(ordinary(realm, &name)));
     }
     tables.sort_by(|a, b| a.first().name.cmp(&b.first().name));
     tables
@@ -210,6 +208,8 @@ fn heroes(realm: &Realm) -> Vec<Timed<Table>> {
             prototype.backups.clear();
             prototype.tags.clear();
             prototype.tags.push(("note".to_owned(), HOSTILE_NOTE.to_owned()));
+            // As long as a tag's value may be, every letter with a mark above it.
+            prototype.tags.push(("owner".to_owned(), "Z\u{351}".repeat(128)));
             vec![Timed::still(prototype)]
         }
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use jiff::{SignedDuration, Timestamp};
 
 use super::DemoOptions;
+use super::access;
 use super::cloudformation::{self, Stack};
 use super::events::Everyday;
 use super::findings::{self, Finding};
@@ -13,6 +14,7 @@ use super::kit::{hex, mix, uuid};
 use super::story;
 use super::tables::{self, Table};
 use crate::model::Scope;
+use crate::policy::Document;
 
 /// The production account of the story.
 pub(super) const PROD: &str = "111122223333";
@@ -23,8 +25,11 @@ pub(super) const DATA: &str = "444455556666";
 #[derive(Debug, Clone)]
 pub(super) struct Timed<T> {
     base: T,
-    changes: Vec<(Timestamp, fn(&mut T, Timestamp))>,
+    changes: Vec<(Timestamp, Change<T>)>,
 }
+
+/// What comes over a thing at a moment.
+type Change<T> = fn(&mut T, Timestamp);
 
 impl<T: Clone> Timed<T> {
     /// A thing that nothing happens to.
@@ -33,7 +38,7 @@ impl<T: Clone> Timed<T> {
     }
 
     /// Adds a change; later ones are added later.
-    pub(super) fn then(mut self, at: Timestamp, change: fn(&mut T, Timestamp)) -> Self {
+    pub(super) fn then(mut self, at: Timestamp, change: Change<T>) -> Self {
         self.changes.push((at, change));
         self
     }
@@ -79,6 +84,8 @@ pub(super) struct Realm {
     pub region: &'static str,
     pub access_key: String,
     pub seed: u64,
+    /// What the auditor may.
+    pub policy: Option<Document>,
     pub tables: Vec<Timed<Table>>,
     pub keys: Vec<Key>,
     /// GuardDuty's detector; `None` where it was never switched on.
@@ -131,6 +138,7 @@ impl Realm {
             region,
             access_key: access_key.to_owned(),
             seed: mix(options.seed, index as u64),
+            policy: access::policy(account),
             tables: Vec::new(),
             keys: Vec::new(),
             detector: None,
@@ -171,15 +179,6 @@ impl Realm {
         if self.account == PROD { "AROADEMOPRODAUDIT0001" } else { "AROADEMODATAAUDIT0001" }
     }
 
-    /// The auditor's own policy: reads, save for what was never granted.
-    pub(super) fn allows(&self, action: &str, resource: &str) -> bool {
-        match (self.account, self.region, action) {
-            (PROD, "us-east-1", "dynamodb:DescribeTable") => !resource.ends_with("table/payroll"),
-            (DATA, "us-east-1", action) => !action.starts_with("guardduty:"),
-            _ => true,
-        }
-    }
-
     /// The gateway endpoint that the story widens.
     pub(super) fn gateway_endpoint(&self) -> String {
         format!("vpce-0{}", hex(self.seed ^ 0x6E7, 10, 16))
@@ -213,7 +212,7 @@ fn keys(realm: &Realm) -> Vec<Key> {
     vec![
         Key { aws_managed: true, ..key(0, "Enabled", managed) },
         key(1, "Enabled", "customer data at rest"),
-        key(2, "Disabled", "legacy billing, switched off by ticket 4711"),
+        key(2, "Disabled", "legacy billing, switched off by \u{202e}1174 tekcit\u{202c}\u{200b}"),
         Key { deletion: Some(story::END + day * 4), ..key(3, "PendingDeletion", "campaign archive") },
         Key { origin: "EXTERNAL", valid_to: Some(story::END + day * 12), ..key(4, "Enabled", "imported from the HSM") },
     ]
