@@ -40,7 +40,7 @@ pub enum Refusal {
 
 /// The guard's stamp on a request.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Approved(pub(super) &'static Operation);
+pub(super) struct Approved;
 
 /// The first lock.
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +77,8 @@ impl Intercept for Guard {
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         // Extensions do not survive the copy that a retry is made of: each attempt is stamped anew.
-        context.request_mut().add_extension(Approved(allowed(cfg)?));
+        allowed(cfg)?;
+        context.request_mut().add_extension(Approved);
         Ok(())
     }
 }

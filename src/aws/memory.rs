@@ -16,7 +16,7 @@ pub struct Memory {
 }
 
 /// How far the search for new events got.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Seen {
     /// The newest event's time.
     pub newest: Option<Timestamp>,

@@ -3,10 +3,17 @@
 //! One session builds every client, with the guard, the limiter and the ledger on each; pollers turn answers
 //! into [`crate::model::Polled`] messages. Nothing a service answers, or fails to, ends the program.
 
+mod capture;
+mod cloudformation;
+mod cloudtrail;
+mod config;
 mod dynamodb;
 mod ec2;
 mod errors;
+mod events;
+mod finding;
 mod guard;
+mod guardduty;
 mod kms;
 mod ledger;
 mod limiter;
@@ -87,8 +94,9 @@ impl Handle {
 
 /// The SDK's time as ours; `None` for a moment that no calendar holds.
 fn time(at: DateTime) -> Option<Timestamp> {
-    let nanos = i32::try_from(at.subsec_nanos()).ok()?;
-    Timestamp::new(at.secs(), nanos).ok()
+    // AWS gives milliseconds at most; JSON's floating point adds nanoseconds that nobody measured.
+    let millis = i64::from(at.subsec_nanos().div_ceil(500_000) / 2);
+    Timestamp::from_millisecond(at.secs().checked_mul(1000)?.checked_add(millis)?).ok()
 }
 
 /// Runs futures, at most so many at the same time, and gives their results as they come.
@@ -98,3 +106,6 @@ async fn at_once<T, F: Future<Output = T>>(limit: usize, futures: Vec<F>) -> Vec
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod sweeps;

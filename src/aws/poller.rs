@@ -1,5 +1,6 @@
 //! Sweeping: one task for each source of each scope, with cadence, back-off and a graceful end.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -7,10 +8,10 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tokio::task::JoinSet;
 
-use crate::model::{Polled, Progress, Source, SourceError};
+use crate::model::{Arn, Event, EventSearch, Polled, Progress, Source, SourceError};
 
 use super::site::{Site, Sweep};
-use super::{dynamodb, kms, network, sts};
+use super::{cloudformation, cloudtrail, config, dynamodb, events, guardduty, kms, network, sts};
 
 /// The longest pause after failures.
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -178,7 +179,38 @@ async fn sweep_source(site: &Site, sweep: &mut Sweep<'_>) -> Result<(), SourceEr
         Source::Keys => kms::sweep(site, sweep).await,
         Source::Backups => dynamodb::backups(site, sweep).await,
         Source::Network => network::sweep(site, sweep).await,
-        _ => Ok(()),
+        Source::Findings => guardduty::sweep(site, sweep).await,
+        Source::Compliance => config::sweep(site, sweep).await,
+        Source::Drift => cloudformation::sweep(site, sweep).await,
+        Source::Trails => cloudtrail::sweep(site, sweep).await,
+        Source::Events => {
+            let changes = events::sweep(site, sweep).await?;
+            follow(site, &changes).await;
+            Ok(())
+        }
+    }
+}
+
+/// Re-reads what changes were made to: a table at once, anything else by a sweep of its source.
+async fn follow(site: &Site, changes: &[Event]) {
+    let mut tables = BTreeSet::new();
+    for change in changes {
+        let Some(source) = events::affected(change) else { continue };
+        // Tables that come and go are a matter of the list.
+        let of_one = source == Source::Tables && !["CreateTable", "DeleteTable"].contains(&change.name.as_str());
+        if of_one && !change.tables.is_empty() {
+            tables.extend(change.tables.iter().cloned());
+        } else if let Some(wake) = site.wake.get(&source).filter(|_| site.shared.wants(source)) {
+            wake.notify_one();
+        }
+    }
+    let (Some(partition), true) = (site.partition(), site.shared.wants(Source::Tables)) else { return };
+    let scope = site.scope();
+    for name in tables {
+        // Events name tables by name or by ARN.
+        let name = Arn::parse(&name).and_then(|arn| arn.table_name().map(str::to_owned)).unwrap_or(name);
+        let arn = Arn::table(&partition, &scope.region, &scope.account, &name).to_string();
+        read_one(site, &name, &arn).await;
     }
 }
 
@@ -197,10 +229,19 @@ async fn keys_after_tables(site: &Site) {
 
 /// Re-reads one table at once, before anything else.
 pub async fn look(site: Arc<Site>, name: String, arn: String) {
-    let sweep = Sweep::new(&site, Source::Tables, true);
-    let keys = dynamodb::read(&site, &sweep, &name, &arn).await;
+    read_one(&site, &name, &arn).await;
+}
+
+async fn read_one(site: &Site, name: &str, arn: &str) {
+    let sweep = Sweep::new(site, Source::Tables, true);
+    let keys = dynamodb::read(site, &sweep, name, arn).await;
     if site.shared.wants(Source::Keys) {
-        let sweep = Sweep::new(&site, Source::Keys, true);
-        kms::read(&site, &sweep, keys).await;
+        let sweep = Sweep::new(site, Source::Keys, true);
+        kms::read(site, &sweep, keys).await;
     }
+}
+
+/// Searches CloudTrail in one scope.
+pub async fn search(site: Arc<Site>, search: EventSearch) {
+    events::search(&site, search).await;
 }

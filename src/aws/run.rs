@@ -133,7 +133,11 @@ fn obey(shared: &Arc<Shared>, sites: &[Arc<Site>], command: Command, extra: &mut
                 extra.spawn(poller::look(site.clone(), name, arn));
             }
         }
-        Command::Search(_) => {}
+        Command::Search(search) => {
+            for site in sites {
+                extra.spawn(poller::search(site.clone(), search.clone()));
+            }
+        }
         Command::Prefer(scope) => {
             *shared.preferred.write().unwrap_or_else(PoisonError::into_inner) = Some(scope);
         }

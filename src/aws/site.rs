@@ -191,17 +191,9 @@ impl Site {
     ///
     /// `resource` is what the call is about, empty for a list: an operation that was denied for several
     /// resources in a row is not called for the rest of them.
-    pub async fn call<T, E, F>(&self, label: &'static str, resource: &str, future: F) -> Outcome<T>
-    where
-        T: RequestId,
-        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    {
-        self.paced(label, resource, false, future).await
-    }
-
-    /// As [`Site::call`]; an urgent call waits for nobody.
-    pub async fn paced<T, E, F>(&self, label: &'static str, resource: &str, urgent: bool, future: F) -> Outcome<T>
+    ///
+    /// An urgent call waits for nobody.
+    pub async fn call<T, E, F>(&self, label: &'static str, resource: &str, urgent: bool, future: F) -> Outcome<T>
     where
         T: RequestId,
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
@@ -308,7 +300,7 @@ impl<'a> Sweep<'a> {
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
-        self.site.paced(label, resource, self.urgent, future).await
+        self.site.call(label, resource, self.urgent, future).await
     }
 
     /// Sends data, and counts the faults in it.
@@ -350,6 +342,10 @@ impl<'a> Sweep<'a> {
     }
 
     async fn tell(&self) {
+        // What somebody looks at is no sweep of the source: nothing would ever end its progress.
+        if self.urgent {
+            return;
+        }
         let (done, total) = (self.done.load(Ordering::Acquire), self.total.load(Ordering::Acquire));
         let progress = Progress { done: done.min(total), total };
         self.site.shared.send(Polled::Running(self.source, self.scope.clone(), progress)).await;

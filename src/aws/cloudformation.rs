@@ -1,0 +1,155 @@
+//! CloudFormation: stacks, their resources, and the drift found last. A detection is never started.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudformation::types::StackResourceDrift;
+
+use crate::model::{Cell, Delta, DriftStatus, Outcome, PropertyDifference, Seen, SourceError, Stack, StackResource};
+
+use super::capture::{Capture, raw_of};
+use super::site::{Pages, Site, Sweep};
+use super::{at_once, time};
+
+/// Pages of any list.
+const PAGES: usize = 1000;
+/// Stacks read at the same time.
+const AT_ONCE: usize = 4;
+
+/// Reads the stacks, and the resources of each with what differs.
+///
+/// # Errors
+///
+/// Why the stacks could not be listed.
+pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
+    let outcome = stacks(site, sweep).await;
+    let (ids, failed) = match &outcome {
+        Ok(seen) => (seen.value.iter().map(|stack| stack.id.clone()).collect::<Vec<_>>(), None),
+        Err(fault) => (Vec::new(), Some(fault.error.clone())),
+    };
+    sweep.data(vec![Delta::Stacks(outcome)]).await;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    sweep.grow(ids.len()).await;
+    at_once(AT_ONCE, ids.into_iter().map(|id| step(site, sweep, id)).collect()).await;
+    Ok(())
+}
+
+async fn step(site: &Site, sweep: &Sweep<'_>, id: String) {
+    let outcome = resources(site, sweep, &id).await;
+    sweep.note(&outcome);
+    sweep.data(vec![Delta::StackResources(id, outcome)]).await;
+    sweep.step().await;
+}
+
+async fn stacks(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Stack>> {
+    let (mut stacks, mut next, mut pages) = (Vec::new(), None, Pages::new(PAGES));
+    loop {
+        let capture = Capture::default();
+        let request = site.clients().cloudformation.describe_stacks().set_next_token(next);
+        let request = request.customize().interceptor(capture.clone()).send();
+        let Seen { value, at, call } = sweep.call("cloudformation:DescribeStacks", "", request).await?;
+        let raw = capture.json();
+        for found in value.stacks.unwrap_or_default() {
+            let Some(id) = found.stack_id else { continue };
+            let drift = found.drift_information;
+            let status = drift.as_ref().and_then(|drift| drift.stack_drift_status.as_ref());
+            stacks.push(Stack {
+                raw: raw_of(&raw["DescribeStacksResult"]["Stacks"], "StackId", &id),
+                id,
+                name: found.stack_name.unwrap_or_default(),
+                scope: sweep.scope.clone(),
+                status: found.stack_status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
+                drift: drift_status(status.map(|status| status.as_str())),
+                checked: drift.and_then(|drift| drift.last_check_timestamp).and_then(time),
+                resources: Cell::default(),
+            });
+        }
+        next = pages.next(value.next_token).map_err(|error| site.fault(error))?;
+        if next.is_none() {
+            return Ok(Seen { value: stacks, at, call });
+        }
+    }
+}
+
+/// The resources of a stack. What differs is asked for only where something does.
+async fn resources(site: &Site, sweep: &Sweep<'_>, id: &str) -> Outcome<Vec<StackResource>> {
+    let (mut all, mut next, mut pages) = (Vec::new(), None, Pages::new(PAGES));
+    let (at, call) = loop {
+        let request = site.clients().cloudformation.list_stack_resources().stack_name(id).set_next_token(next);
+        let Seen { value, at, call } = sweep.call("cloudformation:ListStackResources", id, request.send()).await?;
+        for found in value.stack_resource_summaries.unwrap_or_default() {
+            let drift = found.drift_information;
+            let status = drift.as_ref().and_then(|drift| drift.stack_resource_drift_status.as_ref());
+            all.push(StackResource {
+                logical_id: found.logical_resource_id.unwrap_or_default(),
+                physical_id: found.physical_resource_id,
+                kind: found.resource_type.unwrap_or_default(),
+                status: drift_status(status.map(|status| status.as_str())),
+                checked: drift.and_then(|drift| drift.last_check_timestamp).and_then(time),
+                differences: Vec::new(),
+            });
+        }
+        next = pages.next(value.next_token).map_err(|error| site.fault(error))?;
+        if next.is_none() {
+            break (at, call);
+        }
+    };
+    let differs = |resource: &StackResource| matches!(resource.status, DriftStatus::Modified | DriftStatus::Deleted);
+    if all.iter().any(differs) {
+        // Without the differences the statuses would still be true, but the view would say that nothing differs.
+        let mut drifts = drifts(site, sweep, id).await?;
+        for resource in &mut all {
+            if let Some(drift) = drifts.remove(&resource.logical_id) {
+                let status = drift.stack_resource_drift_status.as_ref();
+                resource.status = drift_status(status.map(|status| status.as_str()));
+                resource.checked = drift.timestamp.and_then(time).or(resource.checked);
+                resource.differences = differences(drift);
+            }
+        }
+    }
+    Ok(Seen { value: all, at, call })
+}
+
+async fn drifts(
+    site: &Site,
+    sweep: &Sweep<'_>,
+    id: &str,
+) -> Result<BTreeMap<String, StackResourceDrift>, crate::model::Fault> {
+    const LABEL: &str = "cloudformation:DescribeStackResourceDrifts";
+    let (mut all, mut next, mut pages) = (BTreeMap::new(), None, Pages::new(PAGES));
+    loop {
+        let request = site.clients().cloudformation.describe_stack_resource_drifts();
+        let request = request.stack_name(id).max_results(100).set_next_token(next).send();
+        let seen = sweep.call(LABEL, id, request).await?;
+        let drifts = seen.value.stack_resource_drifts.unwrap_or_default().into_iter();
+        all.extend(drifts.filter_map(|drift| Some((drift.logical_resource_id.clone()?, drift))));
+        next = pages.next(seen.value.next_token).map_err(|error| site.fault(error))?;
+        if next.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+fn differences(drift: StackResourceDrift) -> Vec<PropertyDifference> {
+    let differences = drift.property_differences.unwrap_or_default().into_iter();
+    differences
+        .map(|difference| PropertyDifference {
+            path: difference.property_path.unwrap_or_default(),
+            expected: difference.expected_value.unwrap_or_default(),
+            actual: difference.actual_value.unwrap_or_default(),
+            kind: difference.difference_type.map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+        })
+        .collect()
+}
+
+/// A status of a stack or of a resource.
+fn drift_status(status: Option<&str>) -> DriftStatus {
+    match status {
+        Some("DRIFTED" | "MODIFIED") => DriftStatus::Modified,
+        Some("DELETED") => DriftStatus::Deleted,
+        Some("IN_SYNC") => DriftStatus::InSync,
+        Some("NOT_CHECKED") | None => DriftStatus::NotChecked,
+        Some(_) => DriftStatus::Unknown,
+    }
+}

@@ -1,0 +1,189 @@
+//! CloudTrail's trails: what they record, and whether they do.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudtrail::types::{AdvancedEventSelector, AdvancedFieldSelector, EventSelector};
+use jiff::Timestamp;
+
+use crate::model::{Cell, Delta, Outcome, Seen, Selector, SourceError, Trail};
+
+use super::capture::{Capture, raw_of};
+use super::site::{Site, Sweep};
+use super::time;
+
+/// Reads the trails, and the status and selectors of each.
+///
+/// # Errors
+///
+/// Why the trails could not be listed.
+pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
+    let outcome = trails(site, sweep).await;
+    let (arns, failed) = match &outcome {
+        Ok(seen) => (seen.value.iter().map(|trail| trail.arn.clone()).collect::<Vec<_>>(), None),
+        Err(fault) => (Vec::new(), Some(fault.error.clone())),
+    };
+    sweep.data(vec![Delta::Trails(outcome)]).await;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    sweep.grow(arns.len()).await;
+    for arn in arns {
+        let status = status(site, sweep, &arn).await;
+        let selectors = selectors(site, sweep, &arn).await;
+        sweep.note(&status);
+        sweep.note(&selectors);
+        sweep.data(vec![Delta::TrailStatus(arn.clone(), status), Delta::TrailSelectors(arn, selectors)]).await;
+        sweep.step().await;
+    }
+    Ok(())
+}
+
+async fn trails(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Trail>> {
+    let capture = Capture::default();
+    let request = site.clients().cloudtrail.describe_trails().customize().interceptor(capture.clone());
+    let Seen { value, at, call } = sweep.call("cloudtrail:DescribeTrails", "", request.send()).await?;
+    let raw = capture.json();
+    let trails = value.trail_list.unwrap_or_default().into_iter();
+    let trails = trails
+        .filter_map(|found| {
+            let arn = found.trail_arn?;
+            Some(Trail {
+                raw: raw_of(&raw["trailList"], "TrailARN", &arn),
+                arn,
+                name: found.name.unwrap_or_default(),
+                scope: sweep.scope.clone(),
+                home_region: found.home_region,
+                multi_region: found.is_multi_region_trail.unwrap_or(false),
+                organization: found.is_organization_trail.unwrap_or(false),
+                validation: found.log_file_validation_enabled.unwrap_or(false),
+                bucket: found.s3_bucket_name,
+                kms_key: found.kms_key_id,
+                log_group: found.cloud_watch_logs_log_group_arn,
+                status: Cell::default(),
+                selectors: Cell::default(),
+            })
+        })
+        .collect();
+    Ok(Seen { value: trails, at, call })
+}
+
+async fn status(site: &Site, sweep: &Sweep<'_>, arn: &str) -> Outcome<(bool, Option<Timestamp>)> {
+    let request = site.clients().cloudtrail.get_trail_status().name(arn).send();
+    let Seen { value, at, call } = sweep.call("cloudtrail:GetTrailStatus", arn, request).await?;
+    match value.is_logging {
+        Some(logging) => Ok(Seen { value: (logging, value.latest_delivery_time.and_then(time)), at, call }),
+        None => Err(site.fault(SourceError::Malformed("no IsLogging in the answer".to_owned()))),
+    }
+}
+
+async fn selectors(site: &Site, sweep: &Sweep<'_>, arn: &str) -> Outcome<Vec<Selector>> {
+    let request = site.clients().cloudtrail.get_event_selectors().trail_name(arn).send();
+    let seen = sweep.call("cloudtrail:GetEventSelectors", arn, request).await?;
+    Ok(seen.map(|found| {
+        let basic = found.event_selectors.unwrap_or_default();
+        let advanced = found.advanced_event_selectors.unwrap_or_default();
+        basic.into_iter().flat_map(basic_selectors).chain(advanced.into_iter().map(advanced_selector)).collect()
+    }))
+}
+
+/// A basic selector: management events, and one entry for each type of data resource.
+fn basic_selectors(found: EventSelector) -> Vec<Selector> {
+    let read_write = found.read_write_type.map_or_else(|| "All".to_owned(), |kind| kind.as_str().to_owned());
+    let mut selectors = Vec::new();
+    // The service leaves the member out when it is true, as it is by default.
+    if found.include_management_events.unwrap_or(true) {
+        let excluded = found.exclude_management_event_sources.unwrap_or_default().into_iter();
+        selectors.push(Selector {
+            category: "Management".to_owned(),
+            resource_types: Vec::new(),
+            read_write: read_write.clone(),
+            conditions: excluded.map(|source| format!("eventSource NotEquals {source}")).collect(),
+        });
+    }
+    for resource in found.data_resources.unwrap_or_default() {
+        let values = resource.values.unwrap_or_default();
+        // `arn:aws:dynamodb` stands for every table of the account, `arn:aws:s3` for every object.
+        let whole = values.iter().any(|value| value.split(':').count() <= 3);
+        let conditions = values.iter().filter(|_| !whole).map(|value| format!("resources.ARN StartsWith {value}"));
+        selectors.push(Selector {
+            category: "Data".to_owned(),
+            resource_types: resource.r#type.into_iter().collect(),
+            read_write: read_write.clone(),
+            conditions: conditions.collect(),
+        });
+    }
+    selectors
+}
+
+/// An advanced selector: all its field selectors must hold.
+fn advanced_selector(found: AdvancedEventSelector) -> Selector {
+    let mut selector = Selector {
+        category: String::new(),
+        resource_types: Vec::new(),
+        read_write: "All".to_owned(),
+        conditions: Vec::new(),
+    };
+    for field in found.field_selectors {
+        let equals = field.equals.clone().unwrap_or_default();
+        match (field.field.as_str(), equals.as_slice()) {
+            ("eventCategory", [category]) => selector.category.clone_from(category),
+            ("readOnly", [value]) => {
+                let kind = if value == "true" { "ReadOnly" } else { "WriteOnly" };
+                selector.read_write = kind.to_owned();
+            }
+            ("resources.type", types @ [_, ..]) => selector.resource_types = types.to_vec(),
+            _ => selector.conditions.extend(in_words(field)),
+        }
+    }
+    selector
+}
+
+fn in_words(field: AdvancedFieldSelector) -> Vec<String> {
+    let name = field.field;
+    let all = BTreeMap::from([
+        ("Equals", field.equals),
+        ("StartsWith", field.starts_with),
+        ("EndsWith", field.ends_with),
+        ("NotEquals", field.not_equals),
+        ("NotStartsWith", field.not_starts_with),
+        ("NotEndsWith", field.not_ends_with),
+    ]);
+    let given = all.into_iter().filter_map(|(word, values)| Some((word, values.filter(|values| !values.is_empty())?)));
+    given.map(|(word, values)| format!("{name} {word} {}", values.join(", "))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudtrail::types::{DataResource, ReadWriteType};
+
+    use super::*;
+
+    #[test]
+    fn a_basic_selector_for_all_tables_has_no_condition_and_one_for_a_table_has() {
+        let of = |value: &str| {
+            let data = DataResource::builder().r#type("AWS::DynamoDB::Table").values(value).build();
+            let found = EventSelector::builder().read_write_type(ReadWriteType::WriteOnly).data_resources(data);
+            basic_selectors(found.include_management_events(false).build())
+        };
+        assert_eq!(of("arn:aws:dynamodb")[0].conditions.len(), 0);
+        let one = of("arn:aws:dynamodb:eu-west-1:111122223333:table/a").remove(0);
+        assert_eq!((one.category.as_str(), one.read_write.as_str()), ("Data", "WriteOnly"));
+        assert_eq!(one.conditions, ["resources.ARN StartsWith arn:aws:dynamodb:eu-west-1:111122223333:table/a"]);
+    }
+
+    #[test]
+    fn an_advanced_selector_keeps_what_narrows_it() {
+        let field = |name: &str| AdvancedFieldSelector::builder().field(name);
+        let found = AdvancedEventSelector::builder()
+            .field_selectors(field("eventCategory").equals("Data").build().unwrap())
+            .field_selectors(field("resources.type").equals("AWS::DynamoDB::Table").build().unwrap())
+            .field_selectors(field("readOnly").equals("false").build().unwrap())
+            .field_selectors(field("eventName").not_equals("PutItem").build().unwrap())
+            .build()
+            .unwrap();
+        let selector = advanced_selector(found);
+        assert_eq!(selector.resource_types, ["AWS::DynamoDB::Table"]);
+        assert_eq!((selector.category.as_str(), selector.read_write.as_str()), ("Data", "WriteOnly"));
+        assert_eq!(selector.conditions, ["eventName NotEquals PutItem"]);
+    }
+}

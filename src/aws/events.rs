@@ -1,0 +1,188 @@
+//! CloudTrail events by `LookupEvents`: polled newest first, and searched on demand.
+
+use std::collections::HashSet;
+use std::sync::PoisonError;
+
+use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
+use aws_smithy_types::DateTime;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::{Delta, Event, EventSearch, Fault, SearchBy, SearchReach, Source, SourceError};
+use crate::trail::record;
+
+use super::site::{Pages, Site, Sweep};
+
+/// Events a page.
+const PAGE: i32 = 50;
+/// Pages of the first search of each kind: 2,000 events.
+const FIRST_PAGES: usize = 40;
+/// Pages of any later search.
+const PAGES: usize = 200;
+/// CloudTrail delivers late, and not in order: new events are looked for this far back.
+const LATE: SignedDuration = SignedDuration::from_mins(15);
+
+/// What is polled: every change, and everything that concerns DynamoDB.
+const POLLED: [&str; 2] = ["changes", "dynamodb"];
+
+/// What one search brought.
+struct Found {
+    events: Vec<Event>,
+    cut: bool,
+}
+
+/// Searches for what is new, sends it, and says which tables changed.
+///
+/// # Errors
+///
+/// Why no search could be made.
+pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<Vec<Event>, SourceError> {
+    sweep.grow(POLLED.len()).await;
+    let (mut changes, mut faults) = (Vec::new(), Vec::new());
+    for name in POLLED {
+        match poll(site, sweep, name).await {
+            Ok(events) => changes.extend(events),
+            Err(fault) => faults.push(fault),
+        }
+        sweep.step().await;
+    }
+    if faults.len() == POLLED.len() {
+        return Err(faults.remove(0).error);
+    }
+    faults.into_iter().for_each(|fault| sweep.note::<()>(&Err(fault)));
+    Ok(changes)
+}
+
+/// One of the polled searches; gives the changes that came after the first sweep.
+async fn poll(site: &Site, sweep: &Sweep<'_>, name: &'static str) -> Result<Vec<Event>, Fault> {
+    let memory = site.memory.lock().unwrap_or_else(PoisonError::into_inner).events.get(name).cloned();
+    let first = memory.is_none();
+    let known = memory.unwrap_or_default();
+    let hours = SignedDuration::from_hours(site.shared.settings.event_hours.clamp(1, 90 * 24));
+    let since = known.newest.map_or_else(|| site.now() - hours, |newest| newest - LATE);
+    let by = match name {
+        "dynamodb" => SearchBy::EventSource("dynamodb.amazonaws.com".to_owned()),
+        _ => SearchBy::ReadOnly(false),
+    };
+    let limit = if first { FIRST_PAGES } else { PAGES } * usize::try_from(PAGE).unwrap_or(1);
+    let search = EventSearch { by, since: Some(since), until: None, limit };
+    let Found { events, cut } = look_up(site, sweep, &search, &known.ids).await?;
+    if first {
+        let reach = SearchReach { search, found: Ok(events.len()), cut };
+        sweep.data(vec![Delta::Search(reach)]).await;
+    }
+    let newest = events.iter().map(|event| event.time).max().max(known.newest);
+    let mut ids = known.ids;
+    if let Some(newest) = newest {
+        // Only what a later search can bring again has to be remembered.
+        ids.extend(events.iter().filter(|event| event.time >= newest - LATE).map(|event| event.id.clone()));
+    }
+    if ids.len() > 20_000 {
+        ids = events.iter().map(|event| event.id.clone()).collect();
+    }
+    let seen = super::memory::Seen { newest: newest.or_else(|| Some(site.now())), ids };
+    site.memory.lock().unwrap_or_else(PoisonError::into_inner).events.insert(name, seen);
+    Ok(if first { Vec::new() } else { events })
+}
+
+/// A search on demand: its events, and how far it got.
+pub async fn search(site: &Site, search: EventSearch) {
+    let sweep = Sweep::new(site, Source::Events, true);
+    let found = look_up(site, &sweep, &search, &HashSet::new()).await;
+    let (found, cut) = match found {
+        Ok(found) => (Ok(found.events.len()), found.cut),
+        Err(fault) => (Err(fault.error), false),
+    };
+    site.flush().await;
+    sweep.data(vec![Delta::Search(SearchReach { search, found, cut })]).await;
+}
+
+/// Reads pages until there are no more, or the limit is reached; sends what is not yet known.
+async fn look_up(
+    site: &Site,
+    sweep: &Sweep<'_>,
+    search: &EventSearch,
+    known: &HashSet<String>,
+) -> Result<Found, Fault> {
+    let attribute = attribute(&search.by);
+    let (mut found, mut next, mut pages) = (Vec::<Event>::new(), None, Pages::new(PAGES));
+    let (mut read, mut ids) = (0, HashSet::new());
+    loop {
+        let request = site
+            .clients()
+            .cloudtrail
+            .lookup_events()
+            .set_lookup_attributes(attribute.clone().map(|attribute| vec![attribute]))
+            .set_start_time(search.since.map(moment))
+            .set_end_time(search.until.map(moment))
+            .max_results(PAGE)
+            .set_next_token(next)
+            .send();
+        let value = sweep.call("cloudtrail:LookupEvents", "", request).await?.value;
+        let (mut events, mut deltas) = (Vec::new(), Vec::new());
+        let page = value.events.unwrap_or_default();
+        read += page.len();
+        for event in page {
+            let id = event.event_id.unwrap_or_default();
+            if known.contains(&id) || !ids.insert(id) {
+                continue;
+            }
+            let raw = event.cloud_trail_event.unwrap_or_default();
+            match record::parse(&raw) {
+                Ok(event) => events.push(event),
+                Err(broken) => deltas.push(Delta::BrokenEvent(broken.reason, raw)),
+            }
+        }
+        found.extend(events.iter().cloned());
+        if !events.is_empty() {
+            deltas.push(Delta::Events(events));
+        }
+        sweep.data(deltas).await;
+        let more = value.next_token.filter(|token| !token.is_empty());
+        if read >= search.limit {
+            return Ok(Found { events: found, cut: more.is_some() });
+        }
+        next = pages.next(more).map_err(|error| site.fault(error))?;
+        if next.is_none() {
+            return Ok(Found { events: found, cut: false });
+        }
+    }
+}
+
+/// `LookupEvents` takes whole seconds.
+fn moment(at: Timestamp) -> DateTime {
+    DateTime::from_secs(at.as_second())
+}
+
+fn attribute(by: &SearchBy) -> Option<LookupAttribute> {
+    let (key, value) = match by {
+        SearchBy::AccessKey(key) => (LookupAttributeKey::AccessKeyId, key.clone()),
+        SearchBy::Username(name) => (LookupAttributeKey::Username, name.clone()),
+        SearchBy::Resource(name) => (LookupAttributeKey::ResourceName, name.clone()),
+        SearchBy::EventId(id) => (LookupAttributeKey::EventId, id.clone()),
+        SearchBy::EventName(name) => (LookupAttributeKey::EventName, name.clone()),
+        SearchBy::EventSource(source) => (LookupAttributeKey::EventSource, source.clone()),
+        SearchBy::ReadOnly(read_only) => (LookupAttributeKey::ReadOnly, read_only.to_string()),
+        SearchBy::Any => return None,
+    };
+    LookupAttribute::builder().attribute_key(key).attribute_value(value).build().ok()
+}
+
+/// What a change makes worth reading again.
+pub fn affected(event: &Event) -> Option<Source> {
+    if event.read_only == Some(true) || event.own || event.error.is_some() {
+        return None;
+    }
+    let name = event.name.as_str();
+    let about = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
+    match event.source.strip_suffix(".amazonaws.com")? {
+        "dynamodb" if about(&["Backup"]) => Some(Source::Backups),
+        "dynamodb" => Some(Source::Tables),
+        "ec2" if about(&["Vpc", "Route", "Subnet"]) => Some(Source::Network),
+        "kms" if about(&["Key"]) && !about(&["Grant", "DataKey"]) => Some(Source::Keys),
+        "cloudtrail" => Some(Source::Trails),
+        "config" if !about(&["PutEvaluations"]) => Some(Source::Compliance),
+        "guardduty" => Some(Source::Findings),
+        "cloudformation" => Some(Source::Drift),
+        _ => None,
+    }
+}

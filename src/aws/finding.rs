@@ -1,0 +1,223 @@
+//! One GuardDuty finding, read from its JSON.
+//!
+//! Findings are read from the JSON and not from the SDK's types: the whole finding is kept, and both spellings
+//! that occur on wires, `accessKeyId` and `AccessKeyId`, are understood.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::model::{Finding, FindingAction, Scope, Signal};
+
+/// A member by its PascalCase name, in either spelling.
+fn get<'a>(value: &'a Value, name: &str) -> &'a Value {
+    let found = &value[name];
+    if !found.is_null() {
+        return found;
+    }
+    let mut camel = name.to_owned();
+    if let Some(first) = camel.get_mut(0..1) {
+        first.make_ascii_lowercase();
+    }
+    value.get(&camel).unwrap_or(&Value::Null)
+}
+
+fn path<'a>(value: &'a Value, names: &[&str]) -> &'a Value {
+    names.iter().fold(value, |value, name| get(value, name))
+}
+
+fn text(value: &Value, names: &[&str]) -> Option<String> {
+    match path(value, names) {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// A time, as ISO 8601 text or as seconds since 1970.
+fn time(value: &Value, names: &[&str]) -> Option<Timestamp> {
+    match path(value, names) {
+        Value::String(text) => text.parse().ok(),
+        Value::Number(number) => {
+            #[expect(clippy::cast_possible_truncation, reason = "milliseconds of any date fit")]
+            let millis = (number.as_f64()? * 1000.0).round() as i64;
+            Timestamp::from_millisecond(millis).ok()
+        }
+        _ => None,
+    }
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The findings in an answer of `GetFindings`; `None` when the answer holds no list of them.
+pub fn all(body: &Value, scope: &Scope) -> Option<Vec<Finding>> {
+    let findings = get(body, "Findings").as_array()?;
+    findings.iter().map(|finding| read(finding, scope)).collect()
+}
+
+/// Reads one finding; `None` when it lacks an id, a type or a severity.
+pub fn read(finding: &Value, scope: &Scope) -> Option<Finding> {
+    let service = get(finding, "Service");
+    let resource = get(finding, "Resource");
+    let key = get(resource, "AccessKeyDetails");
+    let sequence = path(service, &["Detection", "Sequence"]);
+    let actor = list(get(sequence, "Actors")).first().unwrap_or(&Value::Null);
+    let count = path(service, &["Count"]).as_i64().and_then(|count| i32::try_from(count).ok());
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what fits")]
+    let tenths = (get(finding, "Severity").as_f64()? * 10.0).round().clamp(0.0, 100.0) as u16;
+    Some(Finding {
+        id: text(finding, &["Id"])?,
+        arn: text(finding, &["Arn"]).unwrap_or_default(),
+        scope: scope.clone(),
+        account: text(finding, &["AccountId"]).unwrap_or_else(|| scope.account.clone()),
+        region: text(finding, &["Region"]).unwrap_or_else(|| scope.region.clone()),
+        kind: text(finding, &["Type"])?,
+        severity_tenths: tenths,
+        title: text(finding, &["Title"]).unwrap_or_default(),
+        description: text(finding, &["Description"]).unwrap_or_default(),
+        created: time(finding, &["CreatedAt"]),
+        updated: time(finding, &["UpdatedAt"]),
+        first: time(service, &["EventFirstSeen"]),
+        last: time(service, &["EventLastSeen"]),
+        count: count.unwrap_or(1),
+        archived: get(service, "Archived").as_bool().unwrap_or(false),
+        sample: is_sample(service),
+        resource_type: text(resource, &["ResourceType"]),
+        access_key: text(key, &["AccessKeyId"]).or_else(|| text(actor, &["User", "CredentialUid"])),
+        principal_id: text(key, &["PrincipalId"]).or_else(|| text(actor, &["User", "Uid"])),
+        principal: text(key, &["UserName"]).or_else(|| text(actor, &["User", "Name"])).or_else(|| {
+            let arn = text(resource, &["InstanceDetails", "IamInstanceProfile", "Arn"])?;
+            arn.rsplit('/').next().map(str::to_owned)
+        }),
+        principal_type: text(key, &["UserType"]).or_else(|| text(actor, &["User", "Type"])),
+        action: action(get(service, "Action"), sequence),
+        resources: resources(resource, service, sequence),
+        signals: signals(sequence),
+        raw: finding.to_string(),
+    })
+}
+
+/// Samples say so in the additional information, which is JSON inside JSON.
+fn is_sample(service: &Value) -> bool {
+    let info = get(service, "AdditionalInfo");
+    let inner = text(info, &["Value"]).and_then(|value| serde_json::from_str::<Value>(&value).ok());
+    let says = |value: &Value| get(value, "Sample").as_bool() == Some(true);
+    says(info) || inner.as_ref().is_some_and(says)
+}
+
+/// What was done. Each kind of action has a member of its own; a sequence has endpoints instead.
+fn action(action: &Value, sequence: &Value) -> FindingAction {
+    let api = get(action, "AwsApiCallAction");
+    let own = action.as_object().into_iter().flat_map(|members| members.values());
+    let remote = own.map(|member| get(member, "RemoteIpDetails")).find(|remote| remote.is_object());
+    let ends = list(get(sequence, "Endpoints"));
+    let remote = remote.or_else(|| ends.iter().find(|end| text(end, &["Ip"]).is_some())).unwrap_or(&Value::Null);
+    let number = text(remote, &["Organization", "Asn"]).or_else(|| text(remote, &["AutonomousSystem", "Number"]));
+    let name = text(remote, &["Organization", "AsnOrg"]).or_else(|| text(remote, &["AutonomousSystem", "Name"]));
+    let asn = match (number, name) {
+        (Some(number), Some(name)) => Some(format!("AS{number} {name}")),
+        (Some(number), None) => Some(format!("AS{number}")),
+        (None, name) => name,
+    };
+    let city = text(remote, &["City", "CityName"]).or_else(|| text(remote, &["Location", "City"]));
+    let country = text(remote, &["Country", "CountryName"]).or_else(|| text(remote, &["Location", "Country"]));
+    let place: Vec<String> = [city, country].into_iter().flatten().collect();
+    FindingAction {
+        kind: text(action, &["ActionType"]),
+        api: text(api, &["Api"]),
+        service: text(api, &["ServiceName"]),
+        error: text(api, &["ErrorCode"]),
+        ip: text(remote, &["IpAddressV4"]).or_else(|| text(remote, &["IpAddressV6"])).or_else(|| text(remote, &["Ip"])),
+        asn,
+        place: (!place.is_empty()).then(|| place.join(", ")),
+        user_agent: text(api, &["UserAgent"]),
+    }
+}
+
+/// What the finding itself names, each once, in its order.
+fn resources(resource: &Value, service: &Value, sequence: &Value) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    let mut add = |name: Option<String>| {
+        if let Some(name) = name.filter(|name| !all.contains(name)) {
+            all.push(name);
+        }
+    };
+    let buckets = list(get(resource, "S3BucketDetails")).iter();
+    buckets.for_each(|bucket| add(text(bucket, &["Arn"]).or_else(|| text(bucket, &["Name"]))));
+    add(text(resource, &["InstanceDetails", "InstanceId"]));
+    add(text(resource, &["LambdaDetails", "FunctionArn"]));
+    let affected = path(service, &["Action", "AwsApiCallAction", "AffectedResources"]);
+    let affected = affected.as_object().into_iter().flat_map(|members| members.values());
+    affected.for_each(|name| add(name.as_str().map(str::to_owned)));
+    list(get(sequence, "Resources")).iter().for_each(|resource| add(text(resource, &["Uid"])));
+    all
+}
+
+fn signals(sequence: &Value) -> Vec<Signal> {
+    let mut signals: Vec<Signal> = list(get(sequence, "Signals"))
+        .iter()
+        .map(|signal| Signal {
+            kind: text(signal, &["Type"]).unwrap_or_default(),
+            name: text(signal, &["Name"]).unwrap_or_default(),
+            first: time(signal, &["FirstSeenAt"]),
+            last: time(signal, &["LastSeenAt"]),
+            description: text(signal, &["Description"]),
+        })
+        .collect();
+    signals.sort_by_key(|signal| signal.first);
+    signals
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pascal(value: &Value) -> Value {
+        match value {
+            Value::Object(members) => members
+                .iter()
+                .map(|(name, value)| (format!("{}{}", name[..1].to_uppercase(), &name[1..]), pascal(value)))
+                .collect(),
+            Value::Array(items) => items.iter().map(pascal).collect(),
+            other => other.clone(),
+        }
+    }
+
+    #[test]
+    fn both_spellings_and_both_kinds_of_number_are_read() {
+        let camel = json!({"findings": [{
+            "id": "f1", "arn": "arn:aws:guardduty:eu-west-1:111122223333:detector/d/finding/f1",
+            "type": "AttackSequence:IAM/CompromisedCredentials", "severity": 8.5,
+            "updatedAt": "2026-03-14T03:00:00.000Z",
+            "resource": {"resourceType": "AccessKey", "accessKeyDetails": {"accessKeyId": "ASIAX", "userName": "app"}},
+            "service": {"count": 3, "archived": false, "additionalInfo": {"value": "{\"sample\":true}"},
+                "action": {"actionType": "AWS_API_CALL", "awsApiCallAction": {"api": "DeleteTable",
+                    "remoteIpDetails": {"ipAddressV4": "203.0.113.9", "organization": {"asn": "64500", "asnOrg": "Ex"},
+                        "country": {"countryName": "Norway"}}}},
+                "detection": {"sequence": {"resources": [{"uid": "arn:aws:dynamodb:eu-west-1:111122223333:table/a"}],
+                    "signals": [{"type": "CLOUD_TRAIL", "name": "b", "firstSeenAt": 1_773_460_000.5},
+                        {"type": "FINDING", "name": "a", "firstSeenAt": 1_773_450_000}]}}}
+        }]});
+        let scope = Scope::new("111122223333", "eu-west-1");
+        let mut read = all(&camel, &scope).unwrap();
+        let mut other = all(&pascal(&camel), &scope).unwrap();
+        other[0].raw.clone_from(&read[0].raw);
+        assert_eq!(read, other);
+        let finding = read.remove(0);
+        assert_eq!((finding.severity_tenths, finding.count, finding.sample), (85, 3, true));
+        assert_eq!(finding.action.asn.as_deref(), Some("AS64500 Ex"));
+        assert_eq!(finding.action.ip.as_deref(), Some("203.0.113.9"));
+        assert_eq!(finding.resources, ["arn:aws:dynamodb:eu-west-1:111122223333:table/a"]);
+        let names: Vec<&str> = finding.signals.iter().map(|signal| signal.name.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+    }
+
+    #[test]
+    fn an_answer_without_findings_is_no_empty_list() {
+        assert!(all(&json!({"message": "x"}), &Scope::new("1", "r")).is_none());
+        assert!(all(&json!({"findings": [{"id": "x"}]}), &Scope::new("1", "r")).is_none());
+    }
+}

@@ -1,0 +1,181 @@
+//! GuardDuty: detectors and findings.
+
+use std::sync::PoisonError;
+
+use aws_sdk_guardduty::types::{Condition, FindingCriteria, OrderBy, SortCriteria};
+use jiff::SignedDuration;
+
+use crate::model::{Delta, Detector, Finding, Outcome, Seen, SourceError};
+
+use super::capture::Capture;
+use super::site::{Pages, Site, Sweep};
+use super::{at_once, finding};
+
+/// Ids a page, and findings a call.
+const PAGE: usize = 50;
+/// Pages of any list: 50,000 findings of one scope.
+const PAGES: usize = 1000;
+/// Detectors, or batches of findings, read at the same time.
+const AT_ONCE: usize = 4;
+/// How often every finding is listed again: archived and expired ones are not told of by `UpdatedAt`.
+const WHOLE: SignedDuration = SignedDuration::from_mins(30);
+
+/// Reads the detectors; then all findings the first time and now and then, and those updated since in between.
+///
+/// # Errors
+///
+/// Why the detectors or the findings could not be listed.
+pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
+    let outcome = detectors(site, sweep).await;
+    let ids: Vec<String> = match &outcome {
+        Ok(seen) => seen.value.iter().map(|detector| detector.id.clone()).collect(),
+        Err(_) => Vec::new(),
+    };
+    let failed = outcome.as_ref().err().cloned();
+    let none = outcome.as_ref().is_ok_and(|seen| seen.value.is_empty());
+    sweep.data(vec![Delta::Detectors(outcome)]).await;
+    let failed = match (failed, none) {
+        (Some(fault), _) => Some(fault),
+        (None, true) => {
+            Some(site.fault(SourceError::NotEnabled("GuardDuty has no detector in this region".to_owned())))
+        }
+        (None, false) => None,
+    };
+    if let Some(fault) = failed {
+        let error = fault.error.clone();
+        sweep.data(vec![Delta::FindingIds(Err(fault))]).await;
+        return Err(error);
+    }
+    let (since, whole) = {
+        let memory = site.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let whole = memory.findings_listed.is_none_or(|listed| site.now().duration_since(listed) > WHOLE);
+        (memory.findings.values().max().copied().filter(|_| !whole), whole)
+    };
+    let began = site.now();
+    let (mut all, mut complete) = (None::<Seen<Vec<String>>>, true);
+    for detector in ids {
+        let listed = match list(site, sweep, &detector, since).await {
+            Ok(listed) => listed,
+            Err(fault) => {
+                let error = fault.error.clone();
+                sweep.data(vec![Delta::FindingIds(Err(fault))]).await;
+                return Err(error);
+            }
+        };
+        let ids = listed.value.clone();
+        match &mut all {
+            Some(all) => all.value.extend(listed.value),
+            None => all = Some(listed),
+        }
+        complete &= read(site, sweep, &detector, ids).await;
+    }
+    if let Some(all) = all.filter(|_| whole) {
+        sweep.data(vec![Delta::FindingIds(Ok(all))]).await;
+    }
+    if whole || !complete {
+        // What could not be read is asked for again by the next sweep, whenever it was updated.
+        let listed = complete.then_some(began);
+        site.memory.lock().unwrap_or_else(PoisonError::into_inner).findings_listed = listed;
+    }
+    Ok(())
+}
+
+async fn detectors(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Detector>> {
+    let (mut ids, mut next, mut pages) = (Vec::new(), None, Pages::new(PAGES));
+    let (at, call) = loop {
+        let call = site.clients().guardduty.list_detectors().set_next_token(next).send();
+        let Seen { value, at, call } = sweep.call("guardduty:ListDetectors", "", call).await?;
+        ids.extend(value.detector_ids.unwrap_or_default());
+        next = pages.next(value.next_token).map_err(|error| site.fault(error))?;
+        if next.is_none() {
+            break (at, call);
+        }
+    };
+    let mut detectors = Vec::new();
+    for id in ids {
+        let request = site.clients().guardduty.get_detector().detector_id(&id).send();
+        let found = sweep.call("guardduty:GetDetector", &id, request).await?.value;
+        let frequency = found.finding_publishing_frequency.map(|frequency| frequency.as_str().to_owned());
+        let Some(status) = found.status else {
+            return Err(site.fault(SourceError::Malformed("no Status in the answer".to_owned())));
+        };
+        let is_on = |status: Option<aws_sdk_guardduty::types::FeatureStatus>| {
+            status.is_some_and(|status| status.as_str().eq_ignore_ascii_case("ENABLED"))
+        };
+        let features = found.features.unwrap_or_default().into_iter();
+        detectors.push(Detector {
+            id,
+            enabled: status.as_str().eq_ignore_ascii_case("ENABLED"),
+            publishing_frequency: frequency,
+            features: features
+                .filter_map(|feature| Some((feature.name?.as_str().to_owned(), is_on(feature.status))))
+                .collect(),
+        });
+    }
+    Ok(Seen { value: detectors, at, call })
+}
+
+/// The ids of findings, newest first: of all, or of those updated at or after a moment in milliseconds.
+async fn list(site: &Site, sweep: &Sweep<'_>, detector: &str, since: Option<i64>) -> Outcome<Vec<String>> {
+    let updated = since.map(|since| Condition::builder().greater_than_or_equal(since).build());
+    let criteria = updated.map(|updated| FindingCriteria::builder().criterion("updatedAt", updated).build());
+    let sort = SortCriteria::builder().attribute_name("updatedAt").order_by(OrderBy::Desc).build();
+    let (mut ids, mut next, mut pages) = (Vec::new(), None, Pages::new(PAGES));
+    loop {
+        let call = site
+            .clients()
+            .guardduty
+            .list_findings()
+            .detector_id(detector)
+            .set_finding_criteria(criteria.clone())
+            .sort_criteria(sort.clone())
+            .max_results(PAGE as i32)
+            .set_next_token(next)
+            .send();
+        let Seen { value, at, call } = sweep.call("guardduty:ListFindings", "", call).await?;
+        ids.extend(value.finding_ids.unwrap_or_default());
+        next = pages.next(value.next_token).map_err(|error| site.fault(error))?;
+        if next.is_none() {
+            return Ok(Seen { value: ids, at, call });
+        }
+    }
+}
+
+/// Reads findings, fifty at a time, and sends them as they come. False when some could not be read.
+async fn read(site: &Site, sweep: &Sweep<'_>, detector: &str, ids: Vec<String>) -> bool {
+    let batches: Vec<Vec<String>> = ids.chunks(PAGE).map(<[String]>::to_vec).collect();
+    sweep.grow(batches.len()).await;
+    let read = batches.into_iter().map(|ids| batch(site, sweep, detector, ids)).collect();
+    at_once(AT_ONCE, read).await.into_iter().all(|read| read)
+}
+
+async fn batch(site: &Site, sweep: &Sweep<'_>, detector: &str, ids: Vec<String>) -> bool {
+    let outcome = get(site, sweep, detector, ids).await;
+    sweep.note(&outcome);
+    let read = outcome.is_ok();
+    if let Ok(seen) = outcome {
+        remember(site, &seen.value);
+        sweep.data(vec![Delta::Findings(seen.value)]).await;
+    }
+    sweep.step().await;
+    read
+}
+
+fn remember(site: &Site, findings: &[Finding]) {
+    let mut memory = site.memory.lock().unwrap_or_else(PoisonError::into_inner);
+    for finding in findings {
+        let updated = finding.updated.map_or(0, jiff::Timestamp::as_millisecond);
+        memory.findings.insert(finding.id.clone(), updated);
+    }
+}
+
+async fn get(site: &Site, sweep: &Sweep<'_>, detector: &str, ids: Vec<String>) -> Outcome<Vec<Finding>> {
+    let capture = Capture::default();
+    let request = site.clients().guardduty.get_findings().detector_id(detector).set_finding_ids(Some(ids));
+    let call = request.customize().interceptor(capture.clone()).send();
+    let seen = sweep.call("guardduty:GetFindings", "", call).await?;
+    match finding::all(&capture.json(), &sweep.scope) {
+        Some(findings) => Ok(seen.map(|_| findings)),
+        None => Err(site.fault(SourceError::Malformed("the answer holds no list of findings".to_owned()))),
+    }
+}

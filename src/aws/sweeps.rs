@@ -1,0 +1,282 @@
+//! The data layer from end to end, over canned answers and over the demo account.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use crate::controls::Baseline;
+use crate::model::{CallOutcome, Cell, Origin, Polled, Scope, Source, SourceError};
+use crate::store::Store;
+use crate::wire::demo::{Demo, DemoOptions};
+use crate::wire::{Clock, Wire};
+
+use super::{Command, Handle, Settings};
+
+/// An answer: status, and body.
+type Canned = (u16, String);
+
+/// A connector that answers by a closure from the request's operation and body.
+struct Closure<F>(F, Arc<AtomicUsize>);
+
+impl<F> std::fmt::Debug for Closure<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Closure")
+    }
+}
+
+impl<F: Fn(&str, &str) -> Canned + Send + Sync> HttpConnector for Closure<F> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
+        let operation = match request.headers().get("x-amz-target") {
+            Some(target) => target.rsplit('.').next().unwrap_or(target).to_owned(),
+            None => match body.strip_prefix("Action=") {
+                Some(rest) => rest.split('&').next().unwrap_or_default().to_owned(),
+                None => format!("{} {}", request.method(), request.uri()),
+            },
+        };
+        let (status, answer) = (self.0)(&operation, &body);
+        let response = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(answer));
+        HttpConnectorFuture::ready(Ok(response))
+    }
+}
+
+fn canned(answer: impl Fn(&str, &str) -> Canned + Send + Sync + 'static) -> (Wire, Arc<AtomicUsize>) {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let connector = SharedHttpConnector::new(Closure(answer, sent.clone()));
+    let http: SharedHttpClient = http_client_fn(move |_, _| connector.clone());
+    let clock = Clock::simulated("2026-11-21T00:00:00Z".parse().unwrap());
+    let estate = vec![(Scope::new(ACCOUNT, "eu-west-1"), "AKIAEXAMPLE".to_owned())];
+    (Wire { http, clock, origin: Origin::Demo, estate }, sent)
+}
+
+const ACCOUNT: &str = "111122223333";
+const IDENTITY: &str = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+    <GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/a</Arn><UserId>U</UserId>\
+    <Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+
+/// Sweeps once and gives the store and every message.
+fn once(wire: Wire, sources: &[Source]) -> (Store, Vec<Polled>) {
+    let settings = Settings { once: true, sources: sources.to_vec(), event_hours: 24, ..Settings::default() };
+    sweep(wire, settings)
+}
+
+fn sweep(wire: Wire, settings: Settings) -> (Store, Vec<Polled>) {
+    let (_handle, commands) = Handle::pair();
+    let (to, mut from) = mpsc::channel(64);
+    let origin = wire.origin;
+    let clock = wire.clock.clone();
+    let layer = super::spawn(wire, settings, commands, to);
+    let mut store = Store::new(origin, Baseline::default());
+    let mut all = Vec::new();
+    while let Some(polled) = from.blocking_recv() {
+        all.push(polled.clone());
+        store.apply(polled);
+    }
+    layer.join().unwrap().unwrap();
+    store.settle(clock.now());
+    (store, all)
+}
+
+fn ended(all: &[Polled], wanted: Source) -> Result<(), SourceError> {
+    let mut results = all.iter().filter_map(|polled| match polled {
+        Polled::Ended { source, result, .. } if *source == wanted => Some(result.clone()),
+        _ => None,
+    });
+    results.next().unwrap()
+}
+
+fn error(status: u16, code: &str, message: &str) -> Canned {
+    (status, format!(r#"{{"__type":"com.amazonaws#{code}","message":"{message}"}}"#))
+}
+
+#[test]
+fn a_page_of_html_is_malformed_after_one_request() {
+    let (wire, _) = canned(|operation, _| match operation {
+        "GetCallerIdentity" => (200, IDENTITY.to_owned()),
+        _ => (500, "<!doctype html>\n<html lang=en><title>500 Internal Server Error</title>".to_owned()),
+    });
+    let (store, all) = once(wire, &[Source::Tables, Source::Backups]);
+    assert!(matches!(ended(&all, Source::Tables), Err(SourceError::Malformed(_))), "{:?}", ended(&all, Source::Tables));
+    for row in store.ledger().iter().filter(|row| row.operation != "sts:GetCallerIdentity") {
+        assert_eq!((row.attempts, &row.outcome), (1, &CallOutcome::Failed("HTTP 500".to_owned())), "{row:?}");
+    }
+    assert_eq!(store.coverage().scopes_blind.len(), 1);
+}
+
+#[test]
+fn cut_json_is_malformed_and_server_errors_are_retried() {
+    let (wire, _) = canned(|operation, _| match operation {
+        "GetCallerIdentity" => (200, IDENTITY.to_owned()),
+        "ListTables" => (200, r#"{"TableNames":["a","#.to_owned()),
+        _ => error(500, "InternalServerError", "again"),
+    });
+    let (store, all) = once(wire, &[Source::Tables, Source::Backups]);
+    assert!(matches!(ended(&all, Source::Tables), Err(SourceError::Malformed(_))));
+    assert!(matches!(ended(&all, Source::Backups), Err(SourceError::Service(_))));
+    let attempts: BTreeMap<_, _> = store.ledger().iter().map(|row| (row.operation, row.attempts)).collect();
+    assert_eq!(attempts.get("dynamodb:ListTables"), Some(&1));
+    assert_eq!(attempts.get("dynamodb:ListBackups"), Some(&4));
+}
+
+#[test]
+fn an_operation_denied_for_three_tables_is_not_asked_for_the_rest() {
+    let denied = Arc::new(Mutex::new(0));
+    let count = denied.clone();
+    let (wire, _) = canned(move |operation, _| match operation {
+        "GetCallerIdentity" => (200, IDENTITY.to_owned()),
+        "ListTables" => {
+            let names: Vec<String> = (0..100).map(|n| format!("\"t{n}\"")).collect();
+            (200, format!(r#"{{"TableNames":[{}]}}"#, names.join(",")))
+        }
+        "DescribeContinuousBackups" => {
+            *count.lock().unwrap() += 1;
+            let words = "User: x is not authorized to perform: dynamodb:DescribeContinuousBackups on resource: y";
+            error(400, "AccessDeniedException", words)
+        }
+        "GetResourcePolicy" => error(400, "PolicyNotFoundException", "none"),
+        "DescribeTable" => (200, r#"{"Table":{"TableStatus":"ACTIVE"}}"#.to_owned()),
+        "DescribeTimeToLive" => (200, r#"{"TimeToLiveDescription":{"TimeToLiveStatus":"DISABLED"}}"#.to_owned()),
+        _ => (200, r#"{"Tags":[{"Key":"k","Value":"v"}]}"#.to_owned()),
+    });
+    let (store, _) = once(wire, &[Source::Tables]);
+    assert!(*denied.lock().unwrap() < 30, "{}", denied.lock().unwrap());
+    assert_eq!(store.estate().tables.len(), 100);
+    for table in store.estate().tables.values() {
+        let fault = table.pitr.fault.as_ref().unwrap();
+        assert_eq!(fault.error.missing_action(), Some("dynamodb:DescribeContinuousBackups"));
+        assert_eq!(table.policy.value(), Some(&None));
+        assert!(table.description.fault.is_none() && table.tags.value().is_some_and(|tags| tags.len() == 1));
+    }
+    let counted: usize = store.freshness().flat_map(|(_, freshness)| &freshness.partial).map(|(_, count)| count).sum();
+    assert_eq!(counted, 100);
+}
+
+#[test]
+fn endless_pages_end() {
+    let (wire, sent) = canned(|operation, _| match operation {
+        "GetCallerIdentity" => (200, IDENTITY.to_owned()),
+        _ => (200, r#"{"TableNames":["a"],"LastEvaluatedTableName":"a"}"#.to_owned()),
+    });
+    let (_, all) = once(wire, &[Source::Tables]);
+    assert!(matches!(ended(&all, Source::Tables), Err(SourceError::Malformed(_))));
+    assert!(sent.load(Ordering::SeqCst) < 5);
+}
+
+#[test]
+fn expired_credentials_are_reported_by_every_source_and_denied_ones_by_none() {
+    let (wire, _) = canned(|_, _| {
+        let text = "<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code><Message>m</Message></Error>\
+            </ErrorResponse>";
+        (403, text.to_owned())
+    });
+    let (_, all) = once(wire, &[Source::Identity, Source::Tables, Source::Findings]);
+    for source in [Source::Identity, Source::Tables, Source::Findings] {
+        assert!(matches!(ended(&all, source), Err(SourceError::Expired { .. })), "{source:?}");
+    }
+    let (wire, _) = canned(|operation, _| match operation {
+        "GetCallerIdentity" => (500, "<html>no such service</html>".to_owned()),
+        "ListTables" => (200, r#"{"TableNames":[]}"#.to_owned()),
+        _ => error(400, "ValidationException", "m"),
+    });
+    let (store, all) = once(wire, &[Source::Identity, Source::Tables]);
+    assert_eq!(ended(&all, Source::Tables), Ok(()));
+    assert!(matches!(ended(&all, Source::Identity), Err(SourceError::Malformed(_))));
+    assert_eq!(store.estate().populations.values().next().and_then(Cell::value), Some(&0));
+}
+
+#[test]
+fn a_silent_endpoint_is_bounded_by_time_outs() {
+    #[derive(Debug)]
+    struct Silent;
+    impl HttpConnector for Silent {
+        fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+            HttpConnectorFuture::new(std::future::pending())
+        }
+    }
+    let (mut wire, _) = canned(|_, _| (200, String::new()));
+    wire.http = http_client_fn(|_, _| SharedHttpConnector::new(Silent));
+    let clock = wire.clock.clone();
+    let (_, all) = once(wire, &[Source::Identity]);
+    assert!(matches!(ended(&all, Source::Identity), Err(SourceError::Offline(_))));
+    assert!(clock.now().duration_since("2026-11-21T00:00:00Z".parse::<Timestamp>().unwrap()).as_secs() <= 120);
+}
+
+#[test]
+fn the_data_layer_stops_when_told_and_when_nobody_listens() {
+    let wire = |answers: &'static str| canned(move |_, _| (200, answers.to_owned())).0;
+    let (handle, commands) = Handle::pair();
+    let (to, mut from) = mpsc::channel(8);
+    let layer = super::spawn(wire(IDENTITY), Settings::default(), commands, to);
+    assert!(from.blocking_recv().is_some());
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    handle.send(Command::Stop(sender));
+    while from.blocking_recv().is_some() {}
+    receiver.blocking_recv().unwrap();
+    layer.join().unwrap().unwrap();
+
+    let (_handle, commands) = Handle::pair();
+    let (to, from) = mpsc::channel(8);
+    drop(from);
+    super::spawn(wire(IDENTITY), Settings::default(), commands, to).join().unwrap().unwrap();
+}
+
+#[test]
+fn a_refresh_sweeps_again() {
+    let lists = Arc::new(AtomicUsize::new(0));
+    let count = lists.clone();
+    let (mut wire, _) = canned(move |operation, _| match operation {
+        "GetCallerIdentity" => (200, IDENTITY.to_owned()),
+        "ListBackups" => {
+            count.fetch_add(1, Ordering::SeqCst);
+            (200, r#"{"BackupSummaries":[]}"#.to_owned())
+        }
+        _ => error(400, "ValidationException", "m"),
+    });
+    // Real time between sweeps: nothing but the refresh can cause the second.
+    let wall = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    wire.clock = Clock::simulated_with_wall(Timestamp::UNIX_EPOCH, wall.handle().clone());
+    let (handle, commands) = Handle::pair();
+    let (to, mut from) = mpsc::channel(64);
+    let settings = Settings { sources: vec![Source::Backups], ..Settings::default() };
+    let layer = super::spawn(wire, settings, commands, to);
+    wall.block_on(async {
+        let mut sweeps = 0;
+        while let Some(polled) = from.recv().await {
+            if let Polled::Ended { source: Source::Backups, .. } = polled {
+                sweeps += 1;
+                if sweeps == 2 {
+                    break;
+                }
+                handle.send(Command::Refresh(Some(Source::Backups)));
+            }
+        }
+    });
+    drop(from);
+    layer.join().unwrap().unwrap();
+    assert_eq!(lists.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn the_demo_account_is_read_whole() {
+    let demo = Demo::new(DemoOptions::default(), None);
+    let (store, all) = once(demo.wire(), &[]);
+    for polled in &all {
+        if let Polled::Ended { source, scope, result: Err(error), .. } = polled {
+            println!("{source:?} {scope}: {error}");
+        }
+    }
+    println!("{:?}", store.coverage());
+    for table in store.estate().tables.values().take(3) {
+        println!("{table:?}");
+    }
+}
