@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::Call;
-use super::events::{self, Actor, Event};
+use super::actors::{Actor, caller};
+use super::events::{self, Event};
 use super::kit::{epoch, mix, trim};
 use super::story;
 use super::world::{DATA, PROD};
@@ -263,14 +264,17 @@ fn matches(call: &Call<'_>, event: &Event, wanted: &Wanted<'_>) -> bool {
             Event::Everyday(place) => all.id(place) == wanted.value,
             Event::Story(place) => events::story_id(realm, place) == wanted.value,
         },
-        "AccessKeyId" => actor != Actor::Ec2 && events::caller(realm, actor, luck).access_key == wanted.value,
-        "Username" => actor != Actor::Ec2 && events::caller(realm, actor, luck).session == wanted.value,
+        "AccessKeyId" => actor != Actor::Ec2 && caller(realm, actor, luck).access_key == wanted.value,
+        "Username" => actor != Actor::Ec2 && caller(realm, actor, luck).session == wanted.value,
         "ResourceName" | "ResourceType" => {
-            let member = wanted.key;
-            let told = tell(call, event);
-            let resources = told.get("Resources").and_then(Value::as_array);
-            resources
-                .is_some_and(|all| all.iter().any(|one| one.get(member).and_then(Value::as_str) == Some(wanted.value)))
+            let resources = match *event {
+                Event::Everyday(place) => events::resources(realm, place),
+                Event::Story(place) => realm.steps.get(place).map(|step| step.resources.clone()).unwrap_or_default(),
+            };
+            resources.iter().any(|(arn, kind)| match wanted.key {
+                "ResourceType" => *kind == wanted.value,
+                _ => arn == wanted.value || arn.split_once(":table/").is_some_and(|(_, name)| name == wanted.value),
+            })
         }
         _ => false,
     }

@@ -210,6 +210,28 @@ fn story_of_prod(realm: &Realm) -> Vec<Timed<Finding>> {
         "A sequence of actions with credentials of app-orders points to their theft: discovery from an unusual \
          network, then protections of DynamoDB tables were lowered and a table was exported to another account.",
     );
+    let mut found = vec![
+        Timed::still(Finding { count: 4, ..discovery }),
+        Timed::still(Finding { api: ("GetCallerIdentity", "sts.amazonaws.com"), count: 9, ..exfiltrated }).then(
+            night(75, 0),
+            |finding, at| {
+                (finding.updated, finding.last, finding.count) = (at, incident::LAST_SEEN, 15);
+            },
+        ),
+        Timed::still(Finding { about: About::Sequence, count: 10, ..sequence }).then(night(73, 30), |finding, at| {
+            (finding.updated, finding.last, finding.count) = (at, incident::LAST_SEEN, 14);
+            finding.severity = 9.6;
+        }),
+    ];
+    found.extend(later_in_prod(realm));
+    found
+}
+
+/// What GuardDuty finds after the first critical finding.
+fn later_in_prod(realm: &Realm) -> Vec<Timed<Finding>> {
+    let stolen = |place, kind, severity, created, title: &str, text: &str| {
+        stolen(realm, place, (kind, severity), created, (title, text))
+    };
     let impact = stolen(
         4,
         "Impact:IAMUser/AnomalousBehavior",
@@ -235,17 +257,6 @@ fn story_of_prod(realm: &Realm) -> Vec<Timed<Finding>> {
         "ExportTableToPointInTime was called by app-orders with a bucket of another account.",
     );
     vec![
-        Timed::still(Finding { count: 4, ..discovery }),
-        Timed::still(Finding { api: ("GetCallerIdentity", "sts.amazonaws.com"), count: 9, ..exfiltrated }).then(
-            night(75, 0),
-            |finding, at| {
-                (finding.updated, finding.last, finding.count) = (at, incident::LAST_SEEN, 15);
-            },
-        ),
-        Timed::still(Finding { about: About::Sequence, count: 10, ..sequence }).then(night(73, 30), |finding, at| {
-            (finding.updated, finding.last, finding.count) = (at, incident::LAST_SEEN, 14);
-            finding.severity = 9.6;
-        }),
         Timed::still(Finding { api: ("UpdateContinuousBackups", DYNAMODB), count: 3, ..impact }),
         Timed::still(Finding { api: ("StopLogging", "cloudtrail.amazonaws.com"), ..stealth }),
         Timed::still(Finding { api: ("ExportTableToPointInTime", DYNAMODB), ..export }),
@@ -420,22 +431,7 @@ fn sequence(call: &Call<'_>, finding: &Finding) -> Value {
     json!({
         "uid": finding.id,
         "description": call.words(&finding.description),
-        "actors": [{
-            "id": "actor-1",
-            "user": {
-                "name": incident::ROLE,
-                "uid": incident::PRINCIPAL_ID,
-                "type": "AssumedRole",
-                "credentialUid": incident::ACCESS_KEY,
-                "account": { "uid": call.realm.account, "account": call.words("acme-prod") },
-            },
-            "session": {
-                "uid": incident::INSTANCE,
-                "mfaStatus": "DISABLED",
-                "createdTime": seconds(incident::SESSION_CREATED),
-                "issuer": format!("arn:aws:iam::{}:role/{}", call.realm.account, incident::ROLE),
-            },
-        }],
+        "actors": [sequence_actor(call)],
         "resources": [{
             "uid": incident::ACCESS_KEY,
             "name": incident::ACCESS_KEY,
@@ -459,5 +455,25 @@ fn sequence(call: &Call<'_>, finding: &Finding) -> Value {
             { "key": "ATTACK_TACTIC", "values": ["Discovery", "Impact", "Exfiltration"], "title": "Tactics" },
             { "key": "UNUSUAL_ASN_FOR_USER", "values": ["64500"], "title": "Unusual network for this user" },
         ],
+    })
+}
+
+fn sequence_actor(call: &Call<'_>) -> Value {
+    let created = incident::SESSION_CREATED.as_second();
+    json!({
+        "id": "actor-1",
+        "user": {
+            "name": incident::ROLE,
+            "uid": incident::PRINCIPAL_ID,
+            "type": "AssumedRole",
+            "credentialUid": incident::ACCESS_KEY,
+            "account": { "uid": call.realm.account, "account": call.words("acme-prod") },
+        },
+        "session": {
+            "uid": incident::INSTANCE,
+            "mfaStatus": "DISABLED",
+            "createdTime": created,
+            "issuer": format!("arn:aws:iam::{}:role/{}", call.realm.account, incident::ROLE),
+        },
     })
 }

@@ -5,6 +5,7 @@
 //! read and answers written as the services' protocols spell them; the clients above cannot tell.
 
 mod access;
+mod actors;
 mod cloudformation;
 mod cloudtrail;
 mod config;
