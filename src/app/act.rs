@@ -1,0 +1,121 @@
+//! Actions on the thing under the cursor.
+
+use crate::keymap::Action;
+use crate::model::{EventSearch, SearchBy};
+use crate::view::{Kind, Pivot, Screen, Thing, banner, things};
+
+use super::{App, Effect};
+
+/// How many events one search on demand asks for in each scope.
+pub const SEARCH_LIMIT: usize = 500;
+
+/// Enter.
+pub fn open(app: &mut App) -> Vec<Effect> {
+    match app.with(|ctx, place| place.target(ctx)) {
+        Some(screen) => go(app, screen),
+        None => {
+            app.say("nothing to open here");
+            Vec::new()
+        }
+    }
+}
+
+/// Shows a screen, and asks for what it needs that has not been polled.
+pub fn go(app: &mut App, screen: Screen) -> Vec<Effect> {
+    app.nav.push(screen.clone());
+    match &screen {
+        Screen::Detail(Thing::Table(arn)) => vec![Effect::Look(arn.clone())],
+        Screen::Detail(Thing::Finding(id)) => case_searches(app, id),
+        Screen::List(Kind::Trail(pivot)) => pivot_search(pivot).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A case asks for the events of its key and of its session: they may be older than what was polled.
+fn case_searches(app: &App, id: &str) -> Vec<Effect> {
+    let Some(finding) = app.store.finding(id) else { return Vec::new() };
+    let session = finding.principal_id.as_deref().and_then(|id| id.split_once(':')).map(|(_, session)| session);
+    let key = finding.access_key.clone().map(SearchBy::AccessKey);
+    let by_session = session.map(|session| SearchBy::Username(session.to_owned()));
+    let mut effects = vec![Effect::Prefer(finding.scope.clone())];
+    effects.extend(key.into_iter().chain(by_session).map(search));
+    effects
+}
+
+fn pivot_search(pivot: &Pivot) -> Option<Effect> {
+    Some(search(match pivot {
+        Pivot::Key(key) => SearchBy::AccessKey(key.clone()),
+        Pivot::Session(name) => SearchBy::Username(name.clone()),
+        Pivot::Table(name) => SearchBy::Resource(name.clone()),
+        // LookupEvents knows no address, and its user name is a session's: what was polled is all there is.
+        Pivot::All | Pivot::Principal(_) | Pivot::Ip(_) => return None,
+    }))
+}
+
+/// A search with our limit, over all the time that the service keeps.
+pub fn search(by: SearchBy) -> Effect {
+    Effect::Search(EventSearch { by, since: None, until: None, limit: SEARCH_LIMIT })
+}
+
+/// Describe, raw JSON, events, related, copy, errors.
+pub fn on_thing(app: &mut App, action: Action) -> Vec<Effect> {
+    if action == Action::Errors {
+        return go(app, Screen::List(Kind::Errors));
+    }
+    let Some(thing) = app.with(|ctx, place| place.thing(ctx)) else {
+        let copied = match action {
+            Action::CopyId | Action::CopyArn => app.with(|ctx, _| banner(ctx)).map(|(_, command)| command),
+            _ => None,
+        };
+        if let Some(command) = copied {
+            app.say(format!("copied: {command}"));
+            return vec![Effect::Copy(command)];
+        }
+        app.say("nothing under the cursor");
+        return Vec::new();
+    };
+    match action {
+        Action::Describe => go(app, Screen::Detail(thing)),
+        Action::Raw => go(app, Screen::Raw(thing)),
+        Action::Events => match app.with(|ctx, _| things::events(ctx, &thing)) {
+            Some(screen) => go(app, screen),
+            None => {
+                app.say("no CloudTrail events can be told to be of this");
+                Vec::new()
+            }
+        },
+        Action::Related => go(app, Screen::List(Kind::Related(thing))),
+        _ => copy(app, action, &thing),
+    }
+}
+
+fn copy(app: &mut App, action: Action, thing: &Thing) -> Vec<Effect> {
+    let marked = app.nav.place().marked.clone();
+    let text = app.with(|ctx, place| {
+        let one = |thing: &Thing| {
+            if action == Action::CopyArn { things::arn(ctx, thing) } else { Some(things::id(ctx, thing)) }
+        };
+        if marked.is_empty() {
+            return one(thing);
+        }
+        // Marked rows are copied in the order shown.
+        let crate::view::Body::Rows(rows, _) = &place.body else { return one(thing) };
+        let all: Vec<String> = rows
+            .iter()
+            .filter(|row| row.target(ctx).is_some_and(|target| marked.contains(&target)))
+            .filter_map(|row| one(&row.thing(ctx)?))
+            .collect();
+        (!all.is_empty()).then(|| all.join("\n"))
+    });
+    match text {
+        Some(text) => {
+            let lines = text.lines().count();
+            app.say(if lines > 1 { format!("copied {lines} lines") } else { format!("copied: {text}") });
+            vec![Effect::Copy(text)]
+        }
+        None => {
+            app.say("this has no ARN; c copies its id");
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What is typed after `:`.
+
+use crate::model::{Source, Verdict};
+use crate::theme::Theme;
+use crate::view::{Kind, Screen, Tab, list_of};
+
+use super::{App, Effect, act, open};
+
+/// Commands besides the names of tabs: the word and what it does.
+pub const COMMANDS: [(&str, &str); 8] = [
+    ("theme NAME", "another theme"),
+    ("sort N", "sort by a column, 0 for the list's own order"),
+    ("refresh [SOURCE]", "sweep again now"),
+    ("calls", "the ledger of every call made"),
+    ("errors", "the error log"),
+    ("faults", "only rows with a fault"),
+    ("open THING", "an ARN, an id, a console URL; so does a bare one"),
+    ("q", "leave"),
+];
+
+/// Runs a command.
+pub fn run(app: &mut App, typed: &str) -> Vec<Effect> {
+    let typed = typed.trim();
+    let (word, rest) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
+    let rest = rest.trim();
+    match word {
+        "" => Vec::new(),
+        "q" | "quit" | "q!" => vec![Effect::Quit],
+        "theme" => vec![Effect::Theme(rest.to_owned())],
+        "calls" => act::go(app, Screen::List(Kind::Calls)),
+        "errors" => act::go(app, Screen::List(Kind::Errors)),
+        "faults" => {
+            app.nav.place_mut().faults_only = true;
+            Vec::new()
+        }
+        "refresh" => refresh(app, rest),
+        "sort" => {
+            sort(app, rest);
+            Vec::new()
+        }
+        "open" => open::open(app, rest),
+        "table" if !rest.is_empty() => open::table(app, rest),
+        _ => match Tab::named(word) {
+            Some(tab) => {
+                app.nav.tab(tab);
+                if !rest.is_empty() {
+                    rest.clone_into(&mut app.nav.place_mut().filter);
+                }
+                Vec::new()
+            }
+            None => open::open(app, typed),
+        },
+    }
+}
+
+fn refresh(app: &mut App, name: &str) -> Vec<Effect> {
+    if name.is_empty() {
+        app.say("sweeping again now");
+        return vec![Effect::Refresh(None)];
+    }
+    match Source::ALL.into_iter().find(|source| source.name() == name) {
+        Some(source) => {
+            app.say(format!("sweeping {name} again now"));
+            vec![Effect::Refresh(Some(source))]
+        }
+        None => {
+            let names = Source::ALL.map(Source::name).join(", ");
+            app.say(format!("no source {name:?}; there are {names}"));
+            Vec::new()
+        }
+    }
+}
+
+fn sort(app: &mut App, column: &str) {
+    let place = app.nav.place_mut();
+    let Screen::List(kind) = &place.screen else { return };
+    let columns = list_of(kind).columns;
+    let by_name = columns.iter().position(|it| it.title.eq_ignore_ascii_case(column));
+    match (column.parse::<usize>(), by_name) {
+        (_, Some(at)) => place.sort = Some(at),
+        (Ok(0), _) => (place.sort, place.reversed) = (None, false),
+        (Ok(number), _) if number <= columns.len() => place.sort = Some(number - 1),
+        _ => app.say(format!("no column {column:?}")),
+    }
+}
+
+/// The longest way on from what was typed that is without doubt.
+#[must_use]
+pub fn complete(app: &App, typed: &str) -> String {
+    let candidates: Vec<String> = match typed.split_once(' ') {
+        Some(("theme", _)) => Theme::built_in_names().map(|name| format!("theme {name}")).collect(),
+        Some(("refresh", _)) => Source::ALL.iter().map(|source| format!("refresh {}", source.name())).collect(),
+        Some(("table", _)) => {
+            app.store.estate().tables.values().take(20_000).map(|table| format!("table {}", table.name)).collect()
+        }
+        Some(_) => Vec::new(),
+        None => {
+            let words = COMMANDS.iter().filter_map(|(word, _)| word.split(' ').next().map(str::to_owned));
+            Tab::ALL.iter().map(|tab| tab.name().to_lowercase()).chain(words).collect()
+        }
+    };
+    let mut fitting = candidates.iter().filter(|candidate| candidate.starts_with(typed));
+    let Some(first) = fitting.next() else { return typed.to_owned() };
+    let common = fitting.fold(first.as_str(), |common, other| {
+        let same = common.char_indices().zip(other.chars()).find(|((_, a), b)| a != b);
+        let end = same.map_or(common.len().min(other.len()), |((at, _), _)| at);
+        &common[..end]
+    });
+    common.to_owned()
+}
+
+/// The six verdicts for the help: word and meaning.
+pub const VERDICTS: [(Verdict, &str); 6] = [
+    (Verdict::Pass, "pass"),
+    (Verdict::Fail, "fail"),
+    (Verdict::Warn, "warn: holds, with something to look at"),
+    (Verdict::Unknown, "unknown: not read, with the reason"),
+    (Verdict::Manual, "manual: only a person can attest to it"),
+    (Verdict::NotApplicable, "does not apply"),
+];

@@ -1,0 +1,254 @@
+//! One frame: the chrome, the place in sight, and what lies over it.
+//!
+//! ```text
+//! dynakeep  caller@account · regions                  DEMO · 14:07:31Z
+//! 1 Overview  2 Findings ✖3 …
+//! 412/430 tables · oldest 4m12s                      ⟳ next sweep 48s
+//! Findings › UnauthorizedAccess:…                         (title, state)
+//! …
+//! Enter open   t events   / filter   ? help                  ! 2 errors
+//! ```
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use tui_input::Input;
+
+use crate::keymap::{Action, BINDINGS, name};
+use crate::theme::{Role, verdict_role};
+use crate::view::{Body, Chrome, Ctx, Hint, Kind, Pivot, Screen, Thing, chrome, list_of, states, things};
+use crate::widget::{bar, popup, text};
+
+use super::command::{COMMANDS, VERDICTS};
+use super::{App, Layer};
+
+/// From this height on, lines separate chrome and body.
+const ROOMY: u16 = 32;
+
+/// Draws the application; brings it up to date first.
+pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    app.width = area.width;
+    app.freshen();
+    let buf = frame.buffer_mut();
+    buf.set_style(area, app.look.style(Role::Text));
+    let mut rows = Rows { area };
+    let (tab, frozen) = (app.nav.current(), app.frozen);
+    let (badge, notice) = (app.badge.clone(), app.notice.clone());
+    let title = title(app);
+    let numbered = matches!(app.layers.last(), Some(Layer::Sort));
+    let footer = rows.bottom();
+    app.with(|ctx, place| {
+        let screen = place.screen.clone();
+        let look = Chrome { tab, badge: badge.as_deref(), frozen, notice: notice.as_deref(), screen: &screen };
+        if area.height >= 8 {
+            chrome::header(ctx, &look, rows.top(), buf);
+        }
+        chrome::tabs(ctx, &look, rows.top(), buf);
+        if area.height >= 7 {
+            chrome::coverage(ctx, rows.top(), buf);
+        }
+        if let Some((words, _)) = chrome::banner(ctx) {
+            let row = rows.top();
+            buf.set_style(row, ctx.look.style(Role::Banner));
+            let line = Line::from(vec![Span::raw(" "), ctx.look.foreign(Role::Banner, &words, 300)]);
+            bar::split(row, buf, &line, &ctx.look.line(Role::Banner, "c copies the command "));
+        }
+        if area.height >= ROOMY {
+            bar::rule(rows.top(), buf, ctx.look.style(Role::Rule), ctx.look.ascii);
+            bar::rule(rows.bottom(), buf, ctx.look.style(Role::Rule), ctx.look.ascii);
+        }
+        if screen != Screen::Overview && area.height >= 6 {
+            bar::split(rows.top(), buf, &title, &status(ctx, &screen));
+        }
+        place.draw(ctx, rows.area, buf, numbered);
+        chrome::footer(ctx, &look, &hints(&screen), footer, buf);
+    });
+    layers(app, area, rows.area, footer, frame);
+}
+
+/// Rows given away from the top and the bottom.
+struct Rows {
+    area: Rect,
+}
+
+impl Rows {
+    fn top(&mut self) -> Rect {
+        let row = Rect { height: self.area.height.min(1), ..self.area };
+        self.area.y += row.height;
+        self.area.height -= row.height;
+        row
+    }
+
+    fn bottom(&mut self) -> Rect {
+        let height = self.area.height.min(1);
+        self.area.height -= height;
+        Rect { y: self.area.bottom(), height, ..self.area }
+    }
+}
+
+/// `Findings › UnauthorizedAccess:… › event`, and how many rows there are.
+fn title(app: &mut App) -> Line<'static> {
+    let tab = app.nav.current();
+    let screens: Vec<Screen> = app.nav.stack().iter().map(|place| place.screen.clone()).collect();
+    app.with(|ctx, place| {
+        let look = ctx.look;
+        let mut spans = vec![Span::raw(" ")];
+        let last = screens.len().saturating_sub(1);
+        let short = if ctx.width < 100 { 24 } else { 48 };
+        for (index, screen) in screens.iter().enumerate() {
+            if index > 0 {
+                spans.push(look.say(Role::Dim, " › "));
+            }
+            let role = if index == last { Role::Title } else { Role::Dim };
+            let name = match screen {
+                _ if index == 0 => tab.name().to_owned(),
+                Screen::Overview => "Overview".to_owned(),
+                Screen::List(kind) => kind_title(ctx, kind),
+                Screen::Detail(thing) => things::title(ctx, thing),
+                Screen::Raw(_) => "JSON".to_owned(),
+            };
+            let room = if index == last { 90 } else { short };
+            // Long paths keep their first and last steps.
+            if index > 0 && index < last && last > 2 {
+                spans.push(look.say(Role::Dim, "…"));
+            } else {
+                spans.push(look.foreign(role, &name, room));
+            }
+        }
+        if let Body::Rows(rows, total) = &place.body {
+            let count =
+                if rows.len() == *total { format!("  {total}") } else { format!("  {} of {total}", rows.len()) };
+            spans.push(look.say(Role::Dim, count));
+        }
+        if let Body::Raw(raw) = &place.body {
+            spans.push(look.say(Role::Dim, format!("  line {} of {}", place.cursor + 1, raw.lines.len())));
+        }
+        if !place.filter.is_empty() {
+            spans.push(look.say(Role::Dim, "  /"));
+            spans.push(look.foreign(Role::Accent, &place.filter, 60));
+        }
+        if place.faults_only {
+            spans.push(look.say(Role::Accent, "  only faults"));
+        }
+        if !place.marked.is_empty() {
+            spans.push(look.say(Role::Mark, format!("  {} marked", place.marked.len())));
+        }
+        if let Some(message) = place.complaint() {
+            spans.push(look.foreign(Role::Error, &format!("  {message}"), 120));
+        }
+        Line::from(spans)
+    })
+}
+
+fn kind_title(ctx: &Ctx<'_>, kind: &Kind) -> String {
+    match kind {
+        Kind::Trail(Pivot::All) => "events".to_owned(),
+        Kind::Trail(pivot) => pivot.words().map(|(by, what)| format!("events {by} {what}")).unwrap_or_default(),
+        Kind::Related(thing) => format!("related to {}", things::title(ctx, thing)),
+        Kind::Calls => "calls".to_owned(),
+        Kind::Errors => "errors".to_owned(),
+        other => list_of(other).noun.to_owned(),
+    }
+}
+
+fn status(ctx: &Ctx<'_>, screen: &Screen) -> Line<'static> {
+    match screen {
+        Screen::List(kind) => states::status(ctx, list_of(kind).sources),
+        _ => Line::default(),
+    }
+}
+
+/// What keys are called where they do something special; an empty word hides a key.
+fn hints(screen: &Screen) -> Vec<Hint> {
+    match screen {
+        Screen::Raw(_) => vec![
+            (Action::Open, ""),
+            (Action::Raw, ""),
+            (Action::Events, ""),
+            (Action::Describe, ""),
+            (Action::Related, ""),
+            (Action::Filter, "search"),
+        ],
+        Screen::Detail(Thing::Event(_)) => vec![(Action::Open, "follow"), (Action::Describe, ""), (Action::Filter, "")],
+        Screen::Detail(_) | Screen::Overview => vec![(Action::Filter, ""), (Action::Describe, "")],
+        Screen::List(_) => Vec::new(),
+    }
+}
+
+fn layers(app: &mut App, area: Rect, body: Rect, footer: Rect, frame: &mut Frame<'_>) {
+    let look = &app.look;
+    let mut cursor = None;
+    let buf = frame.buffer_mut();
+    for layer in &app.layers {
+        match layer {
+            Layer::Help(at) => help(app, *at, area, buf),
+            Layer::Filter(input, _) => {
+                let words = if matches!(app.nav.place().body, Body::Raw(_)) { "search " } else { "filter " };
+                cursor = Some(prompt(app, words, "/", input, footer, buf));
+            }
+            Layer::Command(input) => cursor = Some(prompt(app, "", ":", input, footer, buf)),
+            Layer::Sort => {
+                let words = "sort by column: its number, the same again turns it round, 0 the list's own order";
+                buf.set_style(footer, look.style(Role::Text));
+                let line = look.line(Role::Accent, format!(" {words:<width$}", width = usize::from(footer.width)));
+                buf.set_line(footer.x, footer.y, &line, footer.width);
+            }
+        }
+    }
+    let _ = body;
+    if let Some(at) = cursor {
+        frame.set_cursor_position(at);
+    }
+}
+
+fn prompt(app: &App, words: &str, sign: &str, input: &Input, row: Rect, buf: &mut Buffer) -> (u16, u16) {
+    let look = &app.look;
+    buf.set_string(row.x, row.y, " ".repeat(usize::from(row.width)), look.style(Role::Text));
+    let head = format!(" {words}{sign}");
+    let before: String = input.value().chars().take(input.cursor()).collect();
+    let before = text::clean(&before, 10_000);
+    let room = usize::from(row.width).saturating_sub(text::width(&head) + 2);
+    // The end of what is typed stays in sight.
+    let skip = text::width(&before).saturating_sub(room);
+    let shown: String = text::line(input.value()).chars().skip(skip).collect();
+    let line = Line::from(vec![look.say(Role::Key, head.clone()), look.foreign(Role::Text, &shown, room + 1)]);
+    buf.set_line(row.x, row.y, &line, row.width);
+    let x = text::width(&head) + text::width(&before) - skip;
+    (row.x + u16::try_from(x).unwrap_or(0).min(row.width.saturating_sub(1)), row.y)
+}
+
+fn help(app: &App, at: usize, area: Rect, buf: &mut Buffer) {
+    let look = &app.look;
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    let mut group = "";
+    for row in BINDINGS {
+        if row.group != group {
+            if !group.is_empty() {
+                lines.push(Line::default());
+            }
+            group = row.group;
+            lines.push(look.line(Role::Heading, group));
+        }
+        let keys: Vec<String> = row.keys.iter().map(|press| name(*press)).collect();
+        lines.push(Line::from(vec![
+            look.say(Role::Key, format!("{:<16}", keys.join(" "))),
+            look.say(Role::Text, row.what),
+        ]));
+    }
+    lines.extend([Line::default(), look.line(Role::Heading, "Commands (after :)")]);
+    for (word, what) in COMMANDS {
+        lines.push(Line::from(vec![look.say(Role::Key, format!("{word:<18}")), look.say(Role::Text, what)]));
+    }
+    lines.extend([Line::default(), look.line(Role::Heading, "Signs")]);
+    for (verdict, what) in VERDICTS {
+        let glyph = Span::styled(format!("{:<4}", look.glyph(verdict)), look.style(verdict_role(verdict)));
+        lines.push(Line::from(vec![glyph, look.say(Role::Text, what)]));
+    }
+    let room = usize::from(area.height.saturating_sub(4));
+    let at = at.min(lines.len().saturating_sub(room));
+    let shown: Vec<_> = lines.iter().skip(at).take(room.max(1)).cloned().collect();
+    let title = if lines.len() > room { "Keys, j k scroll, Esc closes" } else { "Keys, Esc closes" };
+    popup::draw(area, buf, title, look.style(Role::Accent), &shown, look.ascii);
+}

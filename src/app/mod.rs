@@ -1,0 +1,183 @@
+//! The application: messages in, effects out, and the state between them.
+//!
+//! Invariant: [`update`] is synchronous and the only writer; nothing in it waits, reads a file or asks the network.
+
+mod act;
+mod command;
+mod draw;
+mod nav;
+mod open;
+mod run;
+mod update;
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+
+use crossterm::event::KeyEvent;
+use jiff::Timestamp;
+use tui_input::Input;
+
+use crate::model::{EventSearch, Polled, Scope, Source};
+use crate::store::Store;
+use crate::theme::Theme;
+use crate::view::{Ctx, Derived, Look, Place};
+use crate::wire::Clock;
+
+pub use crate::keymap::Action;
+pub use crate::view::Tab;
+pub use draw::draw;
+pub use nav::Nav;
+pub use run::run;
+pub use update::update;
+
+/// What the dashboard starts with.
+pub struct Start {
+    /// The store, with scopes announced by [`Store::expect`].
+    pub store: Store,
+    /// How it looks.
+    pub theme: Theme,
+    /// ASCII alone.
+    pub ascii: bool,
+    /// The first tab; the Overview when not said.
+    pub view: Option<Tab>,
+    /// A filter on it.
+    pub filter: Option<String>,
+    /// What to open: an ARN, an id, a console URL, an event as EventBridge sends it, a table's name.
+    pub open: Option<String>,
+    /// The data layer's clock.
+    pub clock: Clock,
+    /// A word for the header, beside DEMO and REPLAY, which the store's origin brings.
+    pub badge: Option<String>,
+    /// Where the user's own themes lie, for `:theme NAME`.
+    pub themes: Option<PathBuf>,
+}
+
+impl Start {
+    /// A start with defaults.
+    #[must_use]
+    pub fn new(store: Store, theme: Theme, clock: Clock) -> Self {
+        Self { store, theme, ascii: false, view: None, filter: None, open: None, clock, badge: None, themes: None }
+    }
+}
+
+/// What happens to the application.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has this many columns and rows now.
+    Resize(u16, u16),
+    /// A poller has something to say.
+    Polled(Polled),
+    /// It is later: ages have changed.
+    Tick(Timestamp),
+    /// A theme was loaded, or could not be.
+    Themed(Result<Theme, String>),
+}
+
+/// What the application wants done outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Sweep a source, or all, now.
+    Refresh(Option<Source>),
+    /// Search CloudTrail.
+    Search(EventSearch),
+    /// Read one table again, by ARN, before anything else.
+    Look(String),
+    /// Poll this scope before others.
+    Prefer(Scope),
+    /// Put text on the clipboard.
+    Copy(String),
+    /// Load a theme by name.
+    Theme(String),
+    /// Give the terminal back until `fg`.
+    Suspend,
+    /// Leave.
+    Quit,
+}
+
+/// Something that lies over the screen and takes keys first.
+#[derive(Debug)]
+pub enum Layer {
+    /// The keys; scrolled by this many lines.
+    Help(usize),
+    /// A filter or search is typed; the text that was there before.
+    Filter(Input, String),
+    /// A command is typed.
+    Command(Input),
+    /// A column to sort by is chosen.
+    Sort,
+}
+
+/// The application.
+pub struct App {
+    /// All that is known.
+    pub store: Store,
+    /// Tabs, their stacks of places, and the history.
+    pub nav: Nav,
+    /// How it looks.
+    pub look: Look,
+    /// What lies over the screen; the last one takes keys first.
+    pub layers: Vec<Layer>,
+    /// The moment shown.
+    pub now: Timestamp,
+    /// A word about the last key.
+    pub notice: Option<String>,
+    /// The data is held still: polled messages are not taken from the queue.
+    pub frozen: bool,
+    badge: Option<String>,
+    derived: RefCell<Derived>,
+    width: u16,
+    unsettled: bool,
+}
+
+impl App {
+    /// The application at its start, and what it wants done first.
+    #[must_use]
+    pub fn new(start: Start) -> (Self, Vec<Effect>) {
+        let mut app = Self {
+            store: start.store,
+            nav: Nav::new(),
+            look: Look::new(start.theme, start.ascii),
+            layers: Vec::new(),
+            now: start.clock.now(),
+            notice: None,
+            frozen: false,
+            badge: start.badge,
+            derived: RefCell::default(),
+            width: 80,
+            unsettled: true,
+        };
+        if let Some(tab) = start.view {
+            app.nav.tab(tab);
+        }
+        if let Some(filter) = start.filter {
+            app.nav.place_mut().filter = filter;
+        }
+        let effects = start.open.map(|what| open::open(&mut app, &what)).unwrap_or_default();
+        (app, effects)
+    }
+
+    /// Judges what came in and brings what is shown up to date. Cheap when nothing changed.
+    pub fn freshen(&mut self) {
+        if std::mem::take(&mut self.unsettled) {
+            self.store.settle(self.now);
+        }
+        self.derived.borrow_mut().freshen(&self.store);
+        self.with(|ctx, place| place.freshen(ctx));
+    }
+
+    /// Runs something with what views may read and the place shown.
+    pub fn with<R>(&mut self, run: impl FnOnce(&Ctx<'_>, &mut Place) -> R) -> R {
+        let ctx =
+            Ctx { store: &self.store, look: &self.look, now: self.now, width: self.width, derived: &self.derived };
+        run(&ctx, self.nav.place_mut())
+    }
+
+    /// Says a word in the footer, until the next key.
+    pub fn say(&mut self, words: impl Into<String>) {
+        self.notice = Some(words.into());
+    }
+}

@@ -1,0 +1,173 @@
+//! The loop: keys, polled messages, the clock, signals. It never waits on the data layer.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{Event, EventStream};
+use futures_util::{FutureExt as _, StreamExt as _};
+use jiff::tz::TimeZone;
+use tokio::sync::mpsc::Receiver;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::aws::{Command, Handle};
+use crate::model::Polled;
+use crate::term::Screen;
+use crate::theme::Theme;
+
+use super::{App, Effect, Msg, Start, draw, update};
+
+/// A frame is drawn when the queue is drained, or this long after the first change that it shows.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// Runs the dashboard until the user leaves. `commands` leads to the data layer, `polled` comes from it.
+///
+/// # Errors
+/// When the terminal cannot be taken over, or goes away.
+pub async fn run(start: Start, commands: Handle, mut polled: Receiver<Polled>) -> io::Result<()> {
+    let clock = start.clock.clone();
+    let themes = start.themes.clone();
+    let (mut app, first) = App::new(start);
+    app.look.zone = local_zone();
+    let mut outside = Outside { screen: Screen::take()?, commands, themes };
+    let mut keys = EventStream::new();
+    let mut ended = Ended::listen()?;
+    let mut tick = interval(Duration::from_secs(1));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut open = true;
+    if outside.perform(&mut app, first)? {
+        return Ok(());
+    }
+    loop {
+        update(&mut app, Msg::Tick(clock.now()));
+        outside.screen.draw(|frame| draw(&mut app, frame))?;
+        // Keys come first: a flood of data must not delay them.
+        let message = tokio::select! {
+            biased;
+            key = keys.next() => match key {
+                Some(Ok(event)) => key_message(event),
+                Some(Err(error)) => return Err(error),
+                None => return Ok(()),
+            },
+            () = ended.wait() => return Ok(()),
+            message = polled.recv(), if open && !app.frozen => {
+                open = message.is_some();
+                message.map(Msg::Polled)
+            }
+            _ = tick.tick() => None,
+        };
+        let mut next = message;
+        let began = Instant::now();
+        while let Some(message) = next.take() {
+            let is_data = matches!(message, Msg::Polled(_));
+            let effects = update(&mut app, message);
+            if outside.perform(&mut app, effects)? {
+                return Ok(());
+            }
+            if is_data && began.elapsed() < FRAME && !app.frozen {
+                next = polled.try_recv().ok().map(Msg::Polled);
+            } else if !is_data && began.elapsed() < FRAME {
+                // Keys that are there already (a held arrow, a fast typist) share a frame.
+                next = keys.next().now_or_never().flatten().and_then(Result::ok).and_then(key_message);
+            }
+        }
+    }
+}
+
+fn key_message(event: Event) -> Option<Msg> {
+    match event {
+        Event::Key(key) => Some(Msg::Key(key)),
+        Event::Paste(text) => Some(Msg::Paste(text)),
+        Event::Resize(width, height) => Some(Msg::Resize(width, height)),
+        _ => None,
+    }
+}
+
+/// What effects act on.
+struct Outside {
+    screen: Screen,
+    commands: Handle,
+    themes: Option<PathBuf>,
+}
+
+impl Outside {
+    /// Does what the application wants done; `true` when it wants to end.
+    fn perform(&mut self, app: &mut App, effects: Vec<Effect>) -> io::Result<bool> {
+        for effect in effects {
+            match effect {
+                Effect::Refresh(source) => self.commands.send(Command::Refresh(source)),
+                Effect::Search(search) => self.commands.send(Command::Search(search)),
+                Effect::Look(arn) => self.commands.send(Command::Look(arn)),
+                Effect::Prefer(scope) => self.commands.send(Command::Prefer(scope)),
+                Effect::Copy(text) => self.screen.copy(&text)?,
+                Effect::Theme(name) => {
+                    let theme = self.theme(&name);
+                    update(app, Msg::Themed(theme));
+                }
+                Effect::Suspend => self.screen.suspend()?,
+                Effect::Quit => return Ok(true),
+            }
+        }
+        Ok(false)
+    }
+
+    /// A theme of the user's own goes before one inside the binary.
+    fn theme(&self, name: &str) -> Result<Theme, String> {
+        let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        let path = self.themes.as_ref().filter(|_| plain).map(|themes| themes.join(format!("{name}.toml")));
+        match path.and_then(|path| Some((std::fs::read_to_string(&path).ok()?, path))) {
+            Some((text, path)) => Theme::parse(&path.display().to_string(), &text),
+            None => Theme::built_in(name),
+        }
+        .map_err(|error| error.to_string())
+    }
+}
+
+/// The zone of this machine: `TZ`, else `/etc/localtime`, else UTC.
+fn local_zone() -> TimeZone {
+    let name = std::env::var("TZ").ok().map(|name| name.trim_start_matches(':').to_owned());
+    let path = match &name {
+        Some(name) if name.starts_with('/') => PathBuf::from(name),
+        Some(name) if !name.is_empty() => PathBuf::from("/usr/share/zoneinfo").join(name),
+        _ => PathBuf::from("/etc/localtime"),
+    };
+    let read = std::fs::read(path).ok().and_then(|data| TimeZone::tzif("local", &data).ok());
+    read.unwrap_or(TimeZone::UTC)
+}
+
+/// The signals that ask a program to end: the terminal is given back before it does.
+#[cfg(unix)]
+struct Ended {
+    terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Ended {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, hang_up: signal(SignalKind::hangup())? })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
+        }
+    }
+}
+
+/// Elsewhere the console's own interrupt is a key.
+#[cfg(not(unix))]
+struct Ended;
+
+#[cfg(not(unix))]
+impl Ended {
+    fn listen() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn wait(&mut self) {
+        std::future::pending().await
+    }
+}

@@ -1,0 +1,271 @@
+//! What each message does. Layers take keys first; what they do not take goes to the screen.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use tui_input::Input;
+use tui_input::backend::crossterm::EventHandler as _;
+
+use crate::keymap::{self, Action};
+use crate::view::{Body, Screen, Tab, TimeMode, list_of};
+
+use super::{App, Effect, Layer, Msg, act, command, open};
+
+/// Takes in one message; what must be done outside comes back.
+pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Key(key) if key.kind == KeyEventKind::Release => Vec::new(),
+        Msg::Key(key) => {
+            app.notice = None;
+            if matches!(app.nav.place().body, Body::Nothing) {
+                app.freshen();
+            }
+            match app.layers.pop() {
+                Some(layer) => layer_key(app, layer, key),
+                None => keymap::action(&key).map(|action| act(app, action)).unwrap_or_default(),
+            }
+        }
+        Msg::Paste(text) => paste(app, &text),
+        Msg::Resize(width, _) => {
+            app.width = width;
+            Vec::new()
+        }
+        Msg::Polled(polled) => {
+            app.store.apply(polled);
+            app.unsettled = true;
+            Vec::new()
+        }
+        Msg::Tick(now) => {
+            app.now = now;
+            Vec::new()
+        }
+        Msg::Themed(Ok(theme)) => {
+            app.say(format!("theme {}", theme.name()));
+            app.look.theme = theme;
+            Vec::new()
+        }
+        Msg::Themed(Err(message)) => {
+            app.say(message);
+            Vec::new()
+        }
+    }
+}
+
+fn act(app: &mut App, action: Action) -> Vec<Effect> {
+    let page = app.nav.place().page;
+    let step = isize::try_from(page).unwrap_or(10);
+    match action {
+        Action::Down => app.with(|ctx, place| place.step(ctx, 1)),
+        Action::Up => app.with(|ctx, place| place.step(ctx, -1)),
+        Action::HalfDown => app.with(|ctx, place| place.step(ctx, step / 2)),
+        Action::HalfUp => app.with(|ctx, place| place.step(ctx, -(step / 2))),
+        Action::PageDown => app.with(|ctx, place| place.step(ctx, step)),
+        Action::PageUp => app.with(|ctx, place| place.step(ctx, -step)),
+        Action::Top => app.with(|ctx, place| {
+            place.go(ctx, 0);
+            // At the top one follows what is newest or worst, rather than a row.
+            place.selected = None;
+        }),
+        Action::Bottom => app.with(|ctx, place| place.go(ctx, usize::MAX)),
+        Action::Left => app.nav.place_mut().side = app.nav.place().side.saturating_sub(8),
+        Action::Right => app.nav.place_mut().side += 8,
+        Action::Tab(digit) => {
+            if let Some(tab) = Tab::ALL.into_iter().find(|tab| tab.digit() == digit) {
+                app.nav.tab(tab);
+            }
+        }
+        Action::NextTab => app.nav.turn(1),
+        Action::PreviousTab => app.nav.turn(Tab::ALL.len() - 1),
+        Action::HistoryBack if !app.nav.back() => app.say("no place before this one"),
+        Action::HistoryForward if !app.nav.forward() => app.say("no place after this one"),
+        Action::HistoryBack | Action::HistoryForward => {}
+        Action::Back => back(app),
+        Action::Open => return act::open(app),
+        Action::Filter | Action::Command | Action::Sort | Action::Help => layer(app, action),
+        Action::NextHit | Action::PreviousHit => next_hit(app, action == Action::PreviousHit),
+        Action::NextFault | Action::PreviousFault => {
+            if !app.with(|ctx, place| place.next_fault(ctx, action == Action::PreviousFault)) {
+                app.say("no row with a fault here");
+            }
+        }
+        Action::OnlyFaults => only_faults(app),
+        Action::Reverse => {
+            let place = app.nav.place_mut();
+            place.reversed = !place.reversed;
+        }
+        Action::Mark => mark(app),
+        Action::CycleTime => {
+            app.look.time = match app.look.time {
+                TimeMode::Age => TimeMode::Utc,
+                TimeMode::Utc => TimeMode::Local,
+                TimeMode::Local => TimeMode::Age,
+            };
+            app.say(match app.look.time {
+                TimeMode::Age => "times as ages",
+                TimeMode::Utc => "times in UTC",
+                TimeMode::Local => "times in the zone of this machine",
+            });
+        }
+        Action::Freeze => {
+            app.frozen = !app.frozen;
+            app.say(if app.frozen { "the data is held still; ^F goes on" } else { "the data goes on" });
+        }
+        Action::Refresh => {
+            app.say("sweeping again now");
+            return vec![Effect::Refresh(None)];
+        }
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Quit => return vec![Effect::Quit],
+        Action::Describe
+        | Action::Raw
+        | Action::Events
+        | Action::Related
+        | Action::CopyId
+        | Action::CopyArn
+        | Action::Errors => return act::on_thing(app, action),
+    }
+    Vec::new()
+}
+
+fn layer(app: &mut App, action: Action) {
+    let place = app.nav.place();
+    let layer = match (action, &place.body) {
+        (Action::Filter, Body::Rows(..) | Body::Raw(_)) => {
+            Layer::Filter(Input::new(place.filter.clone()), place.filter.clone())
+        }
+        (Action::Filter, _) => return app.say("lists have filters, and raw JSON (J) a search"),
+        (Action::Sort, Body::Rows(..)) => Layer::Sort,
+        (Action::Sort, _) => return app.say("lists can be sorted"),
+        (Action::Command, _) => Layer::Command(Input::default()),
+        _ => Layer::Help(0),
+    };
+    app.layers.push(layer);
+}
+
+/// Esc: an own filter first, then the screen.
+fn back(app: &mut App) {
+    let place = app.nav.place_mut();
+    if matches!(place.body, Body::Rows(..)) && (!place.filter.is_empty() || place.faults_only) {
+        place.filter.clear();
+        place.faults_only = false;
+        return;
+    }
+    if !app.nav.pop() {
+        app.say("this is the tab's first screen; q leaves");
+    }
+}
+
+fn only_faults(app: &mut App) {
+    let place = app.nav.place_mut();
+    if matches!(place.body, Body::Rows(..)) {
+        place.faults_only = !place.faults_only;
+        let words = if place.faults_only { "only rows with a fault; f shows all" } else { "all rows" };
+        app.say(words);
+    }
+}
+
+fn mark(app: &mut App) {
+    app.with(|ctx, place| {
+        let Body::Rows(..) = place.body else { return };
+        if let Some(target) = place.target(ctx) {
+            if !place.marked.remove(&target) {
+                place.marked.insert(target);
+            }
+            place.step(ctx, 1);
+        }
+    });
+}
+
+fn next_hit(app: &mut App, back: bool) {
+    let place = app.nav.place();
+    if place.filter.is_empty() {
+        return app.say("nothing is searched for; / does");
+    }
+    if let Body::Raw(raw) = &place.body {
+        match raw.find(&place.filter, place.cursor, back) {
+            Some(at) => app.nav.place_mut().cursor = at,
+            None => app.say("not found"),
+        }
+    } else {
+        app.with(|ctx, place| place.step(ctx, if back { -1 } else { 1 }));
+    }
+}
+
+fn layer_key(app: &mut App, layer: Layer, key: KeyEvent) -> Vec<Effect> {
+    let quit = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
+    match layer {
+        Layer::Help(at) => match keymap::action(&key) {
+            Some(Action::Down) => app.layers.push(Layer::Help(at + 1)),
+            Some(Action::Up) => app.layers.push(Layer::Help(at.saturating_sub(1))),
+            Some(Action::HalfDown | Action::PageDown) => app.layers.push(Layer::Help(at + 10)),
+            Some(Action::HalfUp | Action::PageUp) => app.layers.push(Layer::Help(at.saturating_sub(10))),
+            Some(Action::Quit) if quit => return vec![Effect::Quit],
+            Some(Action::Help | Action::Back | Action::Quit) => {}
+            // Any other key does what it says, for that is what one came here to learn.
+            Some(action) => return act(app, action),
+            None => app.layers.push(Layer::Help(at)),
+        },
+        Layer::Sort => sort(app, key),
+        Layer::Filter(_, before) if key.code == KeyCode::Esc || quit => {
+            app.nav.place_mut().filter = before;
+        }
+        Layer::Filter(input, _) if key.code == KeyCode::Enter => {
+            app.nav.place_mut().filter = input.value().to_owned();
+            if matches!(app.nav.place().body, Body::Raw(_)) {
+                let from = app.nav.place().cursor.checked_sub(1);
+                app.nav.place_mut().cursor =
+                    from.unwrap_or(usize::MAX - 1).min(app.nav.place().len().saturating_sub(1));
+                next_hit(app, false);
+            }
+        }
+        Layer::Filter(mut input, before) => {
+            input.handle_event(&crossterm::event::Event::Key(key));
+            input.value().clone_into(&mut app.nav.place_mut().filter);
+            app.layers.push(Layer::Filter(input, before));
+        }
+        Layer::Command(_) if key.code == KeyCode::Esc || quit => {}
+        Layer::Command(input) if key.code == KeyCode::Enter => return command::run(app, input.value()),
+        Layer::Command(input) if key.code == KeyCode::Backspace && input.value().is_empty() => {}
+        Layer::Command(mut input) => {
+            if key.code == KeyCode::Tab {
+                input = Input::new(command::complete(app, input.value()));
+            } else {
+                input.handle_event(&crossterm::event::Event::Key(key));
+            }
+            app.layers.push(Layer::Command(input));
+        }
+    }
+    Vec::new()
+}
+
+/// A digit chooses the column; the same one again turns the order round.
+fn sort(app: &mut App, key: KeyEvent) {
+    let KeyCode::Char(c) = key.code else { return };
+    let place = app.nav.place_mut();
+    let Screen::List(kind) = &place.screen else { return };
+    let columns = list_of(kind).columns.len();
+    match c.to_digit(36).map(|digit| digit as usize) {
+        Some(0) => (place.sort, place.reversed) = (None, false),
+        Some(digit) if digit <= columns => {
+            place.reversed = place.sort == Some(digit - 1) && !place.reversed;
+            place.sort = Some(digit - 1);
+        }
+        _ => app.say("no such column; 0 is the list's own order"),
+    }
+}
+
+fn paste(app: &mut App, text: &str) -> Vec<Effect> {
+    let one_line = text.trim().replace(['\n', '\r'], " ");
+    match app.layers.pop() {
+        Some(Layer::Filter(input, before)) => {
+            let value = format!("{}{one_line}", input.value());
+            value.clone_into(&mut app.nav.place_mut().filter);
+            app.layers.push(Layer::Filter(Input::new(value), before));
+        }
+        Some(Layer::Command(input)) => {
+            app.layers.push(Layer::Command(Input::new(format!("{}{one_line}", input.value()))));
+        }
+        Some(layer) => app.layers.push(layer),
+        // Pasted onto a screen: an ARN, an id or a console's URL is gone to.
+        None => return open::open(app, text),
+    }
+    Vec::new()
+}

@@ -1,0 +1,98 @@
+//! What is costly to derive from the store, kept until the store changes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::model::{Compliance, DriftStatus, Event, Finding, Layer, Severity};
+use crate::store::{Coverage, Link, LinkTier, Store, Tally};
+
+/// What one finding leads to.
+#[derive(Debug, Default)]
+pub struct Case {
+    /// Its events, newest first.
+    pub events: Vec<(LinkTier, std::sync::Arc<Event>)>,
+    /// Its tables, surest first.
+    pub tables: Vec<Link>,
+}
+
+/// Counts in the tab bar.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Open findings, and how many of them are high or critical.
+    pub findings: (usize, usize),
+    /// Evaluations that say NON_COMPLIANT.
+    pub noncompliant: usize,
+    /// Resources that differ from their stack.
+    pub drifted: usize,
+    /// Tables with a failed control.
+    pub failing_tables: usize,
+    /// Sources × scopes in trouble.
+    pub troubled: usize,
+}
+
+/// Derived values.
+#[derive(Debug, Default)]
+pub struct Derived {
+    /// The coverage line.
+    pub coverage: Coverage,
+    /// The tab bar's counts.
+    pub counts: Counts,
+    /// Tallies by layer.
+    pub posture: BTreeMap<Layer, Tally>,
+    cases: HashMap<String, Rc<Case>>,
+    cases_of: (usize, usize),
+    revision: Option<u64>,
+    built: Option<(Instant, Duration)>,
+}
+
+impl Derived {
+    /// Brings it up to date; for new data it takes at most a tenth of the time.
+    pub fn freshen(&mut self, store: &Store) {
+        if self.revision == Some(store.revision()) {
+            return;
+        }
+        if self.built.is_some_and(|(at, cost)| cost > Duration::from_millis(4) && at.elapsed() < cost * 10) {
+            return;
+        }
+        let began = Instant::now();
+        self.coverage = store.coverage();
+        self.posture = store.posture().clone();
+        self.counts = counts(store);
+        let cases_of = (store.events().len(), store.estate().findings.len());
+        if cases_of != self.cases_of {
+            self.cases.clear();
+            self.cases_of = cases_of;
+        }
+        self.revision = Some(store.revision());
+        self.built = Some((Instant::now(), began.elapsed()));
+    }
+
+    /// What a finding leads to: found once, then kept while no event or finding is added.
+    pub fn case(&mut self, store: &Store, finding: &Finding) -> Rc<Case> {
+        if let Some(case) = self.cases.get(&finding.id) {
+            return Rc::clone(case);
+        }
+        let events = store.events_of_finding(finding).into_iter().map(|(tier, event)| (tier, event.clone())).collect();
+        let case = Rc::new(Case { events, tables: store.tables_of_finding(finding) });
+        if self.cases.len() > 500 {
+            self.cases.clear();
+        }
+        self.cases.insert(finding.id.clone(), Rc::clone(&case));
+        case
+    }
+}
+
+fn counts(store: &Store) -> Counts {
+    let estate = store.estate();
+    let open = || estate.findings.values().filter(|finding| !finding.archived);
+    let evaluations = estate.evaluations.values().filter_map(|cell| cell.value()).flatten();
+    let resources = estate.stacks.values().filter_map(|stack| stack.resources.value()).flatten();
+    Counts {
+        findings: (open().count(), open().filter(|finding| finding.severity() >= Severity::High).count()),
+        noncompliant: evaluations.filter(|one| one.compliance == Compliance::NonCompliant).count(),
+        drifted: resources.filter(|one| matches!(one.status, DriftStatus::Deleted | DriftStatus::Modified)).count(),
+        failing_tables: estate.tables.keys().filter(|arn| store.tally(arn).fail > 0).count(),
+        troubled: store.freshness().filter(|(_, freshness)| freshness.fault.is_some()).count(),
+    }
+}

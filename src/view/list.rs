@@ -1,0 +1,172 @@
+//! Lists: what a list screen is made of, and how its rows are chosen, ordered and drawn.
+
+use std::sync::Arc;
+
+use ratatui::text::Line;
+
+use crate::model::{Event, Finding, RuleKey, Scope, Source, Verdict};
+use crate::widget::table::Column;
+
+use super::{Ctx, Kind, Pivot, Screen, Thing};
+
+/// A list screen as data.
+pub struct ListView {
+    /// What its rows are called, in the plural.
+    pub noun: &'static str,
+    /// The sources that its rows come from: their state is the list's state.
+    pub sources: &'static [Source],
+    /// Its columns.
+    pub columns: &'static [Column],
+    /// Its rows in their own order: the worst first.
+    pub collect: fn(&Ctx<'_>, &Kind) -> Vec<Row>,
+    /// One cell of a row in sight: row, column, width.
+    pub cell: fn(&Ctx<'_>, &Row, usize, u16) -> Line<'static>,
+    /// What a column sorts by.
+    pub key: fn(&Ctx<'_>, &Row, usize) -> Key,
+    /// How a row stands, for "only faults".
+    pub verdict: fn(&Ctx<'_>, &Row) -> Verdict,
+    /// Why there is nothing, when the sources answered and there is nothing.
+    pub empty: fn(&Ctx<'_>, &Kind) -> String,
+}
+
+/// What a column sorts by; what has no value comes last.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Key {
+    /// A number, a time, a rank.
+    Number(i64),
+    /// Text.
+    Text(String),
+    /// No value.
+    Missing,
+}
+
+impl Key {
+    /// A number, or nothing.
+    #[must_use]
+    pub fn number(value: Option<i64>) -> Self {
+        value.map_or(Self::Missing, Self::Number)
+    }
+
+    /// Text that sorts without regard to case.
+    #[must_use]
+    pub fn text(value: &str) -> Self {
+        Self::Text(value.to_lowercase())
+    }
+}
+
+/// One row: what it is about, cheap to make for a hundred thousand of them.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Row {
+    /// A finding.
+    Finding(Arc<Finding>),
+    /// A table, by ARN.
+    Table(Arc<str>),
+    /// A rule without evaluations.
+    Rule(Arc<RuleKey>),
+    /// An evaluation, by its place among its rule's.
+    Evaluation(Arc<RuleKey>, u32),
+    /// A stack whose resources are not known.
+    Stack(Arc<str>),
+    /// A resource of a stack, by its place.
+    Resource(Arc<str>, u32),
+    /// An endpoint, by its place in its scope.
+    Endpoint(Scope, u32),
+    /// A VPC without an endpoint to DynamoDB, by its place.
+    Vpc(Scope, u32),
+    /// An event.
+    Event(Arc<Event>),
+    /// A source in a scope.
+    Source(Source, Scope),
+    /// A call, by its number since the start.
+    Call(u64),
+    /// A line of the error log.
+    Error(usize),
+    /// A way to another screen.
+    Link(Arc<Link>),
+}
+
+/// A way to another screen, as *related* lists it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    /// What it leads to, in a word.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+    /// Why it is here.
+    pub why: String,
+    /// Where it leads.
+    pub to: Screen,
+}
+
+impl Row {
+    /// What Enter opens; also the row's identity.
+    #[must_use]
+    pub fn target(&self, ctx: &Ctx<'_>) -> Option<Screen> {
+        Some(match self {
+            Self::Link(link) => link.to.clone(),
+            other => Screen::Detail(other.thing(ctx)?),
+        })
+    }
+
+    /// What the row is about; `None` when it went away under the cursor.
+    #[must_use]
+    pub fn thing(&self, ctx: &Ctx<'_>) -> Option<Thing> {
+        let estate = ctx.store.estate();
+        Some(match self {
+            Self::Finding(finding) => Thing::Finding(finding.id.clone()),
+            Self::Table(arn) => Thing::Table(arn.to_string()),
+            Self::Rule(key) => Thing::Rule((**key).clone()),
+            Self::Evaluation(key, place) => {
+                let of = estate.evaluations.get(key)?.value()?.get(*place as usize)?;
+                Thing::Evaluation((**key).clone(), of.resource_type.clone(), of.resource_id.clone())
+            }
+            Self::Stack(id) => Thing::Stack(id.to_string()),
+            Self::Resource(id, place) => {
+                let resource = estate.stacks.get(&**id)?.resources.value()?.get(*place as usize)?;
+                Thing::Resource(id.to_string(), resource.logical_id.clone())
+            }
+            Self::Endpoint(scope, place) => {
+                let endpoint = estate.networks.get(scope)?.endpoints.value()?.get(*place as usize)?;
+                Thing::Endpoint(scope.clone(), endpoint.id.clone())
+            }
+            Self::Vpc(scope, place) => {
+                let vpc = estate.networks.get(scope)?.vpcs.value()?.get(*place as usize)?;
+                Thing::Vpc(scope.clone(), vpc.id.clone())
+            }
+            Self::Event(event) => Thing::Event(event.id.clone()),
+            Self::Source(source, scope) => Thing::Source(*source, scope.clone()),
+            Self::Call(number) => Thing::Call(*number),
+            Self::Error(place) => Thing::Error(*place),
+            Self::Link(link) => match &link.to {
+                Screen::Detail(thing) | Screen::Raw(thing) => thing.clone(),
+                _ => return None,
+            },
+        })
+    }
+
+    /// True when this row is what `screen` shows; costs no allocation for the common kinds.
+    #[must_use]
+    pub fn is(&self, ctx: &Ctx<'_>, screen: &Screen) -> bool {
+        match (self, screen) {
+            (Self::Event(event), Screen::Detail(Thing::Event(id))) => event.id == *id,
+            (Self::Finding(finding), Screen::Detail(Thing::Finding(id))) => finding.id == *id,
+            (Self::Table(arn), Screen::Detail(Thing::Table(id))) => **arn == **id,
+            (Self::Event(_) | Self::Finding(_) | Self::Table(_), _) => false,
+            _ => self.target(ctx).as_ref() == Some(screen),
+        }
+    }
+}
+
+/// The events of a pivot, newest first.
+#[must_use]
+pub fn events_of<'a>(ctx: &Ctx<'a>, pivot: &Pivot) -> Vec<&'a Arc<Event>> {
+    let events = ctx.store.events();
+    match pivot {
+        Pivot::All => events.iter().collect(),
+        Pivot::Key(key) => events.by_key(key),
+        Pivot::Principal(name) => events.by_principal(name),
+        Pivot::Session(name) => events.by_session(name),
+        Pivot::Ip(ip) => events.by_ip(ip),
+        Pivot::Table(name) => events.by_table(name),
+    }
+}

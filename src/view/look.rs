@@ -1,0 +1,202 @@
+//! How things look: theme, glyphs, times.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::model::{Severity, Verdict};
+use crate::theme::{Role, Theme, severity_role, verdict_role};
+use crate::widget::text;
+
+/// How times are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimeMode {
+    /// How long ago.
+    #[default]
+    Age,
+    /// In UTC.
+    Utc,
+    /// In the zone of this machine.
+    Local,
+}
+
+/// How things look.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// The theme.
+    pub theme: Theme,
+    /// ASCII alone.
+    pub ascii: bool,
+    /// How times are shown.
+    pub time: TimeMode,
+    /// The zone of this machine.
+    pub zone: TimeZone,
+}
+
+impl Look {
+    /// A look with ages.
+    #[must_use]
+    pub fn new(theme: Theme, ascii: bool) -> Self {
+        Self { theme, ascii, time: TimeMode::Age, zone: TimeZone::UTC }
+    }
+
+    /// The style of a role.
+    #[must_use]
+    pub fn style(&self, role: Role) -> Style {
+        self.theme.style(role)
+    }
+
+    /// Our own words in a role. Text from outside goes through [`Look::foreign`].
+    #[must_use]
+    pub fn say(&self, role: Role, words: impl Into<Cow<'static, str>>) -> Span<'static> {
+        let words = words.into();
+        let words = if self.ascii { Cow::Owned(ascii(&words)) } else { words };
+        Span::styled(words, self.style(role))
+    }
+
+    /// Text from outside, made inert and cut to a width.
+    #[must_use]
+    pub fn foreign(&self, role: Role, words: &str, width: usize) -> Span<'static> {
+        let clean = text::clean(words, width);
+        Span::styled(if self.ascii { ascii(&clean) } else { clean }, self.style(role))
+    }
+
+    /// A line of our own words.
+    #[must_use]
+    pub fn line(&self, role: Role, words: impl Into<Cow<'static, str>>) -> Line<'static> {
+        Line::from(self.say(role, words))
+    }
+
+    /// A verdict's glyph.
+    #[must_use]
+    pub fn glyph(&self, verdict: Verdict) -> &'static str {
+        match (verdict, self.ascii) {
+            (Verdict::Pass, false) => "●",
+            (Verdict::Fail, false) => "✖",
+            (Verdict::Warn, false) => "▲",
+            (Verdict::Manual, false) => "✎",
+            (Verdict::NotApplicable, false) => "·",
+            (Verdict::Unknown, _) => "?",
+            (Verdict::Pass, true) => "+",
+            (Verdict::Fail, true) => "x",
+            (Verdict::Warn, true) => "!",
+            (Verdict::Manual, true) => "m",
+            (Verdict::NotApplicable, true) => ".",
+        }
+    }
+
+    /// A verdict's glyph and a word beside it.
+    #[must_use]
+    pub fn verdict(&self, verdict: Verdict, word: &str) -> Line<'static> {
+        let role = verdict_role(verdict);
+        Line::from(vec![
+            Span::styled(format!("{} ", self.glyph(verdict)), self.style(role)),
+            self.foreign(if verdict == Verdict::Pass { Role::Text } else { role }, word, 200),
+        ])
+    }
+
+    /// A severity's word in a field of four.
+    #[must_use]
+    pub fn severity(&self, severity: Severity) -> Span<'static> {
+        Span::styled(format!("{:<4}", severity.short()), self.style(severity_role(severity)))
+    }
+
+    /// A time as lists show it: an age, or a clock time with its zone.
+    #[must_use]
+    pub fn when(&self, now: Timestamp, at: Timestamp) -> String {
+        match self.time {
+            TimeMode::Age => age(now, at),
+            TimeMode::Utc => short(now, at, &TimeZone::UTC),
+            TimeMode::Local => short(now, at, &self.zone),
+        }
+    }
+
+    /// The time of day (and the day, when it is another one), never an age: for timelines.
+    #[must_use]
+    pub fn clock(&self, now: Timestamp, at: Timestamp) -> String {
+        if self.time == TimeMode::Local { short(now, at, &self.zone) } else { short(now, at, &TimeZone::UTC) }
+    }
+
+    /// A time in full, with its zone and age.
+    #[must_use]
+    pub fn full(&self, now: Timestamp, at: Timestamp) -> String {
+        let zone = if self.time == TimeMode::Local { self.zone.clone() } else { TimeZone::UTC };
+        let shown = at.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
+        let age = age(now, at);
+        if age.starts_with("in ") { format!("{shown} ({age})") } else { format!("{shown} ({age} ago)") }
+    }
+}
+
+/// An age in at most two units: `12s`, `4m12s`, `3h`, `41d`; `in 5m` for what is to come.
+#[must_use]
+pub fn age(now: Timestamp, at: Timestamp) -> String {
+    let seconds = now.as_second().saturating_sub(at.as_second());
+    let words = |s: i64| match s {
+        0..60 => format!("{s}s"),
+        60..600 => format!("{}m{:02}s", s / 60, s % 60),
+        600..3600 => format!("{}m", s / 60),
+        3600..36_000 => format!("{}h{:02}m", s / 3600, s % 3600 / 60),
+        36_000..172_800 => format!("{}h", s / 3600),
+        _ => format!("{}d", s / 86_400),
+    };
+    if seconds < 0 { format!("in {}", words(-seconds)) } else { words(seconds) }
+}
+
+fn short(now: Timestamp, at: Timestamp, zone: &TimeZone) -> String {
+    let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
+    let suffix = if *zone == TimeZone::UTC { "Z" } else { "" };
+    let day = if at.date() == now.date() { "" } else { "%m-%d " };
+    format!("{}{suffix}", at.strftime(&format!("{day}%H:%M:%S")))
+}
+
+/// Our own glyphs in ASCII; anything else that is not becomes `?`, which is still one cell a character.
+#[must_use]
+pub fn ascii(words: &str) -> String {
+    let swap = |c: char| match c {
+        '·' => '.',
+        '…' => '~',
+        '›' | '→' | '▸' => '>',
+        '←' => '<',
+        '⟳' => '@',
+        '●' => '+',
+        '✖' => 'x',
+        '▲' => '!',
+        '✎' => 'm',
+        '─' | '–' => '-',
+        '×' => 'x',
+        c if c.is_ascii() => c,
+        _ => '?',
+    };
+    words.chars().map(swap).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_short_and_the_future_says_so() {
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let ago = |s: i64| age(now, Timestamp::from_second(1_000_000 - s).unwrap());
+        let shown: Vec<_> = [0, 59, 252, 3599, 3600 * 3, 86_400, 86_400 * 41, -300].map(ago).into_iter().collect();
+        assert_eq!(shown, ["0s", "59s", "4m12s", "59m", "3h00m", "24h", "41d", "in 5m00s"]);
+    }
+
+    #[test]
+    fn a_clock_time_names_its_zone_and_another_day() {
+        let look = Look::new(Theme::built_in("dark").unwrap(), false);
+        let now: Timestamp = "2026-11-20T14:00:00Z".parse().unwrap();
+        assert_eq!(look.clock(now, "2026-11-20T02:58:02Z".parse().unwrap()), "02:58:02Z");
+        assert_eq!(look.clock(now, "2026-11-19T02:58:02Z".parse().unwrap()), "11-19 02:58:02Z");
+    }
+
+    #[test]
+    fn ascii_means_ascii() {
+        let look = Look::new(Theme::built_in("dark").unwrap(), true);
+        assert!(look.foreign(Role::Text, "漢 → é", 20).content.is_ascii());
+        assert!(Verdict::ALL.iter().all(|verdict| look.glyph(*verdict).is_ascii()));
+    }
+}

@@ -1,0 +1,93 @@
+//! One file a screen. Views read the store and never write it; the app hands them a [`Ctx`].
+//!
+//! A list is a [`ListView`]: columns and a few functions. A detail is a [`Doc`]: lines, some of which lead
+//! somewhere. Everything else (cursor, filter, sort, scrolling, states) is the same for all of them.
+
+pub mod chrome;
+mod compliance;
+mod derived;
+mod doc;
+mod drift;
+mod endpoints;
+mod filter;
+mod findings;
+mod list;
+mod look;
+mod overview;
+mod place;
+mod raw;
+mod records;
+mod screen;
+mod sources;
+pub mod states;
+mod table;
+mod tables;
+pub mod things;
+mod trail;
+
+use std::cell::RefCell;
+
+use jiff::Timestamp;
+
+use crate::store::Store;
+
+pub use chrome::{Chrome, Hint, banner};
+pub use derived::{Case, Counts, Derived};
+pub use doc::{Doc, DocLine, What};
+pub use list::{Key, Link, ListView, Row};
+pub use look::{Look, TimeMode, age};
+pub use place::{Body, Place};
+pub use raw::Raw;
+pub use screen::{Kind, Pivot, Screen, Tab, Thing};
+
+/// What a view may read.
+pub struct Ctx<'a> {
+    /// All that is known.
+    pub store: &'a Store,
+    /// How it looks.
+    pub look: &'a Look,
+    /// The moment that ages are counted from.
+    pub now: Timestamp,
+    /// The width of the body in cells.
+    pub width: u16,
+    /// What was derived from the store and is costly.
+    pub derived: &'a RefCell<Derived>,
+}
+
+/// The list of this kind.
+#[must_use]
+pub fn list_of(kind: &Kind) -> &'static ListView {
+    match kind {
+        Kind::Findings => &findings::VIEW,
+        Kind::Compliance => &compliance::VIEW,
+        Kind::Drift => &drift::VIEW,
+        Kind::Tables => &tables::VIEW,
+        Kind::Endpoints => &endpoints::VIEW,
+        Kind::Trail(_) => &trail::VIEW,
+        Kind::Sources => &sources::VIEW,
+        Kind::Calls => &sources::CALLS,
+        Kind::Errors => &sources::ERRORS,
+        Kind::Related(_) => &sources::RELATED,
+    }
+}
+
+/// All that is known of a thing; `None` when it is not, or no longer, known.
+#[must_use]
+pub fn detail(ctx: &Ctx<'_>, thing: &Thing) -> Option<Doc> {
+    match thing {
+        Thing::Finding(id) => findings::case(ctx, id),
+        Thing::Table(arn) => table::detail(ctx, arn),
+        Thing::Judgement(resource, control) => table::judgement(ctx, resource, control),
+        Thing::Rule(key) => compliance::rule(ctx, key),
+        Thing::Evaluation(key, kind, id) => compliance::detail(ctx, key, kind, id),
+        Thing::Stack(id) => drift::stack(ctx, id),
+        Thing::Resource(stack, logical) => drift::resource(ctx, stack, logical),
+        Thing::Endpoint(scope, id) => endpoints::detail(ctx, scope, id),
+        Thing::Vpc(scope, id) => endpoints::vpc_detail(ctx, scope, id),
+        Thing::Event(id) => trail::detail(ctx, id),
+        Thing::Trail(scope, arn) => records::trail(ctx, scope, arn),
+        Thing::Source(source, scope) => sources::detail(ctx, *source, scope),
+        Thing::Call(number) => records::call(ctx, *number),
+        Thing::Error(place) => records::error(ctx, *place),
+    }
+}

@@ -1,0 +1,366 @@
+//! A place: one screen with its cursor, filter and order, kept while others lie on top of it.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Line;
+
+use crate::model::Verdict;
+use crate::theme::Role;
+use crate::widget::table::{TableView, scroll};
+
+use super::doc::What;
+use super::list::{Key, Row};
+use super::raw::{self, Raw};
+use super::{Ctx, Doc, Kind, Screen, TimeMode, states};
+
+/// What a place shows, made from the store and kept until something changes.
+#[derive(Debug, Default)]
+pub enum Body {
+    /// Not made yet.
+    #[default]
+    Nothing,
+    /// The rows of a list that pass its filter, and how many there are without it.
+    Rows(Vec<Row>, usize),
+    /// The lines of a detail.
+    Doc(Doc),
+    /// Raw JSON.
+    Raw(Raw),
+    /// What it was about is no longer there.
+    Gone,
+}
+
+/// What a body was made of; another stamp means it is out of date.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Stamp {
+    revision: u64,
+    choice: (String, bool, Option<usize>, bool),
+    look: (u16, i64, TimeMode, String),
+}
+
+/// A rebuild that took longer than this is not repeated for new data until ten times as long has passed, so
+/// that data never takes more than a tenth of the time that keys need.
+const CHEAP: Duration = Duration::from_millis(4);
+
+/// One screen and where one stands in it.
+#[derive(Debug)]
+pub struct Place {
+    /// What is shown.
+    pub screen: Screen,
+    /// The identity of the row under the cursor; `None` while the cursor stays wherever the list puts it.
+    pub selected: Option<Screen>,
+    /// The row under the cursor.
+    pub cursor: usize,
+    /// The first row in sight.
+    pub offset: usize,
+    /// Cells scrolled to the right.
+    pub side: usize,
+    /// Rows in sight when it was last drawn.
+    pub page: usize,
+    /// The filter, or what is searched for in raw JSON.
+    pub filter: String,
+    /// Only rows with a fault.
+    pub faults_only: bool,
+    /// The column sorted by; `None` for the list's own order.
+    pub sort: Option<usize>,
+    /// The order turned round.
+    pub reversed: bool,
+    /// Marked rows.
+    pub marked: HashSet<Screen>,
+    /// What is shown.
+    pub body: Body,
+    /// Why the filter could not be understood.
+    complaint: Option<String>,
+    stamp: Stamp,
+    built: Option<(Instant, Duration)>,
+}
+
+impl Place {
+    /// A place at the top of a screen.
+    #[must_use]
+    pub fn new(screen: Screen) -> Self {
+        Self {
+            screen,
+            selected: None,
+            cursor: 0,
+            offset: 0,
+            side: 0,
+            page: 10,
+            filter: String::new(),
+            faults_only: false,
+            sort: None,
+            reversed: false,
+            marked: HashSet::new(),
+            body: Body::Nothing,
+            complaint: None,
+            stamp: Stamp::default(),
+            built: None,
+        }
+    }
+
+    /// Brings the body up to date; cheap when nothing changed.
+    pub fn freshen(&mut self, ctx: &Ctx<'_>) {
+        let stamp = self.stamp_of(ctx);
+        if stamp == self.stamp && !matches!(self.body, Body::Nothing) {
+            return;
+        }
+        let data_only = Stamp { revision: self.stamp.revision, ..stamp.clone() } == self.stamp;
+        if data_only && self.built.is_some_and(|(at, cost)| cost > CHEAP && at.elapsed() < cost * 10) {
+            return;
+        }
+        let began = Instant::now();
+        self.build(ctx);
+        self.stamp = stamp;
+        self.built = Some((Instant::now(), began.elapsed()));
+    }
+
+    fn stamp_of(&self, ctx: &Ctx<'_>) -> Stamp {
+        let choice = (self.filter.clone(), self.faults_only, self.sort, self.reversed);
+        let revision = ctx.store.revision();
+        match self.screen {
+            Screen::List(_) => Stamp { revision, choice, ..Stamp::default() },
+            Screen::Raw(_) => Stamp { revision: 1, ..Stamp::default() },
+            Screen::Overview | Screen::Detail(_) => {
+                let theme = ctx.look.theme.name().to_owned();
+                let look = (ctx.width, ctx.now.as_second(), ctx.look.time, theme);
+                Stamp { revision, look, ..Stamp::default() }
+            }
+        }
+    }
+
+    fn build(&mut self, ctx: &Ctx<'_>) {
+        let fresh = matches!(self.body, Body::Nothing);
+        self.body = match &self.screen {
+            Screen::List(kind) => self.rows(ctx, kind),
+            Screen::Overview => Body::Doc(super::overview::doc(ctx)),
+            Screen::Detail(thing) => super::detail(ctx, thing).map_or(Body::Gone, Body::Doc),
+            Screen::Raw(thing) => raw::json_of(ctx, thing).map_or(Body::Gone, |json| Body::Raw(Raw::of(&json))),
+        };
+        if let (true, None, Body::Doc(doc)) = (fresh, &self.selected, &self.body) {
+            self.cursor = doc.best.or_else(|| doc.lines.iter().position(|line| line.to.is_some())).unwrap_or(0);
+            // A case opens on the event that matters, and stays on it when newer ones arrive.
+            self.selected = doc.best.and_then(|best| doc.lines.get(best)).and_then(|line| line.to.clone());
+            return;
+        }
+        self.relocate(ctx);
+    }
+
+    fn rows(&self, ctx: &Ctx<'_>, kind: &Kind) -> Body {
+        let view = super::list_of(kind);
+        let mut rows = (view.collect)(ctx, kind);
+        let total = rows.len();
+        if !self.filter.trim().is_empty() {
+            let filter = super::filter::Filter::new(kind, &self.filter, ctx);
+            rows.retain(|row| filter.matches(ctx, row));
+        }
+        if self.faults_only {
+            rows.retain(|row| (view.verdict)(ctx, row).rank() <= Verdict::Unknown.rank());
+        }
+        if let Some(column) = self.sort {
+            rows.sort_by_cached_key(|row| (view.key)(ctx, row, column));
+            if self.reversed {
+                // What has no value stays last in both directions.
+                let known = rows.partition_point(|row| (view.key)(ctx, row, column) != Key::Missing);
+                if let Some(known) = rows.get_mut(..known) {
+                    known.reverse();
+                }
+            }
+        } else if self.reversed {
+            rows.reverse();
+        }
+        Body::Rows(rows, total)
+    }
+
+    /// Puts the cursor back on what was selected, or near where it was.
+    fn relocate(&mut self, ctx: &Ctx<'_>) {
+        let len = self.len();
+        if let Some(selected) = &self.selected {
+            let found = match &self.body {
+                Body::Rows(rows, _) => {
+                    let here = rows.get(self.cursor).is_some_and(|row| row.is(ctx, selected));
+                    if here { Some(self.cursor) } else { rows.iter().position(|row| row.is(ctx, selected)) }
+                }
+                Body::Doc(doc) => {
+                    let is = |line: &super::doc::DocLine| line.to.as_ref() == Some(selected);
+                    let here = doc.lines.get(self.cursor).is_some_and(is);
+                    if here { Some(self.cursor) } else { doc.lines.iter().position(is) }
+                }
+                _ => None,
+            };
+            if let Some(found) = found {
+                self.cursor = found;
+            }
+        }
+        self.cursor = self.cursor.min(len.saturating_sub(1));
+    }
+
+    /// Why the filter could not be understood, in words.
+    #[must_use]
+    pub fn complaint(&self) -> Option<&str> {
+        self.complaint.as_deref()
+    }
+
+    /// How many rows or lines there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match &self.body {
+            Body::Rows(rows, _) => rows.len(),
+            Body::Doc(doc) => doc.lines.len(),
+            Body::Raw(raw) => raw.lines.len(),
+            Body::Nothing | Body::Gone => 0,
+        }
+    }
+
+    /// True when there is nothing to stand on.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What Enter opens.
+    #[must_use]
+    pub fn target(&self, ctx: &Ctx<'_>) -> Option<Screen> {
+        match &self.body {
+            Body::Rows(rows, _) => rows.get(self.cursor)?.target(ctx),
+            Body::Doc(doc) => doc.lines.get(self.cursor)?.to.clone(),
+            _ => None,
+        }
+    }
+
+    /// What keys that act on a thing act on: what is under the cursor, else what the screen is about.
+    #[must_use]
+    pub fn thing(&self, ctx: &Ctx<'_>) -> Option<super::Thing> {
+        match (&self.body, &self.screen) {
+            (Body::Rows(rows, _), _) => rows.get(self.cursor)?.thing(ctx),
+            (_, Screen::Raw(thing)) => Some(thing.clone()),
+            (_, Screen::Detail(thing)) => match self.target(ctx) {
+                Some(Screen::Detail(under)) => Some(under),
+                _ => Some(thing.clone()),
+            },
+            _ => match self.target(ctx)? {
+                Screen::Detail(under) => Some(under),
+                _ => None,
+            },
+        }
+    }
+
+    /// Moves the cursor by lines, stepping over empty ones.
+    pub fn step(&mut self, ctx: &Ctx<'_>, by: isize) {
+        let last = self.len().saturating_sub(1);
+        let mut to = self.cursor.saturating_add_signed(by).min(last);
+        if let Body::Doc(doc) = &self.body {
+            while doc.lines.get(to).is_some_and(super::doc::DocLine::is_blank) && to > 0 && to < last {
+                to = to.saturating_add_signed(by.signum());
+            }
+        }
+        self.go(ctx, to);
+    }
+
+    /// Puts the cursor on a line.
+    pub fn go(&mut self, ctx: &Ctx<'_>, to: usize) {
+        self.cursor = to.min(self.len().saturating_sub(1));
+        self.selected = self.target(ctx);
+    }
+
+    /// Puts the cursor on the next (or the one before) row with a fault; `false` when there is none.
+    pub fn next_fault(&mut self, ctx: &Ctx<'_>, back: bool) -> bool {
+        let (Screen::List(kind), Body::Rows(rows, _)) = (&self.screen, &self.body) else { return false };
+        let view = super::list_of(kind);
+        let (len, from) = (rows.len(), self.cursor);
+        let mut places = (1..=len).map(|step| if back { (from + len - step) % len } else { (from + step) % len });
+        let found = places.find(|place| {
+            rows.get(*place).is_some_and(|row| (view.verdict)(ctx, row).rank() <= Verdict::Unknown.rank())
+        });
+        found.inspect(|place| self.go(ctx, *place)).is_some()
+    }
+
+    /// Draws the body; `numbered` numbers the heads while a column is chosen.
+    pub fn draw(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer, numbered: bool) {
+        let height = usize::from(area.height);
+        match (&self.body, &self.screen) {
+            (Body::Rows(rows, _), Screen::List(kind)) => {
+                let view = super::list_of(kind);
+                self.page = height.saturating_sub(1).max(1);
+                self.offset = scroll(self.offset, self.cursor, rows.len(), self.page);
+                let table = TableView {
+                    columns: view.columns,
+                    len: rows.len(),
+                    offset: self.offset,
+                    cursor: self.cursor,
+                    sorted: self.sort.map(|column| (column, self.reversed)),
+                    numbered,
+                    head: ctx.look.style(Role::Column),
+                    selected: ctx.look.style(Role::Cursor),
+                    ascii: ctx.look.ascii,
+                };
+                let cell = |row: usize, column, width| {
+                    rows.get(row).map(|row| (view.cell)(ctx, row, column, width)).unwrap_or_default()
+                };
+                let mark = |row: usize| {
+                    let marked = !self.marked.is_empty()
+                        && rows.get(row).and_then(|row| row.target(ctx)).is_some_and(|it| self.marked.contains(&it));
+                    let sign = if ctx.look.ascii { "*" } else { "▌" };
+                    if marked { Some(ctx.look.line(Role::Mark, sign)) } else { None }
+                };
+                table.draw(area, buf, cell, mark);
+                if rows.is_empty() {
+                    states::draw_empty(ctx, self, kind, area, buf);
+                }
+            }
+            (Body::Doc(_), _) => self.draw_doc(ctx, area, buf),
+            (Body::Raw(raw), _) => {
+                self.page = height.max(1);
+                self.offset = scroll(self.offset, self.cursor, raw.lines.len(), self.page);
+                for (y, (place, line)) in (area.y..area.bottom()).zip(raw.lines.iter().enumerate().skip(self.offset)) {
+                    let room = usize::from(area.width.saturating_sub(1));
+                    let line = raw::draw_line(ctx, line, self.side, &self.filter, room);
+                    buf.set_line(area.x + 1, y, &line, area.width.saturating_sub(1));
+                    self.lay_cursor(ctx, place, area, y, buf);
+                }
+            }
+            _ => states::draw_gone(ctx, area, buf),
+        }
+    }
+
+    fn draw_doc(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
+        let Body::Doc(doc) = &self.body else { return };
+        let side = if doc.side.is_empty() { 0 } else { doc.side_width.min(area.width) };
+        let main = Rect { width: area.width - side, ..area };
+        let beside = Rect { x: main.right(), width: side, ..area };
+        let height = usize::from(area.height);
+        let pinned = if doc.pinned * 2 <= height { doc.pinned } else { 0 };
+        self.page = (height - pinned).max(1);
+        let cursor = self.cursor.saturating_sub(pinned);
+        self.offset = scroll(self.offset, cursor, doc.lines.len().saturating_sub(pinned), self.page);
+        let shown = (0..pinned).chain(pinned + self.offset..doc.lines.len());
+        for (y, place) in (main.y..main.bottom()).zip(shown) {
+            let Some(line) = doc.lines.get(place) else { break };
+            match &line.what {
+                What::Line(line) => buf.set_line(main.x, y, line, main.width),
+                What::Event(tier, event) => {
+                    buf.set_line(main.x, y, &super::trail::timeline(ctx, *tier, event, main.width), main.width)
+                }
+            };
+            self.lay_cursor(ctx, place, main, y, buf);
+        }
+        for (y, line) in (beside.y..beside.bottom()).zip(&doc.side) {
+            buf.set_line(beside.x, y, line, beside.width);
+        }
+        let below = doc.lines.len().saturating_sub(pinned + self.offset + self.page);
+        if below > 0 && main.height > 2 {
+            let more = Line::from(ctx.look.say(Role::Dim, format!(" ↓ {below} more ")));
+            let width = u16::try_from(more.width()).unwrap_or(0).min(main.width);
+            buf.set_line(main.right() - width, main.bottom() - 1, &more, width);
+        }
+    }
+
+    fn lay_cursor(&self, ctx: &Ctx<'_>, place: usize, area: Rect, y: u16, buf: &mut Buffer) {
+        if place == self.cursor {
+            let style: Style = ctx.look.style(Role::Cursor);
+            buf.set_style(Rect { y, height: 1, ..area }, style);
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! What can be shown, by identity: tabs, screens, and the things they are about.
+
+use crate::model::{RuleKey, Scope, Source};
+
+/// A tab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tab {
+    /// Are we safe, since when, what first.
+    Overview,
+    /// GuardDuty findings.
+    Findings,
+    /// AWS Config rules and what they say about resources.
+    Compliance,
+    /// Stacks and what differs from them.
+    Drift,
+    /// DynamoDB tables.
+    Tables,
+    /// VPCs and endpoints.
+    Endpoints,
+    /// CloudTrail events.
+    Trail,
+    /// What is polled, and how fresh it is.
+    Sources,
+}
+
+impl Tab {
+    /// All, in their order on the screen.
+    pub const ALL: [Self; 8] = [
+        Self::Overview,
+        Self::Findings,
+        Self::Compliance,
+        Self::Drift,
+        Self::Tables,
+        Self::Endpoints,
+        Self::Trail,
+        Self::Sources,
+    ];
+
+    /// Its name, as shown and as `:` takes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Findings => "Findings",
+            Self::Compliance => "Compliance",
+            Self::Drift => "Drift",
+            Self::Tables => "Tables",
+            Self::Endpoints => "Endpoints",
+            Self::Trail => "Trail",
+            Self::Sources => "Sources",
+        }
+    }
+
+    /// The tab called this, or by the first letters of it, in any case.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let name = name.to_ascii_lowercase();
+        (!name.is_empty())
+            .then(|| Self::ALL.into_iter().find(|tab| tab.name().to_ascii_lowercase().starts_with(&name)))
+            .flatten()
+    }
+
+    /// The key that leads to it.
+    #[must_use]
+    pub fn digit(self) -> char {
+        match self {
+            Self::Overview => '1',
+            Self::Findings => '2',
+            Self::Compliance => '3',
+            Self::Drift => '4',
+            Self::Tables => '5',
+            Self::Endpoints => '6',
+            Self::Trail => '7',
+            Self::Sources => '9',
+        }
+    }
+
+    /// Its first screen.
+    #[must_use]
+    pub fn home(self) -> Screen {
+        match self {
+            Self::Overview => Screen::Overview,
+            Self::Findings => Screen::List(Kind::Findings),
+            Self::Compliance => Screen::List(Kind::Compliance),
+            Self::Drift => Screen::List(Kind::Drift),
+            Self::Tables => Screen::List(Kind::Tables),
+            Self::Endpoints => Screen::List(Kind::Endpoints),
+            Self::Trail => Screen::List(Kind::Trail(Pivot::All)),
+            Self::Sources => Screen::List(Kind::Sources),
+        }
+    }
+}
+
+/// One screen.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Screen {
+    /// The Overview.
+    Overview,
+    /// A list.
+    List(Kind),
+    /// All that is known of one thing.
+    Detail(Thing),
+    /// Its raw JSON.
+    Raw(Thing),
+}
+
+/// Which list.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Findings.
+    Findings,
+    /// Evaluations of Config rules.
+    Compliance,
+    /// Resources of stacks.
+    Drift,
+    /// Tables.
+    Tables,
+    /// Endpoints, and VPCs without one.
+    Endpoints,
+    /// Events.
+    Trail(Pivot),
+    /// Sources by scope.
+    Sources,
+    /// The ledger of calls.
+    Calls,
+    /// The error log.
+    Errors,
+    /// What has to do with a thing.
+    Related(Thing),
+}
+
+/// Which events.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Pivot {
+    /// All of them.
+    All,
+    /// By this access key.
+    Key(String),
+    /// By this principal.
+    Principal(String),
+    /// By this session's name.
+    Session(String),
+    /// From this address.
+    Ip(String),
+    /// That name this table.
+    Table(String),
+}
+
+impl Pivot {
+    /// In words: what it goes by, and the value.
+    #[must_use]
+    pub fn words(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::All => None,
+            Self::Key(value) => Some(("by key", value)),
+            Self::Principal(value) => Some(("by principal", value)),
+            Self::Session(value) => Some(("by session", value)),
+            Self::Ip(value) => Some(("from address", value)),
+            Self::Table(value) => Some(("of table", value)),
+        }
+    }
+}
+
+/// One thing, by the identity that outlives a refresh.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Thing {
+    /// A finding, by id.
+    Finding(String),
+    /// A table, by ARN.
+    Table(String),
+    /// A control's judgement: resource and control.
+    Judgement(String, &'static str),
+    /// A Config rule.
+    Rule(RuleKey),
+    /// A rule's verdict about a resource (type, id).
+    Evaluation(RuleKey, String, String),
+    /// A stack, by id.
+    Stack(String),
+    /// A stack's resource, by stack id and logical id.
+    Resource(String, String),
+    /// An endpoint, by id.
+    Endpoint(Scope, String),
+    /// A VPC, by id.
+    Vpc(Scope, String),
+    /// An event, by id.
+    Event(String),
+    /// A trail, by ARN.
+    Trail(Scope, String),
+    /// A source in a scope.
+    Source(Source, Scope),
+    /// A call, by its number since the start.
+    Call(u64),
+    /// A line of the error log, by source, scope and place.
+    Error(usize),
+}

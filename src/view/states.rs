@@ -1,0 +1,147 @@
+//! The looks of nothing: loading, empty, denied, gone.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use crate::model::{Source, SourceError, Verdict};
+use crate::theme::{Role, verdict_role};
+
+use super::{Ctx, Kind, Look, Place};
+
+/// What the sources of a view are up to.
+pub struct State<'a> {
+    /// Done and total of the sweeps that run.
+    pub running: Option<(usize, usize)>,
+    /// Sweeps that have never ended.
+    pub loading: usize,
+    /// Sources × scopes that were ever asked.
+    pub known: usize,
+    /// Faults of the newest sweeps: source, scope, error.
+    pub faults: Vec<(Source, String, &'a SourceError)>,
+}
+
+/// What the sources of a view are up to.
+#[must_use]
+pub fn state<'a>(ctx: &Ctx<'a>, sources: &[Source]) -> State<'a> {
+    let mut state = State { running: None, loading: 0, known: 0, faults: Vec::new() };
+    for ((source, scope), freshness) in ctx.store.freshness().filter(|((source, _), _)| sources.contains(source)) {
+        state.known += 1;
+        state.loading += usize::from(freshness.is_loading());
+        if let Some((done, total)) = freshness.running {
+            let (all_done, all) = state.running.unwrap_or_default();
+            state.running = Some((all_done + done, all + total));
+        }
+        if let Some(fault) = &freshness.fault {
+            state.faults.push((*source, scope.to_string(), &fault.error));
+        }
+    }
+    state
+}
+
+/// `reading 120/430 · denied in 1 of 8`, for the right end of a screen's title.
+#[must_use]
+pub fn status(ctx: &Ctx<'_>, sources: &[Source]) -> Line<'static> {
+    let state = state(ctx, sources);
+    let mut spans = Vec::new();
+    if let Some((done, total)) = state.running.filter(|_| state.loading > 0) {
+        spans.push(ctx.look.say(Role::Accent, format!("reading {done}/{total} ")));
+    }
+    if let Some((_, _, error)) = state.faults.first() {
+        let (count, known) = (state.faults.len(), state.known);
+        spans.push(ctx.look.say(Role::Unknown, format!("? {} in {count} of {known} ", error.word())));
+    }
+    Line::from(spans)
+}
+
+/// Draws why a list is empty, below its heads.
+pub fn draw_empty(ctx: &Ctx<'_>, place: &Place, kind: &Kind, area: Rect, buf: &mut Buffer) {
+    let view = super::list_of(kind);
+    let state = state(ctx, view.sources);
+    let look = ctx.look;
+    let mut lines = Vec::new();
+    let filtered = matches!(&place.body, super::Body::Rows(_, total) if *total > 0);
+    if filtered {
+        let filter = if place.faults_only { format!("{} (only faults)", place.filter) } else { place.filter.clone() };
+        lines.push(Line::from(vec![
+            look.say(Role::Text, format!("no {} pass the filter ", view.noun)),
+            look.foreign(Role::Accent, &filter, 60),
+            look.say(Role::Dim, "   / changes it, Esc clears it"),
+        ]));
+    } else if !view.sources.is_empty() && state.known == 0 {
+        lines.push(look.line(Role::Accent, "waiting for the first answer …"));
+    } else if state.loading > 0 && state.faults.is_empty() {
+        let words = match state.running {
+            Some((done, total)) => {
+                format!("reading {done}/{total} … {} of {} sweeps to come", state.loading, state.known)
+            }
+            None => format!("reading … {} of {} sweeps to come", state.loading, state.known),
+        };
+        lines.push(look.line(Role::Accent, words));
+    } else {
+        lines.push(look.line(Role::Text, (view.empty)(ctx, kind)));
+    }
+    for (source, scope, error) in &state.faults {
+        lines.extend(fault_lines(look, *source, scope, error));
+    }
+    let mut y = area.y + 2;
+    for line in lines {
+        if y >= area.bottom() {
+            break;
+        }
+        buf.set_line(area.x + 2, y, &line, area.width.saturating_sub(3));
+        y += 1;
+    }
+}
+
+/// A fault in words, and what can be done about it.
+#[must_use]
+pub fn fault_lines(look: &Look, source: Source, scope: &str, error: &SourceError) -> Vec<Line<'static>> {
+    let head = Line::from(vec![
+        look.say(verdict_role(Verdict::Unknown), "? "),
+        look.say(Role::Text, format!("{} ", source.name())),
+        look.foreign(Role::Dim, scope, 40),
+        look.say(Role::Dim, "  "),
+        look.foreign(Role::Unknown, &error.to_string(), 160),
+    ]);
+    let mut lines = vec![head];
+    lines.extend(
+        advice(error)
+            .map(|advice| Line::from(vec![look.say(Role::Dim, "    "), look.foreign(Role::Dim, &advice, 160)])),
+    );
+    lines
+}
+
+/// What a person can do about an error.
+#[must_use]
+pub fn advice(error: &SourceError) -> Option<String> {
+    match error {
+        SourceError::Denied { action, .. } => {
+            Some(format!("the caller lacks {action}; the whole policy: dynakeep iam-policy"))
+        }
+        SourceError::Expired { profile, .. } => Some(format!("renew it: {}", login_command(profile.as_deref()))),
+        SourceError::NoCredentials(_) => Some("look around without any: dynakeep --demo".to_owned()),
+        SourceError::Throttled(_) => Some("it is asked again later, and more slowly".to_owned()),
+        SourceError::Offline(_) | SourceError::Service(_) => {
+            Some("it is asked again by itself; ^R asks now".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// The command that renews an SSO login, also where no browser can be opened.
+#[must_use]
+pub fn login_command(profile: Option<&str>) -> String {
+    match profile {
+        Some(profile) => format!("aws sso login --profile {profile} --use-device-code"),
+        None => "aws sso login --use-device-code".to_owned(),
+    }
+}
+
+/// Draws that what a screen is about is not, or no longer, known.
+pub fn draw_gone(ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
+    if area.height > 1 {
+        let words = "not known here, or no longer: it was not read yet, or the newest sweep did not find it";
+        buf.set_line(area.x + 2, area.y + 1, &ctx.look.line(Role::Dim, words), area.width.saturating_sub(3));
+    }
+}

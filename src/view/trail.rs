@@ -1,0 +1,228 @@
+//! Trail: events, newest first; and one event as fields that can be followed.
+
+use std::sync::Arc;
+
+use ratatui::text::{Line, Span};
+
+use crate::model::{Event, Scope, Source, Verdict};
+use crate::store::LinkTier;
+use crate::theme::{Role, verdict_role};
+use crate::widget::table::{Column, fixed, grows};
+use crate::widget::text;
+
+use super::list::{Key, events_of};
+use super::{Ctx, Doc, Kind, ListView, Pivot, Row, Screen, Thing, things};
+
+/// The list of events.
+pub static VIEW: ListView =
+    ListView { noun: "events", sources: &[Source::Events], columns: &COLUMNS, collect, cell, key, verdict, empty };
+
+const COLUMNS: [Column; 7] = [
+    fixed("TIME", 10, 0),
+    grows("EVENT", 22, 3, 0),
+    grows("WHO", 12, 2, 0),
+    grows("TABLES", 10, 3, 2),
+    fixed("ADDRESS", 15, 1),
+    grows("REGION", 9, 1, 5),
+    grows("RESULT", 8, 2, 4),
+];
+
+fn collect(ctx: &Ctx<'_>, kind: &Kind) -> Vec<Row> {
+    let pivot = match kind {
+        Kind::Trail(pivot) => pivot,
+        _ => &Pivot::All,
+    };
+    // Our own calls are noise in everybody's trail; a pivot that leads to them shows them.
+    let all = *pivot == Pivot::All;
+    events_of(ctx, pivot)
+        .into_iter()
+        .filter(|event| !(all && event.own))
+        .map(|event| Row::Event(event.clone()))
+        .collect()
+}
+
+/// How an event stands: a refused call is a warning, a write something to look at.
+pub fn standing(event: &Event) -> Verdict {
+    match (&event.error, event.read_only) {
+        (Some(_), _) => Verdict::Unknown,
+        (None, Some(false)) => Verdict::Warn,
+        _ => Verdict::NotApplicable,
+    }
+}
+
+fn verdict(_: &Ctx<'_>, row: &Row) -> Verdict {
+    let Row::Event(event) = row else { return Verdict::NotApplicable };
+    standing(event)
+}
+
+fn cell(ctx: &Ctx<'_>, row: &Row, column: usize, width: u16) -> Line<'static> {
+    let Row::Event(event) = row else { return Line::default() };
+    let (look, room) = (ctx.look, usize::from(width));
+    match column {
+        0 => look.line(Role::Dim, look.when(ctx.now, event.time)),
+        1 => name_line(ctx, event, room),
+        2 => look.foreign(Role::Text, &event.principal, room).into(),
+        3 => look.foreign(Role::Accent, &event.tables.join(" "), room).into(),
+        4 => look.foreign(Role::Text, event.ip.as_deref().unwrap_or("-"), room).into(),
+        5 => look.foreign(Role::Dim, &event.region, room).into(),
+        _ => result(ctx, event, room).into(),
+    }
+}
+
+fn name_line(ctx: &Ctx<'_>, event: &Event, room: usize) -> Line<'static> {
+    let standing = standing(event);
+    let glyph = match standing {
+        Verdict::Unknown => ctx.look.glyph(Verdict::Fail),
+        other => ctx.look.glyph(other),
+    };
+    Line::from(vec![
+        Span::styled(format!("{glyph} "), ctx.look.style(verdict_role(standing))),
+        ctx.look.foreign(Role::Text, &event.name, room.saturating_sub(2)),
+    ])
+}
+
+fn result(ctx: &Ctx<'_>, event: &Event, room: usize) -> Span<'static> {
+    match &event.error {
+        Some(error) => ctx.look.foreign(Role::Unknown, error, room),
+        None => ctx.look.say(Role::Dim, "ok"),
+    }
+}
+
+fn key(_: &Ctx<'_>, row: &Row, column: usize) -> Key {
+    let Row::Event(event) = row else { return Key::Missing };
+    let maybe = |value: Option<&String>| value.map_or(Key::Missing, |value| Key::text(value));
+    match column {
+        0 => Key::Number(event.time.as_second()),
+        1 => Key::text(&event.name),
+        2 => Key::text(&event.principal),
+        3 => maybe(event.tables.first()),
+        4 => maybe(event.ip.as_ref()),
+        5 => Key::text(&event.region),
+        _ => maybe(event.error.as_ref()),
+    }
+}
+
+fn empty(ctx: &Ctx<'_>, kind: &Kind) -> String {
+    let reach: Vec<String> = match kind {
+        Kind::Trail(Pivot::All) | Kind::Related(_) => Vec::new(),
+        _ => reach_words(ctx, kind),
+    };
+    let asked = match kind {
+        Kind::Trail(pivot) => pivot.words().map(|(by, what)| format!(" {by} {}", text::clean(what, 60))),
+        _ => None,
+    };
+    let note = "LookupEvents tells management events of 90 days, minutes late; reads of items are in no lookup";
+    format!("no events{} · {} {note}", asked.unwrap_or_default(), reach.join(" · "))
+}
+
+fn reach_words(ctx: &Ctx<'_>, kind: &Kind) -> Vec<String> {
+    use crate::model::SearchBy;
+    let Kind::Trail(pivot) = kind else { return Vec::new() };
+    let is_this = |by: &SearchBy| match (by, pivot) {
+        (SearchBy::AccessKey(a), Pivot::Key(b))
+        | (SearchBy::Username(a), Pivot::Session(b))
+        | (SearchBy::Resource(a), Pivot::Table(b)) => a == b,
+        _ => false,
+    };
+    let of: Vec<_> = ctx.store.searches().iter().filter(|(_, reach)| is_this(&reach.search.by)).collect();
+    if of.is_empty() {
+        return vec!["not searched for by itself".to_owned()];
+    }
+    let denied = of.iter().filter(|(_, reach)| reach.found.is_err()).count();
+    vec![format!("searched in {} of {} scopes", of.len() - denied, of.len())]
+}
+
+/// One event in a case's timeline: `02:58:02Z  T1  UpdateContinuousBackups  orders  ok`.
+#[must_use]
+pub fn timeline(ctx: &Ctx<'_>, tier: LinkTier, event: &Event, width: u16) -> Line<'static> {
+    let look = ctx.look;
+    let room = usize::from(width);
+    let wide = room >= 100;
+    let pad = |words: &str, cells: usize| {
+        let clean = text::clean(words, cells);
+        format!("{clean}{}", " ".repeat(cells.saturating_sub(text::width(&clean)) + 1))
+    };
+    let standing = standing(event);
+    let glyph = if standing == Verdict::Unknown { look.glyph(Verdict::Fail) } else { look.glyph(standing) };
+    let name_room = if wide { 32 } else { 26 };
+    let role = if standing == Verdict::NotApplicable { Role::Dim } else { Role::Text };
+    let foreign = |role: Role, words: &str, cells: usize| {
+        let padded = pad(words, cells);
+        Span::styled(if look.ascii { super::look::ascii(&padded) } else { padded }, look.style(role))
+    };
+    let mut spans = vec![
+        look.say(Role::Dim, format!(" {:>15} ", look.clock(ctx.now, event.time))),
+        look.say(Role::Dim, format!("{} ", tier.word())),
+        Span::styled(format!("{glyph} "), look.style(verdict_role(standing))),
+        foreign(role, &event.name, name_room),
+        foreign(Role::Accent, &event.tables.join(" "), if wide { 18 } else { 12 }),
+    ];
+    if wide {
+        spans.push(foreign(Role::Dim, &event.principal, 16));
+        spans.push(foreign(Role::Dim, event.ip.as_deref().unwrap_or("-"), 15));
+    }
+    spans.push(result(ctx, event, 24));
+    Line::from(spans)
+}
+
+/// One event: fields that can be followed, then the record.
+#[must_use]
+pub fn detail(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
+    let event: &Arc<Event> = ctx.store.events().get(id)?;
+    let look = ctx.look;
+    let mut doc = Doc::default();
+    let to = |pivot: Pivot| Some(Screen::List(Kind::Trail(pivot)));
+    let result = event.error.as_ref().map_or("ok".to_owned(), |error| format!("refused: {error}"));
+    doc.field(ctx, "what", &format!("{} at {} · {result}", event.name, event.source));
+    doc.spans(ctx, "when", vec![look.say(Role::Text, look.full(ctx.now, event.time))], None);
+    doc.field_to(ctx, "who", &event.principal, to(Pivot::Principal(event.principal.clone())));
+    if let Some(arn) = &event.principal_arn {
+        doc.field(ctx, "  as", arn);
+    }
+    if let Some(session) = &event.session {
+        doc.field_to(ctx, "session", session, to(Pivot::Session(session.clone())));
+    }
+    if let Some(key) = &event.access_key {
+        doc.field_to(ctx, "access key", key, to(Pivot::Key(key.clone())));
+    }
+    if let Some(ip) = &event.ip {
+        doc.field_to(ctx, "from", ip, to(Pivot::Ip(ip.clone())));
+    }
+    let scope = Scope::new(event.account.clone(), event.region.clone());
+    for (index, table) in event.tables.iter().take(20).enumerate() {
+        let name = if index == 0 { "tables" } else { "" };
+        doc.field_to(ctx, name, table, Some(things::table_screen(ctx, &scope, table)));
+    }
+    if let Some(agent) = &event.user_agent {
+        doc.field(ctx, "user agent", agent);
+    }
+    if let Some(vpce) = &event.vpce {
+        doc.field_to(ctx, "through", vpce, Some(Screen::Detail(Thing::Endpoint(scope.clone(), vpce.clone()))));
+    }
+    let kind = match event.read_only {
+        Some(true) => "read",
+        Some(false) => "write",
+        None => "the record does not say whether it reads or writes",
+    };
+    doc.field(
+        ctx,
+        "kind",
+        &format!("{} · {kind}{}", event.category.word(), if event.own { " · our own call" } else { "" }),
+    );
+    doc.field(ctx, "where", &format!("{} in {}", event.account, event.region));
+    doc.field(ctx, "event id", &event.id);
+    doc.gap();
+    doc.section(ctx, "record", "J shows it alone");
+    let raw = super::raw::Raw::of(&event.raw);
+    let width = usize::from(ctx.width.saturating_sub(3));
+    for line in raw.lines.iter().take(400) {
+        let mut line = super::raw::draw_line(ctx, line, 0, "", width);
+        line.spans.insert(0, Span::raw("  "));
+        doc.push(line);
+    }
+    if raw.lines.len() > 400 {
+        doc.push(look.line(Role::Dim, format!("  … {} more lines: J", raw.lines.len() - 400)));
+    }
+    doc.best = Some(0);
+    Some(doc)
+}
