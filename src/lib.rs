@@ -4,6 +4,8 @@
 
 pub mod app;
 pub mod aws;
+pub mod cli;
+pub mod config;
 pub mod controls;
 pub mod export;
 pub mod keymap;

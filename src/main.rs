@@ -1,3 +1,7 @@
 //! The command: parse, wire, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dynakeep::cli::main()
+}

@@ -184,7 +184,7 @@ fn judge_drift(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Ju
     for stack in estate.stacks.values().filter(|stack| stack.scope == table.scope) {
         match stack.resources.value() {
             Some(resources) => {
-                found = found.or_else(|| resources.iter().find(|of| is_table(of, table)).map(|of| (stack, of)))
+                found = found.or_else(|| resources.iter().find(|of| is_table(of, table)).map(|of| (stack, of)));
             }
             None => unread = Some(stack),
         }

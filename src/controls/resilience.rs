@@ -27,10 +27,10 @@ fn pitr_on(estate: &Estate, _: &Baseline, table: &Table) -> Judgement {
 fn judge_pitr_on(estate: &Estate, table: &Table) -> Result<Judgement, Box<Judgement>> {
     let draft = Draft::new(RES_01, &table.arn);
     let (class, _) = class(estate, table);
-    if class == DataClass::Public {
+    let (mut draft, seen) = draft.need("DescribeContinuousBackups", Some(&table.pitr))?;
+    if class == DataClass::Public && !seen.value.enabled {
         return Ok(draft.not_applicable("class public asks for none"));
     }
-    let (mut draft, seen) = draft.need("DescribeContinuousBackups", Some(&table.pitr))?;
     let status = if seen.value.enabled { "ENABLED" } else { "DISABLED" };
     draft.saw(seen, [format!("PointInTimeRecoveryDescription.PointInTimeRecoveryStatus={status}")]);
     Ok(if seen.value.enabled {
@@ -123,10 +123,10 @@ fn deletion_protection(estate: &Estate, _: &Baseline, table: &Table) -> Judgemen
 fn judge_deletion_protection(estate: &Estate, table: &Table) -> Result<Judgement, Box<Judgement>> {
     let draft = Draft::new(RES_03, &table.arn);
     let (class, _) = class(estate, table);
-    if class == DataClass::Public {
+    let (mut draft, seen) = draft.need("DescribeTable", Some(&table.description))?;
+    if class == DataClass::Public && seen.value.deletion_protection == Some(false) {
         return Ok(draft.not_applicable("class public asks for none"));
     }
-    let (mut draft, seen) = draft.need("DescribeTable", Some(&table.description))?;
     let Some(here) = seen.value.deletion_protection else {
         return Ok(draft.unclear("the answer leaves DeletionProtectionEnabled out"));
     };

@@ -1,3 +1,10 @@
 //! What leaves the program: rows, reports and policies, as text that other tools read.
 
+pub mod csv;
 pub mod iam_policy;
+pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod safe;
+pub mod sarif;
+pub mod table;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::model::{Cell, Evaluation, Finding, Rule, Source, Stack, StackResource};
+use crate::model::{Cell, Compliance, Evaluation, Finding, Rule, Source, Stack, StackResource};
 use crate::store::Store;
 use crate::trail::query::{Field, Kind, Row, Schema};
 
@@ -234,14 +234,14 @@ impl Row for ComplianceRow<'_> {
             "identifier" => return Field::maybe(rule.identifier.as_deref()),
             "account" => return Field::text(&scope.account),
             "region" => return Field::text(&scope.region),
-            "rule_compliance" => return Field::maybe(rule.compliance.map(|of| of.word())),
+            "rule_compliance" => return Field::maybe(rule.compliance.map(Compliance::word)),
             "state" => return Field::maybe(rule.state.as_deref()),
             _ => {}
         }
         let Some(of) = self.evaluation else {
             return match name {
                 _ if !self.read() => Field::Unknown,
-                "compliance" => Field::maybe(rule.compliance.map(|of| of.word())),
+                "compliance" => Field::maybe(rule.compliance.map(Compliance::word)),
                 _ => Field::None,
             };
         };
@@ -294,10 +294,7 @@ impl Entry for ComplianceRow<'_> {
         row.put("annotation", json!(of.and_then(|of| of.annotation.as_deref())));
         row.put("recorded", json!(of.and_then(|of| of.recorded)));
         row.put("invoked", json!(of.and_then(|of| of.invoked)));
-        match self.cell() {
-            Some(cell) => row.from(cell.seen.as_ref()),
-            None => {}
-        }
+        row.from(self.cell().and_then(|cell| cell.seen.as_ref()));
         if !self.read() {
             let reason = self.cell().and_then(Cell::unknown_reason).unwrap_or_else(|| "not read yet".to_owned());
             row.unknown("compliance", reason);

@@ -1,0 +1,247 @@
+//! What the command line may say.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Limits;
+use crate::model::Severity;
+use crate::wire::demo::DemoOptions;
+
+/// A read-only security dashboard for DynamoDB estates on AWS, in the terminal.
+#[derive(Debug, Parser)]
+#[command(name = "dynakeep", version, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do; nothing: the dashboard.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  dynakeep --demo                                   look around: no credentials, no network
+  dynakeep -p prod-audit -r eu-west-1,us-east-1     the dashboard
+  dynakeep open FINDING-ARN                         the case that paged
+  dynakeep check -o json --fail-on high             a gate for CI
+  dynakeep tables --filter 'pitr:no class:restricted'
+  dynakeep events 'name:UpdateTable !readonly since:6h'
+
+Exit codes: 0 clean · 1 internal error · 2 usage · 3 check: a control failed · 4 incomplete: denied, throttled, unreachable";
+
+/// What holds for every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The embedded demo account: no credentials, no sockets. --demo=tables=5000,findings=2000,events=100000 scales it
+    #[arg(long, global = true, value_name = "SIZES", num_args = 0..=1, require_equals = true, default_missing_value = "",
+          value_parser = demo_sizes, conflicts_with = "endpoint_url", help_heading = "Where")]
+    pub demo: Option<DemoSizes>,
+    /// Another demo estate, the same for the same number
+    #[arg(long, global = true, value_name = "N", help_heading = "Where")]
+    pub demo_seed: Option<u64>,
+    /// Profiles of the shared AWS config, in a comma list
+    #[arg(short, long = "profile", global = true, value_delimiter = ',', value_name = "NAME", help_heading = "Where")]
+    pub profiles: Vec<String>,
+    /// Regions in a comma list, or `all`
+    #[arg(short, long = "region", global = true, value_delimiter = ',', value_name = "REGION", help_heading = "Where")]
+    pub regions: Vec<String>,
+    /// An endpoint in place of AWS, for every service
+    #[arg(short, long, global = true, value_name = "URL", help_heading = "Where")]
+    pub endpoint_url: Option<String>,
+    /// The configuration file
+    #[arg(long, global = true, env = "DYNAKEEP_CONFIG", value_name = "FILE", help_heading = "Where")]
+    pub config: Option<PathBuf>,
+    /// The share of AWS's documented rates to use, above 0 and up to 1 [default: 0.5]
+    #[arg(long, global = true, value_name = "FRACTION", value_parser = share, help_heading = "Where")]
+    pub share: Option<f64>,
+    /// Keep to AWS's documented rates, or not; by default they are kept except at a custom endpoint
+    #[arg(long, global = true, value_name = "WHICH", help_heading = "Where")]
+    pub limits: Option<Limits>,
+    /// How rows are printed; sarif, md and junit are for `check`
+    #[arg(short, long, global = true, value_name = "FORMAT", default_value = "table", help_heading = "What")]
+    pub output: Output,
+    /// Only rows that match: 'pitr:no class:restricted', 'severity:>=high since:2h'
+    #[arg(long, global = true, value_name = "QUERY", help_heading = "What")]
+    pub filter: Option<String>,
+    /// The dashboard's first tab: overview, findings, compliance, drift, tables, endpoints, trail, sources
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Looks")]
+    pub view: Option<String>,
+    /// A theme: `dynakeep themes` lists them
+    #[arg(long, global = true, env = "DYNAKEEP_THEME", value_name = "NAME", help_heading = "Looks")]
+    pub theme: Option<String>,
+    /// No colours
+    #[arg(long, global = true, action = ArgAction::SetTrue, help_heading = "Looks")]
+    pub no_color: bool,
+    /// ASCII in place of symbols
+    #[arg(long, global = true, action = ArgAction::SetTrue, help_heading = "Looks")]
+    pub ascii: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The dashboard at the case that paged
+    ///
+    /// THING is a finding's ARN or id, its console URL, an event's id, a table's ARN or name; `-` reads an EventBridge
+    /// event from standard input.
+    Open {
+        /// A finding, event, table or console URL; `-` for standard input
+        thing: String,
+    },
+    /// One sweep, a verdict for every control and resource
+    ///
+    /// Exits with 3 when a control fails at or above --fail-on, with 4 when something could not be read: a denied
+    /// call is never a pass and never a failure.
+    Check {
+        /// The least severity of a failed control that makes the exit code 3
+        #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = severity)]
+        fail_on: Severity,
+        /// The least share of tables that must have been read, in percent; below it the exit code is 4
+        #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+        min_coverage: Option<u8>,
+    },
+    /// Tables: key, recovery, protection, policy, endpoints, verdicts
+    Tables,
+    /// GuardDuty findings and the tables they lead to
+    Findings,
+    /// What AWS Config rules say about resources
+    Compliance,
+    /// Drift of stacks' resources, as last checked
+    Drift,
+    /// VPC endpoints and their policies
+    Endpoints,
+    /// CloudTrail trails and what they record
+    Trails,
+    /// CloudTrail events of the last day, or of the window that the query names
+    Events {
+        /// Which events: 'by:alice table:orders since:2h !readonly'
+        query: Option<String>,
+    },
+    /// The controls: what each asks, rests on, and cannot see (no call to AWS)
+    Controls,
+    /// Version, configuration, and what would be read (no call to AWS)
+    Info,
+    /// The least IAM policy it needs, made from the table of operations (no call to AWS)
+    IamPolicy {
+        /// Also what costs money or starts a query
+        #[arg(long)]
+        paid: bool,
+    },
+    /// Completions for a shell, to standard output
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// The manual page, to standard output
+    Man,
+    /// A configuration file with every setting explained
+    ConfigTemplate,
+}
+
+/// How rows are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// Aligned columns, for people
+    Table,
+    /// One object, with coverage
+    Json,
+    /// Every field, for spreadsheets
+    Csv,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Markdown, for pull requests
+    Md,
+    /// JUnit XML, for build servers
+    Junit,
+}
+
+/// What `--demo=` may scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DemoSizes {
+    tables: Option<usize>,
+    findings: Option<usize>,
+    events: Option<usize>,
+}
+
+impl DemoSizes {
+    /// The options of a demo of these sizes.
+    #[must_use]
+    pub fn options(self, seed: Option<u64>) -> DemoOptions {
+        let default = DemoOptions::default();
+        DemoOptions {
+            seed: seed.unwrap_or(default.seed),
+            tables: self.tables.unwrap_or(default.tables),
+            findings: self.findings.unwrap_or(default.findings),
+            events: self.events.unwrap_or(default.events),
+            ..default
+        }
+    }
+}
+
+fn demo_sizes(text: &str) -> Result<DemoSizes, String> {
+    let mut sizes = DemoSizes::default();
+    for part in text.split(',').filter(|part| !part.is_empty()) {
+        let (name, count) = part.split_once('=').ok_or_else(|| format!("`{part}`: write tables=5000"))?;
+        let count = count.parse().map_err(|_| format!("`{count}` is no count"))?;
+        match name {
+            "tables" => sizes.tables = Some(count),
+            "findings" => sizes.findings = Some(count),
+            "events" => sizes.events = Some(count),
+            _ => return Err(format!("`{name}`: there are tables, findings and events")),
+        }
+    }
+    Ok(sizes)
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|share| *share > 0.0 && *share <= 1.0).ok_or_else(|| "above 0 and up to 1".to_owned())
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    let found = Severity::ALL.into_iter().find(|of| of.word().eq_ignore_ascii_case(text));
+    found.ok_or_else(|| Severity::ALL.map(Severity::word).join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace())
+    }
+
+    #[test]
+    fn the_definition_holds() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn demo_takes_sizes_only_after_an_equals_sign() {
+        let demo = |line: &str| parse(line).unwrap().global.demo;
+        assert_eq!(demo("dynakeep --demo"), Some(DemoSizes::default()));
+        assert_eq!(demo("dynakeep tables"), None);
+        let sizes = demo("dynakeep --demo=tables=5000,events=100 check").unwrap().options(Some(3));
+        assert_eq!((sizes.tables, sizes.events, sizes.seed), (5000, 100, 3));
+        let cli = parse("dynakeep --demo tables -o json").unwrap();
+        assert!(matches!(cli.command, Some(Command::Tables)) && cli.global.output == Output::Json);
+    }
+
+    #[test]
+    fn what_means_nothing_is_refused() {
+        for line in [
+            "dynakeep --demo=rows=3",
+            "dynakeep --share 0",
+            "dynakeep check --fail-on bad",
+            "dynakeep --demo -e http://x",
+            "dynakeep record x",
+            "dynakeep check --min-coverage 101",
+        ] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+        assert!(parse("dynakeep -p a,b -r eu-west-1 check --fail-on Critical").is_ok());
+    }
+}

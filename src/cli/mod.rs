@@ -1,0 +1,175 @@
+//! The command line: what it may say, and the commands that print and end.
+
+mod args;
+mod once;
+mod print;
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::aws::{Settings, StartError};
+use crate::config::{Config, ConfigError, Limits};
+use crate::store::rows::RowKind;
+use crate::wire::Wire;
+use crate::wire::demo::{Demo, Story};
+
+pub use args::{Cli, Command, Global, Output};
+
+/// Why a command ended without its result.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The command line or a file asks for what there is not: exit code 2.
+    #[error("{0}")]
+    Usage(String),
+    /// The configuration file: exit code 2.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The data layer could not start: 2 where other options would help, else 1.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The certificates named by the environment: exit code 2.
+    #[error(transparent)]
+    Live(#[from] crate::wire::live::LiveError),
+    /// Output or terminal: exit code 1; a closed pipe is no failure.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl Failure {
+    fn code(&self) -> u8 {
+        match self {
+            Self::Usage(_) | Self::Config(_) | Self::Live(_) => 2,
+            Self::Start(StartError::NoScope(_) | StartError::NoRegion) => 2,
+            // Whoever read the output has read enough.
+            Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            Self::Start(_) | Self::Io(_) => 1,
+        }
+    }
+}
+
+/// Reads the command line, does what it says and gives the exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _closed = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match log().and_then(|()| run(&cli)) {
+        Ok(code) => code,
+        Err(failure) => {
+            if failure.code() != 0 {
+                let text = failure.to_string();
+                let shown: Vec<_> = text.lines().map(crate::export::safe::visible).collect();
+                let _closed = writeln!(io::stderr(), "dynakeep: {}", shown.join("\n"));
+            }
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<ExitCode, Failure> {
+    let (kind, query) = match &cli.command {
+        Some(Command::Check { .. }) => (RowKind::Checks, None),
+        Some(Command::Tables) => (RowKind::Tables, None),
+        Some(Command::Findings) => (RowKind::Findings, None),
+        Some(Command::Compliance) => (RowKind::Compliance, None),
+        Some(Command::Drift) => (RowKind::Drift, None),
+        Some(Command::Endpoints) => (RowKind::Endpoints, None),
+        Some(Command::Trails) => (RowKind::Trails, None),
+        Some(Command::Events { query }) => (RowKind::Events, query.as_deref()),
+        None | Some(Command::Open { .. }) => return dashboard(cli),
+        Some(command) => {
+            let mut out = io::stdout().lock();
+            print(cli, command, &mut out)?;
+            out.flush()?;
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    once::run(cli, kind, query)
+}
+
+/// The commands that make no call.
+fn print(cli: &Cli, command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
+    match command {
+        Command::Controls => print::controls(cli, out)?,
+        Command::Info => print::info(cli, out)?,
+        Command::IamPolicy { paid } => print::iam_policy(*paid, out)?,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "dynakeep", &mut script);
+            out.write_all(&script)?;
+        }
+        Command::Man => clap_mangen::Man::new(Cli::command()).render(&mut &mut *out)?,
+        Command::ConfigTemplate => out.write_all(crate::config::TEMPLATE.as_bytes())?,
+        _ => {}
+    }
+    Ok(())
+}
+
+fn dashboard(_: &Cli) -> Result<ExitCode, Failure> {
+    if !io::stdout().is_terminal() {
+        return Err(Failure::Usage("the dashboard needs a terminal; for scripts there is `dynakeep check`".to_owned()));
+    }
+    Err(Failure::Usage("the dashboard is not in this build".to_owned()))
+}
+
+/// The connector that the options ask for. `wall` makes a demo go on at wall speed, from its first critical finding.
+fn wire(cli: &Cli, wall: Option<tokio::runtime::Handle>) -> Result<Wire, Failure> {
+    let Some(sizes) = cli.global.demo else { return Ok(crate::wire::live::live()?) };
+    let mut options = sizes.options(cli.global.demo_seed);
+    options.start = if wall.is_some() { Story::AfterFirstCritical } else { Story::End };
+    Ok(Demo::new(options, wall).wire())
+}
+
+/// Where to look and how hard: flags, then the environment, then the file.
+fn settings(global: &Global, config: &Config) -> Settings {
+    let demo = global.demo.is_some();
+    let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty() && !demo);
+    let or_file = |flags: &[String], names: &[&str], file: &[String]| -> Vec<String> {
+        if !flags.is_empty() {
+            flags.to_vec()
+        } else if demo || names.iter().any(|name| environment(name).is_some()) {
+            // The SDK reads AWS's own variables itself.
+            Vec::new()
+        } else {
+            file.to_vec()
+        }
+    };
+    let file_endpoint = || config.endpoint_url.clone().filter(|_| !demo);
+    let endpoint = global.endpoint_url.clone().or_else(|| environment("AWS_ENDPOINT_URL")).or_else(file_endpoint);
+    let limits = match global.limits.or(config.limits) {
+        Some(limits) => limits == Limits::Aws,
+        None => endpoint.is_none(),
+    };
+    Settings {
+        profiles: or_file(&global.profiles, &["AWS_PROFILE", "AWS_ACCESS_KEY_ID"], &config.profiles),
+        regions: or_file(&global.regions, &["AWS_REGION", "AWS_DEFAULT_REGION"], &config.regions),
+        endpoint,
+        limits,
+        share: global.share.or(config.share).unwrap_or(0.5),
+        once: false,
+        sources: Vec::new(),
+        event_hours: 24,
+    }
+}
+
+/// Logs go to the file that `DYNAKEEP_LOG` names, and nowhere else.
+fn log() -> Result<(), Failure> {
+    let Some(path) = std::env::var_os("DYNAKEEP_LOG").filter(|path| !path.is_empty()) else { return Ok(()) };
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(&path).map_err(|error| Failure::Usage(format!("DYNAKEEP_LOG: {error}")))?;
+    tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing::Level::DEBUG)
+        .with_writer(std::sync::Mutex::new(file))
+        .init();
+    Ok(())
+}

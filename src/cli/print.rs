@@ -1,0 +1,103 @@
+//! Commands that make no call: controls, info, iam-policy.
+
+use std::io::{self, Write};
+
+use serde_json::json;
+
+use crate::config::Config;
+use crate::controls::CATALOGUE;
+use crate::export::{csv::cell, iam_policy, table};
+use crate::operations::{OPERATIONS, Tier};
+
+use super::{Cli, Failure, Output, settings};
+
+/// The catalogue.
+pub(super) fn controls(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
+    let columns = ["id", "severity", "layer", "title", "operations", "blind", "remedy"];
+    let line = |of: &&crate::controls::Control| -> Vec<String> {
+        let (severity, layer) = (of.severity.word().to_owned(), of.layer.word().to_owned());
+        let texts = [of.title.to_owned(), of.operations.join(" "), of.blind.to_owned(), of.remedy.to_owned()];
+        [of.id.to_owned(), severity, layer].into_iter().chain(texts).collect()
+    };
+    match cli.global.output {
+        Output::Table => {
+            let lines: Vec<Vec<String>> = CATALOGUE.iter().map(|of| line(of).into_iter().take(4).collect()).collect();
+            table::aligned(out, &columns[..4], &lines)?;
+        }
+        Output::Csv => {
+            writeln!(out, "{}", columns.join(","))?;
+            for of in CATALOGUE {
+                let quoted = |text: String| format!("\"{}\"", cell(&text).replace('"', "\"\""));
+                writeln!(out, "{}", line(of).into_iter().map(quoted).collect::<Vec<_>>().join(","))?;
+            }
+        }
+        Output::Json => {
+            let row = |of: &&crate::controls::Control| {
+                json!({
+                    "id": of.id, "title": of.title, "layer": of.layer.word(), "severity": of.severity.word(),
+                    "operations": of.operations, "blind": of.blind, "remedy": of.remedy,
+                })
+            };
+            let rows: Vec<_> = CATALOGUE.iter().map(row).collect();
+            let text = serde_json::to_string_pretty(&json!({"schema": crate::export::json::SCHEMA, "rows": rows}));
+            writeln!(out, "{}", text.map_err(io::Error::from)?)?;
+        }
+        _ => return Err(Failure::Usage("the catalogue comes as table, json or csv".to_owned())),
+    }
+    Ok(())
+}
+
+/// Version, configuration, and what would be read.
+pub(super) fn info(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
+    let config = Config::load(cli.global.config.as_deref())?;
+    let settings = settings(&cli.global, &config);
+    let path = cli.global.config.clone().or_else(Config::path);
+    let file = path.as_ref().map_or_else(|| "none".to_owned(), |path| path.display().to_string());
+    let found = path.is_some_and(|path| path.exists());
+    let list = |of: &[String], none: &str| if of.is_empty() { none.to_owned() } else { of.join(", ") };
+    let polled = OPERATIONS.iter().filter(|of| matches!(of.tier, Tier::Poll | Tier::Slow)).count();
+    let rates =
+        if settings.limits { format!("{} of the documented rates", settings.share) } else { "not limited".to_owned() };
+    let rows = [
+        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("origin", if cli.global.demo.is_some() { "demo" } else { "live" }.to_owned()),
+        ("profiles", list(&settings.profiles, "the default chain of credentials")),
+        ("regions", list(&settings.regions, "the profile's own")),
+        ("endpoint", settings.endpoint.clone().unwrap_or_else(|| "AWS".to_owned())),
+        ("rates", rates),
+        ("config", if found { file } else { format!("{file} (not there)") }),
+        ("controls", CATALOGUE.len().to_string()),
+        ("operations", format!("{} may be called, {polled} of them while polling; none writes", OPERATIONS.len())),
+    ];
+    match cli.global.output {
+        Output::Json => {
+            let object: serde_json::Map<_, _> =
+                rows.into_iter().map(|(name, text)| (name.to_owned(), json!(text))).collect();
+            let text = serde_json::to_string_pretty(&object).map_err(io::Error::from)?;
+            writeln!(out, "{text}")?;
+        }
+        Output::Csv => {
+            for (name, text) in rows {
+                writeln!(out, "{name},\"{}\"", cell(&text).replace('"', "\"\""))?;
+            }
+        }
+        _ => {
+            for (name, text) in rows {
+                writeln!(out, "{name:<12}{}", crate::export::safe::visible(&text))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The least policy.
+pub(super) fn iam_policy(paid: bool, out: &mut dyn Write) -> io::Result<()> {
+    let mut tiers = vec![Tier::Poll, Tier::Slow, Tier::Drill];
+    tiers.extend(paid.then_some(Tier::Paid));
+    let text = iam_policy::text(&tiers);
+    writeln!(out, "{}", text.trim_end())?;
+    for note in iam_policy::notes(&tiers) {
+        writeln!(io::stderr(), "dynakeep: {note}")?;
+    }
+    Ok(())
+}

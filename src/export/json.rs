@@ -1,0 +1,56 @@
+//! Rows as one JSON object.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use serde_json::{Map, Value, json};
+
+use crate::store::rows::Entry;
+use crate::store::{Coverage, Store};
+
+/// The version of the envelope.
+pub const SCHEMA: &str = "dynakeep/1";
+
+/// Writes `{"schema", "origin", "generated_at", "scope", "coverage", …extra, "rows"}` and a line's end.
+///
+/// # Errors
+/// When the output takes no more.
+pub fn write(
+    out: &mut dyn Write,
+    store: &Store,
+    coverage: &Coverage,
+    extra: Map<String, Value>,
+    rows: &[Box<dyn Entry + '_>],
+) -> io::Result<()> {
+    let mut envelope = Map::new();
+    let estate = store.estate();
+    envelope.insert("schema".to_owned(), json!(SCHEMA));
+    envelope.insert("origin".to_owned(), json!(store.origin().word()));
+    envelope.insert("generated_at".to_owned(), json!(estate.now));
+    envelope.insert("scope".to_owned(), json!(estate.scopes));
+    envelope.insert("coverage".to_owned(), coverage_json(store, coverage));
+    envelope.extend(extra);
+    envelope.insert("rows".to_owned(), rows.iter().map(|row| row.json()).collect());
+    serde_json::to_writer_pretty(&mut *out, &Value::Object(envelope))?;
+    out.write_all(b"\n")
+}
+
+fn coverage_json(store: &Store, coverage: &Coverage) -> Value {
+    let now = store.estate().now;
+    let oldest = coverage.oldest.as_ref().map(|(source, scope, at)| {
+        let age = now.duration_since(*at).as_secs();
+        json!({"source": source.name(), "scope": scope, "at": at, "age_seconds": age})
+    });
+    let missing: BTreeSet<String> = store.missing_actions();
+    json!({
+        "complete": coverage.is_complete(),
+        "tables_read": coverage.tables_read,
+        "tables_listed": coverage.tables_listed,
+        "scopes": coverage.scopes,
+        "scopes_blind": coverage.scopes_blind,
+        "loading": coverage.loading,
+        "faults": coverage.faults,
+        "missing_actions": missing,
+        "oldest": oldest,
+    })
+}

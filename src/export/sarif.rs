@@ -1,0 +1,60 @@
+//! `check` as SARIF 2.1.0, for code scanning.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use crate::controls::CATALOGUE;
+use crate::model::{Judgement, Severity, Verdict};
+use crate::store::Store;
+
+/// Writes failures and warnings as results, every control as a rule.
+///
+/// # Errors
+/// When the output takes no more.
+pub fn write(out: &mut dyn Write, store: &Store, judgements: &[&Judgement]) -> io::Result<()> {
+    let rules: Vec<Value> = CATALOGUE
+        .iter()
+        .map(|control| {
+            json!({
+                "id": control.id,
+                "shortDescription": {"text": control.title},
+                "help": {"text": control.remedy},
+                "defaultConfiguration": {"level": level(control.severity)},
+                "properties": {"layer": control.layer.word(), "severity": control.severity.word()},
+            })
+        })
+        .collect();
+    let shown = judgements.iter().filter(|of| matches!(of.verdict, Verdict::Fail | Verdict::Warn));
+    let results: Vec<Value> = shown
+        .map(|of| {
+            json!({
+                "ruleId": of.control,
+                "level": if of.verdict == Verdict::Fail { level(of.severity) } else { "note" },
+                "message": {"text": of.reason},
+                "locations": [{"logicalLocations": [{"fullyQualifiedName": of.resource, "kind": "resource"}]}],
+                "partialFingerprints": {"controlAndResource/v1": format!("{} {}", of.control, of.resource)},
+                "properties": {"evidence": of.evidence},
+            })
+        })
+        .collect();
+    let log = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {"name": "dynakeep", "version": env!("CARGO_PKG_VERSION"), "rules": rules}},
+            "properties": {"origin": store.origin().word(), "generated_at": store.estate().now},
+            "results": results,
+        }],
+    });
+    serde_json::to_writer_pretty(&mut *out, &log)?;
+    out.write_all(b"\n")
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical | Severity::High => "error",
+        Severity::Medium => "warning",
+        Severity::Low | Severity::Info => "note",
+    }
+}

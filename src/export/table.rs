@@ -1,0 +1,93 @@
+//! Rows as an aligned table for people.
+
+use std::io::{self, Write};
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::store::rows::{Entry, RowKind, duration, field_text};
+use crate::store::{Coverage, Store};
+
+use super::safe::{shortened, visible};
+
+/// The longest cell; the last column may be longer.
+const LONGEST: usize = 60;
+const LONGEST_LAST: usize = 160;
+
+/// Writes a head and the rows of a kind, then what they cover.
+///
+/// # Errors
+/// When the output takes no more.
+pub fn write(
+    out: &mut dyn Write,
+    kind: RowKind,
+    store: &Store,
+    coverage: &Coverage,
+    rows: &[Box<dyn Entry + '_>],
+) -> io::Result<()> {
+    let columns = kind.columns();
+    let schema = kind.schema();
+    let cells = |row: &dyn Entry| -> Vec<String> {
+        let text = |column: &&str| {
+            let (spec, name) = schema.find(column)?;
+            let text = field_text(&row.field(&name), spec.kind);
+            Some(if text.is_empty() { "-".to_owned() } else { text })
+        };
+        columns.iter().map(|column| text(column).unwrap_or_default()).collect()
+    };
+    let lines: Vec<Vec<String>> = rows.iter().map(|row| cells(row.as_ref())).collect();
+    aligned(out, columns, &lines)?;
+    writeln!(out, "\n{} {} · {}", rows.len(), schema.rows, line(store, coverage))
+}
+
+/// Writes any cells as aligned columns.
+///
+/// # Errors
+/// When the output takes no more.
+pub fn aligned(out: &mut dyn Write, columns: &[&str], lines: &[Vec<String>]) -> io::Result<()> {
+    let clean = |(at, text): (usize, &String)| {
+        let most = if at + 1 == columns.len() { LONGEST_LAST } else { LONGEST };
+        shortened(&visible(shortened(text, most * 2).as_ref()), most).into_owned()
+    };
+    let lines: Vec<Vec<String>> = lines.iter().map(|line| line.iter().enumerate().map(clean).collect()).collect();
+    let head: Vec<String> = columns.iter().map(|name| name.to_uppercase().replace(['_', '.'], " ")).collect();
+    let widths: Vec<usize> = (0..columns.len())
+        .map(|at| {
+            lines.iter().chain([&head]).filter_map(|line| line.get(at)).map(|text| text.width()).max().unwrap_or(0)
+        })
+        .collect();
+    for line in std::iter::once(&head).chain(&lines) {
+        let mut text = String::new();
+        for (cell, width) in line.iter().zip(&widths) {
+            if !text.is_empty() {
+                text.push_str("  ");
+            }
+            text.push_str(cell);
+            text.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width())));
+        }
+        writeln!(out, "{}", text.trim_end())?;
+    }
+    Ok(())
+}
+
+/// `DEMO · 412/430 tables · 3 denied · oldest 4m12s`.
+#[must_use]
+pub fn line(store: &Store, coverage: &Coverage) -> String {
+    let mut parts = Vec::new();
+    if store.origin() != crate::model::Origin::Live {
+        parts.push(store.origin().word().to_uppercase());
+    }
+    if coverage.tables_listed > 0 {
+        parts.push(format!("{}/{} tables", coverage.tables_read, coverage.tables_listed));
+    }
+    if !coverage.scopes_blind.is_empty() {
+        parts.push(format!("{} regions blind", coverage.scopes_blind.len()));
+    }
+    parts.extend(coverage.faults.iter().map(|(word, count)| format!("{count} {word}")));
+    if coverage.loading > 0 {
+        parts.push(format!("{} not read", coverage.loading));
+    }
+    if let Some((_, _, at)) = &coverage.oldest {
+        parts.push(format!("oldest {}", duration(store.estate().now.duration_since(*at).as_secs_f64())));
+    }
+    parts.join(" · ")
+}
