@@ -188,7 +188,7 @@ fn describe(call: &Call<'_>, stack: &Stack) -> Value {
     json!({
         "StackId": stack.id,
         "StackName": stack.name,
-        "Description": call.long_words(stack.about),
+        "Description": call.long_words(stack.about, stack.name == "orders-prod"),
         "CreationTime": iso(stack.created),
         "LastUpdatedTime": iso(stack.created + SignedDuration::from_hours(24 * 90)),
         "RollbackConfiguration": {},
@@ -281,7 +281,7 @@ fn resource_drifts(call: &Call<'_>) -> Result<Value, Refusal> {
             json!({
                 "PropertyPath": path,
                 "ExpectedValue": expected,
-                "ActualValue": if call.hostile() { call.long_words(actual) } else { actual.clone() },
+                "ActualValue": if call.hostile() { call.long_words(actual, true) } else { actual.clone() },
                 "DifferenceType": kind,
             })
         });

@@ -132,7 +132,8 @@ fn list_tags(call: &Call<'_>) -> Result<Value, Refusal> {
         .iter()
         .map(|(key, value)| {
             // The class must stay readable: it decides what is asked of the table.
-            let value = if key == "data-class" { value.clone() } else { call.long_words(value) };
+            let value =
+                if key == "data-class" { value.clone() } else { call.long_words(value, table.name == "orders") };
             json!({ "Key": key, "Value": value })
         })
         .collect();

@@ -189,7 +189,7 @@ fn record(call: &Call<'_>, parts: Parts<'_>) -> Value {
     put("eventName", json!(parts.name));
     put("awsRegion", json!(realm.region));
     put("sourceIPAddress", json!(parts.caller.address));
-    put("userAgent", json!(call.words(&parts.caller.agent)));
+    put("userAgent", json!(call.long_words(&parts.caller.agent, super::kit::hash(&parts.id).is_multiple_of(97))));
     if let Some((code, message)) = &parts.error {
         put("errorCode", json!(code));
         put("errorMessage", json!(call.words(message)));

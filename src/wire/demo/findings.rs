@@ -287,6 +287,10 @@ pub(super) fn render(call: &Call<'_>, finding: &Finding, detector: &str) -> Valu
             fields.insert("action".to_owned(), action(call, finding));
         }
     }
+    let sequence = realm.findings.iter().map(super::world::Timed::first).find(|other| other.about == About::Sequence);
+    let associated = sequence
+        .filter(|sequence| finding.about == About::StolenKey && sequence.created <= call.now)
+        .map(|sequence| realm.arn("guardduty", &format!("detector/{detector}/finding/{}", sequence.id)));
     json!({
         "schemaVersion": "2.0",
         "accountId": realm.account,
@@ -301,7 +305,8 @@ pub(super) fn render(call: &Call<'_>, finding: &Finding, detector: &str) -> Valu
         "createdAt": iso(finding.created),
         "updatedAt": iso(finding.updated),
         "title": call.words(&finding.title),
-        "description": call.long_words(&finding.description),
+        "associatedAttackSequenceArn": associated,
+        "description": call.long_words(&finding.description, finding.severity > 8.9),
     })
 }
 

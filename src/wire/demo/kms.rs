@@ -42,7 +42,7 @@ fn describe_key(call: &Call<'_>) -> Result<Value, Refusal> {
         "Arn": key.arn,
         "CreationDate": epoch(key.created),
         "Enabled": key.state == "Enabled",
-        "Description": call.long_words(&key.description),
+        "Description": call.long_words(&key.description, key.valid_to.is_some()),
         "KeyUsage": "ENCRYPT_DECRYPT",
         "KeyState": key.state,
         "DeletionDate": key.deletion.map(epoch),

@@ -232,10 +232,13 @@ impl Call<'_> {
         self.words(text).chars().take(256).collect()
     }
 
-    /// A free text that, when hostile, may be a megabyte long.
-    fn long_words(&self, text: &str) -> String {
-        let long = self.world.options.hostile && kit::hash(text).is_multiple_of(4);
-        if long { format!("{}{}", self.words(text), "A\u{301}".repeat(350_000)) } else { self.words(text) }
+    /// A free text that, when hostile, is a megabyte long if it is one of the `long` ones.
+    fn long_words(&self, text: &str, long: bool) -> String {
+        let mut words = self.words(text);
+        if long && self.hostile() {
+            words += &"A\u{301}".repeat(350_000);
+        }
+        words
     }
 
     /// Refuses what the auditor's own policy does not allow.

@@ -429,3 +429,75 @@ fn a_large_estate_is_listed_to_its_end_and_searched_in_moderate_time() {
     });
     assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
 }
+
+#[test]
+fn pages_and_batches_over_the_limit_are_refused_like_the_services_do() {
+    use serde_json::json;
+    let demo = Demo::new(DemoOptions::default(), None);
+    let ids: Vec<String> = (0..51).map(|place| format!("{place:032x}")).collect();
+    let rules: Vec<String> = (0..26).map(|place| format!("rule-{place}")).collect();
+    let cases = [
+        ("dynamodb", "ListTables", json!({ "Limit": 101 }), "ValidationException"),
+        ("dynamodb", "ListBackups", json!({ "Limit": 0 }), "ValidationException"),
+        ("dynamodb", "DescribeTable", json!({ "TableName": "nowhere" }), "ResourceNotFoundException"),
+        ("dynamodb", "PutItem", json!({ "TableName": "orders" }), "UnknownOperationException"),
+        ("cloudtrail", "LookupEvents", json!({ "MaxResults": 51 }), "InvalidMaxResultsException"),
+        ("cloudtrail", "LookupEvents", json!({ "NextToken": "made-up" }), "InvalidNextTokenException"),
+        ("guardduty", "ListFindings", json!({ "maxResults": 51 }), "BadRequestException"),
+        ("guardduty", "GetFindings", json!({ "findingIds": ids }), "BadRequestException"),
+        ("config", "DescribeConfigRules", json!({ "ConfigRuleNames": rules }), "ValidationException"),
+        ("config", "GetComplianceDetailsByConfigRule", json!({ "ConfigRuleName": "x" }), "NoSuchConfigRuleException"),
+        ("cloudformation", "DescribeStacks", json!({ "StackName": "x" }), "ValidationError"),
+        ("cloudformation", "DeleteStack", json!({ "StackName": "x" }), "AccessDenied"),
+        ("sts", "AssumeRole", json!({}), "InvalidAction"),
+        ("ec2", "DescribeVpcs", json!({ "MaxResults": "1001" }), "InvalidParameterValue"),
+        ("ec2", "DescribeRouteTables", json!({ "MaxResults": "101" }), "InvalidParameterValue"),
+    ];
+    paused(async {
+        let realm = demo.inner.world.realms.first().unwrap();
+        for (service, operation, params, code) in cases {
+            let response = demo.call(request(realm, service, operation, &params)).await.unwrap();
+            let body = std::str::from_utf8(response.body().bytes().unwrap()).unwrap();
+            assert!(!response.status().is_success() && body.contains(code), "{service}:{operation} {body}");
+            demo.inner.clock.sleep(Duration::from_secs(1)).await;
+        }
+        // Nobody's key, and no key at all.
+        let mut request = request(realm, "dynamodb", "ListTables", &json!({}));
+        request
+            .headers_mut()
+            .insert("authorization", "AWS4-HMAC-SHA256 Credential=AKIAX/1/eu-west-1/dynamodb/aws4_request");
+        let response = demo.call(request).await.unwrap();
+        assert!(std::str::from_utf8(response.body().bytes().unwrap()).unwrap().contains("UnrecognizedClientException"));
+    });
+}
+
+#[test]
+fn equal_seeds_make_equal_estates_and_other_seeds_others() {
+    let of = |seed| bodies(DemoOptions { seed, ..DemoOptions::default() });
+    let first = of(1);
+    assert!(first == of(1));
+    assert!(first != of(2));
+}
+
+#[test]
+fn backups_are_listed_once_each_over_all_pages() {
+    let demo = Demo::new(DemoOptions { tables: 600, ..DemoOptions::default() }, None);
+    let wire = demo.wire();
+    paused(async {
+        let client = aws_sdk_dynamodb::Client::new(&config(&wire, 0));
+        let (mut arns, mut after) = (HashSet::new(), None);
+        loop {
+            let page = client.list_backups().set_exclusive_start_backup_arn(after).send().await.unwrap();
+            for backup in page.backup_summaries.unwrap() {
+                assert!(arns.insert(backup.backup_arn.unwrap()));
+            }
+            after = page.last_evaluated_backup_arn;
+            if after.is_none() {
+                break;
+            }
+        }
+        let tables = &demo.inner.world.realms.first().unwrap().tables;
+        assert_eq!(arns.len(), tables.iter().map(|table| table.first().backups.len()).sum::<usize>());
+        assert!(arns.len() > 300);
+    });
+}
