@@ -239,7 +239,7 @@ impl Rule {
             rule.fg = Some(color.to_owned());
             return Some(rule);
         }
-        for (key, value) in value.as_table()?.iter() {
+        for (key, value) in value.as_table()? {
             match key.get_ref().as_ref() {
                 "fg" => rule.fg = Some(value.get_ref().as_str()?.to_owned()),
                 "bg" => rule.bg = Some(value.get_ref().as_str()?.to_owned()),

@@ -22,13 +22,14 @@ pub fn open(app: &mut App) -> Vec<Effect> {
 
 /// Shows a screen, and asks for what it needs that has not been polled.
 pub fn go(app: &mut App, screen: Screen) -> Vec<Effect> {
-    app.nav.push(screen.clone());
-    match &screen {
+    let effects = match &screen {
         Screen::Detail(Thing::Table(arn)) => vec![Effect::Look(arn.clone())],
         Screen::Detail(Thing::Finding(id)) => case_searches(app, id),
         Screen::List(Kind::Trail(pivot)) => pivot_search(pivot).into_iter().collect(),
         _ => Vec::new(),
-    }
+    };
+    app.nav.push(screen);
+    effects
 }
 
 /// A case asks for the events of its key and of its session: they may be older than what was polled.

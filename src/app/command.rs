@@ -1,8 +1,11 @@
 //! What is typed after `:`.
 
+use tui_input::Input;
+
 use crate::model::{Source, Verdict};
 use crate::theme::Theme;
-use crate::view::{Kind, Screen, Tab, list_of};
+use crate::trail::query;
+use crate::view::{Kind, Screen, Tab, filter, list_of};
 
 use super::{App, Effect, act, open};
 
@@ -107,6 +110,30 @@ pub fn complete(app: &App, typed: &str) -> String {
         &common[..end]
     });
     common.to_owned()
+}
+
+/// A filter with the field or word at its cursor completed; says what there is when there are several.
+#[must_use]
+pub fn complete_filter(app: &mut App, input: Input) -> Input {
+    let Screen::List(kind) = &app.nav.place().screen else { return input };
+    let typed = input.value();
+    let at = typed.char_indices().nth(input.cursor()).map_or(typed.len(), |(at, _)| at);
+    let found = query::complete(typed, at, filter::schema(kind));
+    let (Some(before), Some(after)) = (typed.get(..found.span.start), typed.get(found.span.end..)) else {
+        return input;
+    };
+    match found.choices.as_slice() {
+        [] => input,
+        [(only, _)] => {
+            let cursor = before.chars().count() + only.chars().count();
+            Input::new(format!("{before}{only}{after}")).with_cursor(cursor)
+        }
+        several => {
+            let names: Vec<&str> = several.iter().take(24).map(|(name, _)| name.as_str()).collect();
+            app.say(names.join(" "));
+            input
+        }
+    }
 }
 
 /// The six verdicts for the help: word and meaning.

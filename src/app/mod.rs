@@ -8,6 +8,8 @@ mod draw;
 mod nav;
 mod open;
 mod run;
+#[cfg(test)]
+mod tests;
 mod update;
 
 use std::cell::RefCell;

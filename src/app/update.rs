@@ -217,6 +217,9 @@ fn layer_key(app: &mut App, layer: Layer, key: KeyEvent) -> Vec<Effect> {
             }
         }
         Layer::Filter(mut input, before) => {
+            if key.code == KeyCode::Tab {
+                input = command::complete_filter(app, input);
+            }
             input.handle_event(&crossterm::event::Event::Key(key));
             input.value().clone_into(&mut app.nav.place_mut().filter);
             app.layers.push(Layer::Filter(input, before));

@@ -127,7 +127,7 @@ fn key(ctx: &Ctx<'_>, row: &Row, column: usize) -> Key {
         1 => Key::text(&rule.name),
         2 => one.map_or(Key::Missing, |one| Key::text(&one.resource_id)),
         3 => Key::text(&rule.scope.region),
-        4 => Key::number(one.and_then(|one| one.recorded).map(|at| at.as_second())),
+        4 => Key::number(one.and_then(|one| one.recorded).map(jiff::Timestamp::as_second)),
         _ => one.and_then(|one| one.annotation.as_deref()).map_or(Key::Missing, Key::text),
     }
 }

@@ -99,13 +99,14 @@ impl Doc {
     }
 
     /// As [`Doc::field`], and Enter on it leads somewhere.
+    #[expect(clippy::needless_pass_by_value, reason = "callers make the screen for this line alone")]
     pub fn field_to(&mut self, ctx: &Ctx<'_>, name: &'static str, value: &str, to: Option<Screen>) {
         let room = usize::from(ctx.width).saturating_sub(NAME + 3).max(8);
         let role = if to.is_some() { Role::Link } else { Role::Text };
-        for (index, part) in wrap(value, room, 6).into_iter().enumerate() {
-            let name = if index == 0 { name } else { "" };
+        let mut name = name;
+        for part in wrap(value, room, 6) {
             let part = if ctx.look.ascii { super::look::ascii(&part) } else { part };
-            let line = vec![name_span(ctx.look, name), Span::styled(part, ctx.look.style(role))];
+            let line = vec![name_span(ctx.look, std::mem::take(&mut name)), Span::styled(part, ctx.look.style(role))];
             self.lines.push(DocLine { what: What::Line(line.into()), to: to.clone() });
         }
     }

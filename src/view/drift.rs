@@ -130,7 +130,7 @@ fn key(ctx: &Ctx<'_>, row: &Row, column: usize) -> Key {
         (1, Some(one)) => Key::text(one.physical_id.as_deref().unwrap_or(&one.logical_id)),
         (2, _) => Key::text(&stack.name),
         (3, Some(one)) => Key::Number(i64::try_from(one.differences.len()).unwrap_or(i64::MAX)),
-        (4, one) => Key::number(one.and_then(|one| one.checked).or(stack.checked).map(|at| at.as_second())),
+        (4, one) => Key::number(one.and_then(|one| one.checked).or(stack.checked).map(jiff::Timestamp::as_second)),
         (5, Some(one)) => Key::text(&one.kind),
         (6, _) => Key::text(&stack.scope.region),
         _ => Key::Missing,

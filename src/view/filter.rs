@@ -1,48 +1,124 @@
-//! What a filter lets through.
+//! What a filter lets through: the query language over the rows' one definition.
 
-use super::{Ctx, Kind, Row};
+use jiff::Timestamp;
+
+use crate::model::Verdict;
+use crate::store::rows::{
+    CallRow, ComplianceRow, DriftRow, EndpointRow, EventRow, FindingRow, RowKind, SourceRow, TableRow,
+};
+use crate::trail::query::{Field, Query, Row as Asked, Schema};
+
+use super::{Ctx, Kind, Row, list_of};
+
+/// Lists whose rows no export knows: free words alone.
+const WORDS: Schema = Schema { rows: "rows", fields: &[] };
+
+/// The fields that a list's rows can be asked for.
+#[must_use]
+pub fn schema(kind: &Kind) -> &'static Schema {
+    match kind {
+        Kind::Findings => RowKind::Findings.schema(),
+        Kind::Compliance => RowKind::Compliance.schema(),
+        Kind::Drift => RowKind::Drift.schema(),
+        Kind::Tables => RowKind::Tables.schema(),
+        Kind::Endpoints => RowKind::Endpoints.schema(),
+        Kind::Trail(_) => RowKind::Events.schema(),
+        Kind::Sources => RowKind::Sources.schema(),
+        Kind::Calls => RowKind::Calls.schema(),
+        Kind::Errors | Kind::Related(_) => &WORDS,
+    }
+}
 
 /// A filter made once for all rows of a list.
 pub struct Filter {
-    needle: String,
+    query: Query,
+    kind: Kind,
 }
 
 impl Filter {
     /// A filter from what was typed.
-    #[must_use]
-    pub fn new(_: &Kind, typed: &str, _: &Ctx<'_>) -> Self {
-        Self { needle: typed.trim().to_lowercase() }
+    ///
+    /// # Errors
+    /// In words, when it cannot be understood.
+    pub fn new(kind: &Kind, typed: &str) -> Result<Self, String> {
+        let query = Query::parse(typed.trim(), schema(kind)).map_err(|error| error.message)?;
+        Ok(Self { query, kind: kind.clone() })
     }
 
     /// True for rows that stay.
     #[must_use]
     pub fn matches(&self, ctx: &Ctx<'_>, row: &Row) -> bool {
-        let has = |text: &str| text.to_lowercase().contains(&self.needle);
-        match row {
-            Row::Table(arn) => has(arn),
-            Row::Event(event) => [
-                Some(&event.name),
-                Some(&event.principal),
-                event.ip.as_ref(),
-                event.access_key.as_ref(),
-                event.error.as_ref(),
-                event.user_agent.as_ref(),
-                Some(&event.region),
-                Some(&event.id),
-            ]
-            .into_iter()
-            .flatten()
-            .chain(&event.tables)
-            .any(|text| has(text)),
-            Row::Finding(finding) => {
-                has(&finding.kind)
-                    || has(&finding.title)
-                    || has(&finding.id)
-                    || finding.principal.as_deref().is_some_and(has)
-                    || finding.access_key.as_deref().is_some_and(has)
-                    || finding.action.ip.as_deref().is_some_and(has)
-            }
-            row => row.thing(ctx).is_some_and(|thing| has(&format!("{thing:?}"))),
-        }
+        self.asked(ctx, row).unwrap_or_else(|| self.query.matches(&Words::of(ctx, &self.kind, row)))
     }
+
+    /// Whether a row of an exported kind stays; `None` for rows of other kinds.
+    fn asked(&self, ctx: &Ctx<'_>, row: &Row) -> Option<bool> {
+        let (store, estate) = (ctx.store, ctx.store.estate());
+        Some(match row {
+            Row::Finding(finding) => self.query.matches(&FindingRow { store, finding }),
+            Row::Table(arn) => self.query.matches(&TableRow { store, table: estate.tables.get(&**arn)? }),
+            Row::Rule(key) => {
+                self.query.matches(&ComplianceRow { store, rule: estate.rules.get(&**key)?, evaluation: None })
+            }
+            Row::Evaluation(key, place) => {
+                let evaluation = estate.evaluations.get(&**key)?.value()?.get(*place as usize);
+                self.query.matches(&ComplianceRow { store, rule: estate.rules.get(&**key)?, evaluation })
+            }
+            Row::Stack(id) => self.query.matches(&DriftRow { store, stack: estate.stacks.get(&**id)?, resource: None }),
+            Row::Resource(id, place) => {
+                let stack = estate.stacks.get(&**id)?;
+                let resource = stack.resources.value()?.get(*place as usize);
+                self.query.matches(&DriftRow { store, stack, resource })
+            }
+            Row::Endpoint(scope, place) => {
+                let endpoint = estate.networks.get(scope)?.endpoints.value()?.get(*place as usize)?;
+                self.query.matches(&EndpointRow { store, endpoint })
+            }
+            Row::Event(event) => self.query.matches(&EventRow { store, event }),
+            Row::Source(source, scope) => {
+                let freshness = ctx.store.freshness_of(*source, scope)?;
+                self.query.matches(&SourceRow { store, source: *source, scope, freshness })
+            }
+            Row::Call(number) => self.query.matches(&CallRow { store, call: super::sources::call(ctx, *number)? }),
+            Row::Vpc(..) | Row::Error(_) | Row::Link(_) => return None,
+        })
+    }
+}
+
+/// A row of which only the words shown can be asked for.
+struct Words {
+    cells: Vec<String>,
+    now: Timestamp,
+}
+
+impl Words {
+    fn of(ctx: &Ctx<'_>, kind: &Kind, row: &Row) -> Self {
+        let view = list_of(kind);
+        let cells = (0..view.columns.len()).map(|column| (view.cell)(ctx, row, column, 200).to_string());
+        Self { cells: cells.collect(), now: ctx.now }
+    }
+}
+
+impl Asked for Words {
+    fn field(&self, _: &str) -> Field<'_> {
+        Field::None
+    }
+
+    fn text(&self, visit: &mut dyn FnMut(&str) -> bool) {
+        let _found = self.cells.iter().any(|cell| visit(cell));
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        None
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+}
+
+/// True for rows that "only faults" keeps.
+#[must_use]
+pub fn is_fault(ctx: &Ctx<'_>, kind: &Kind, row: &Row) -> bool {
+    (list_of(kind).verdict)(ctx, row).rank() <= Verdict::Unknown.rank()
 }

@@ -96,7 +96,7 @@ fn key(_: &Ctx<'_>, row: &Row, column: usize) -> Key {
     let maybe = |value: Option<&String>| value.map_or(Key::Missing, |value| Key::text(value));
     match column {
         0 => Key::Number(-i64::from(finding.severity_tenths)),
-        1 => Key::number(finding.last.or(finding.updated).map(|at| at.as_second())),
+        1 => Key::number(finding.last.or(finding.updated).map(jiff::Timestamp::as_second)),
         2 => Key::text(&finding.kind),
         3 => maybe(finding.principal.as_ref()),
         4 => maybe(finding.resources.first()),

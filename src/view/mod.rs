@@ -9,14 +9,17 @@ mod derived;
 mod doc;
 mod drift;
 mod endpoints;
-mod filter;
+pub mod filter;
 mod findings;
 mod list;
 mod look;
 mod overview;
+mod paint;
 mod place;
+mod posture;
 mod raw;
 mod records;
+mod related;
 mod screen;
 mod sources;
 pub mod states;
@@ -31,6 +34,7 @@ use jiff::Timestamp;
 
 use crate::store::Store;
 
+pub use crate::app::draw;
 pub use chrome::{Chrome, Hint, banner};
 pub use derived::{Case, Counts, Derived};
 pub use doc::{Doc, DocLine, What};
@@ -67,7 +71,7 @@ pub fn list_of(kind: &Kind) -> &'static ListView {
         Kind::Sources => &sources::VIEW,
         Kind::Calls => &sources::CALLS,
         Kind::Errors => &sources::ERRORS,
-        Kind::Related(_) => &sources::RELATED,
+        Kind::Related(_) => &related::VIEW,
     }
 }
 

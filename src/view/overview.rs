@@ -8,12 +8,9 @@ use ratatui::text::{Line, Span};
 
 use crate::model::{Event, Finding, Judgement, Layer, Severity, Source, Verdict};
 use crate::theme::{Role, verdict_role};
-use crate::widget::{bar, text};
+use crate::widget::text;
 
 use super::{Ctx, Doc, Kind, Pivot, Screen, Thing, age, tables, things};
-
-/// Hours that the histograms go back.
-const HOURS: usize = 12;
 
 /// The Overview.
 #[must_use]
@@ -29,7 +26,7 @@ pub fn doc(ctx: &Ctx<'_>) -> Doc {
     worst_tables(&inner, room, &mut doc);
     recent(&inner, room, &mut doc);
     if doc.side_width > 0 {
-        doc.side = side(ctx, usize::from(doc.side_width));
+        doc.side = super::posture::side(ctx, usize::from(doc.side_width));
     }
     doc.best = None;
     doc
@@ -50,7 +47,7 @@ fn now(ctx: &Ctx<'_>, room: usize, doc: &mut Doc) {
     doc.push(look.line(Role::Heading, " NOW"));
     let mut items = findings(ctx);
     items.extend(failures(ctx));
-    items.sort_by(|a, b| a.rank.cmp(&b.rank));
+    items.sort_by_key(|item| item.rank);
     let shown = 6;
     let more = items.len().saturating_sub(shown);
     for item in items.into_iter().take(shown) {
@@ -101,15 +98,15 @@ fn finding_item(ctx: &Ctx<'_>, finding: &Arc<Finding>) -> Item {
         count if count > 3 => format!("touches {} +{}", names.join(", "), count - 3),
         _ => format!("touches {}", names.join(", ")),
     };
-    let active = last.map(|at| format!(" · active {} ago", age(ctx.now, at))).unwrap_or_default();
+    let active = last.map(|at| format!("active {} ago · ", age(ctx.now, at))).unwrap_or_default();
     let who = finding.principal.as_deref().map(|name| format!(" · {name}")).unwrap_or_default();
     let severity = finding.severity();
     Item {
-        rank: (Reverse(severity), 0, Reverse(last.map_or(0, |at| at.as_second()))),
+        rank: (Reverse(severity), 0, Reverse(last.map_or(0, jiff::Timestamp::as_second))),
         verdict: if severity >= Severity::High { Verdict::Fail } else { Verdict::Warn },
         severity,
         title: finding.title.clone(),
-        note: format!("{tables}{who}{active}"),
+        note: format!("{active}{tables}{who}"),
         to: Screen::Detail(Thing::Finding(finding.id.clone())),
     }
 }
@@ -170,16 +167,15 @@ fn worst_tables(ctx: &Ctx<'_>, room: usize, doc: &mut Doc) {
             Span::styled(format!(" {} ", look.glyph(worst)), look.style(verdict_role(worst))),
             look.foreign(Role::Text, &name, name_room),
             Span::raw(pad + " "),
-            look.say(Role::Dim, format!("{:<13} ", ctx.store.estate().data_class(table).word())),
         ];
         if wide {
+            spans.push(look.say(Role::Dim, format!("{:<13} ", ctx.store.estate().data_class(table).word())));
             let region = text::clean(&table.scope.region, 13);
             spans.push(look.foreign(Role::Dim, &format!("{region:<13} "), 14));
         }
         for layer in layers {
             let verdict = layer_verdict(ctx, &table.arn, layer);
-            let gap = if wide { "   " } else { "  " };
-            spans.push(Span::styled(format!(" {}{gap}", look.glyph(verdict)), look.style(verdict_role(verdict))));
+            spans.push(Span::styled(format!(" {}  ", look.glyph(verdict)), look.style(verdict_role(verdict))));
         }
         doc.link(spans, Screen::Detail(Thing::Table(table.arn.clone())));
     }
@@ -211,120 +207,24 @@ fn recent(ctx: &Ctx<'_>, room: usize, doc: &mut Doc) {
         let tables = event.tables.join(" ");
         let line = vec![
             look.say(Role::Dim, format!(" {:>7}  ", age(ctx.now, event.time))),
-            look.foreign(Role::Text, &event.name, 30),
-            look.foreign(Role::Accent, &format!("  {tables}"), 24),
-            look.foreign(Role::Dim, &format!("  {}", event.principal), room.saturating_sub(66).max(8)),
+            look.foreign(Role::Text, &padded(&event.name, 25), 25),
+            look.foreign(Role::Accent, &padded(&tables, 14), 14),
+            look.foreign(Role::Dim, &event.principal, room.saturating_sub(50)),
         ];
         doc.link(line, Screen::Detail(Thing::Event(event.id.clone())));
     }
     doc.link(look.line(Role::Dim, "          all of them"), Screen::List(Kind::Trail(Pivot::All)));
 }
 
-fn is_change(event: &Event) -> bool {
+/// Cut or filled to a width, with one blank at its end.
+fn padded(words: &str, width: usize) -> String {
+    let clean = text::clean(words, width - 1);
+    let fill = " ".repeat(width - text::width(&clean));
+    clean + &fill
+}
+
+/// True for a write to a table that went through and was not ours.
+#[must_use]
+pub fn is_change(event: &Event) -> bool {
     event.read_only == Some(false) && !event.own && event.error.is_none() && !event.tables.is_empty()
-}
-
-fn side(ctx: &Ctx<'_>, width: usize) -> Vec<Line<'static>> {
-    let look = ctx.look;
-    let derived = ctx.derived.borrow();
-    let mut lines = vec![Line::from(vec![
-        look.say(Role::Heading, format!("{:<16}", "POSTURE")),
-        look.say(Role::Column, "fail  warn   unk"),
-    ])];
-    for layer in Layer::ALL {
-        let Some(tally) = derived.posture.get(&layer) else { continue };
-        let count = |verdict: Verdict, count: usize| {
-            let role = if count == 0 { Role::Dim } else { verdict_role(verdict) };
-            look.say(role, format!("{count:>4}  "))
-        };
-        lines.push(Line::from(vec![
-            look.say(Role::Text, format!("{:<16}", layer.word())),
-            count(Verdict::Fail, tally.fail),
-            count(Verdict::Warn, tally.warn),
-            count(Verdict::Unknown, tally.unknown),
-        ]));
-    }
-    if derived.posture.is_empty() {
-        lines.push(look.line(Role::Dim, "not judged yet"));
-    }
-    lines.push(Line::default());
-    lines.push(activity(ctx));
-    lines.push(Line::default());
-    lines.push(look.line(Role::Heading, "FRESHNESS"));
-    for source in Source::ALL {
-        lines.extend(freshness(ctx, source, width));
-    }
-    if let Some(change) = ctx.store.changes().last() {
-        lines.push(Line::default());
-        lines.push(look.line(Role::Heading, format!("VERDICTS CHANGED {}", ctx.store.changes().len())));
-        for change in ctx.store.changes().iter().rev().take(4) {
-            let name = text::clean(things::tail(&change.resource), width.saturating_sub(24));
-            let (from, to) = (look.glyph(change.from), look.glyph(change.to));
-            lines.push(Line::from(vec![
-                look.say(Role::Dim, format!("{:>6} ", age(ctx.now, change.at))),
-                look.say(Role::Text, format!("{} ", change.control)),
-                Span::styled(from, look.style(verdict_role(change.from))),
-                look.say(Role::Dim, "→"),
-                Span::styled(to, look.style(verdict_role(change.to))),
-                look.foreign(Role::Text, &format!(" {name}"), width),
-            ]));
-        }
-        let _ = change;
-    }
-    lines
-}
-
-/// Changes to tables in the last hours, as a histogram.
-fn activity(ctx: &Ctx<'_>) -> Line<'static> {
-    let mut hours = [0; HOURS];
-    for event in ctx.store.events().iter().take(20_000) {
-        let ago = ctx.now.as_second().saturating_sub(event.time.as_second()) / 3600;
-        match usize::try_from(ago).ok().and_then(|ago| hours.get_mut(ago)) {
-            Some(count) if is_change(event) => *count += 1,
-            Some(_) => {}
-            None => break,
-        }
-    }
-    hours.reverse();
-    let total: usize = hours.iter().sum();
-    Line::from(vec![
-        ctx.look.say(Role::Heading, "CHANGES "),
-        ctx.look.say(Role::Dim, format!("{HOURS} h  ")),
-        Span::styled(bar::spark(&hours, ctx.look.ascii), ctx.look.style(Role::Accent)),
-        ctx.look.say(Role::Text, format!("  {total}")),
-    ])
-}
-
-/// One source over all scopes: the oldest good sweep, and how many scopes are in trouble.
-fn freshness(ctx: &Ctx<'_>, source: Source, width: usize) -> Option<Line<'static>> {
-    let look = ctx.look;
-    let of: Vec<_> = ctx.store.freshness().filter(|((kind, _), _)| *kind == source).map(|(_, it)| it).collect();
-    if of.is_empty() {
-        return None;
-    }
-    let faults = of.iter().filter(|it| it.fault.is_some()).count();
-    let loading = of.iter().filter(|it| it.is_loading()).count();
-    let oldest = of.iter().filter_map(|it| it.good).min();
-    let state = match (faults, loading) {
-        (0, 0) => look.say(Role::Pass, look.glyph(Verdict::Pass)),
-        (0, _) => look.say(Role::Accent, "…"),
-        _ => look.say(Role::Unknown, "?"),
-    };
-    let words = match (faults, loading) {
-        (0, 0) => String::new(),
-        (0, _) => format!("reading, {loading} to come"),
-        _ => {
-            let error = of.iter().find_map(|it| it.fault.as_ref()).map_or("", |fault| fault.error.word());
-            format!("{error} in {faults} of {}", of.len())
-        }
-    };
-    Some(Line::from(vec![
-        state,
-        look.say(Role::Text, format!(" {:<12}", source.name())),
-        look.say(
-            if faults > 0 { Role::Stale } else { Role::Dim },
-            format!("{:>7} ", oldest.map_or("-".to_owned(), |at| age(ctx.now, at))),
-        ),
-        look.foreign(Role::Unknown, &words, width.saturating_sub(22)),
-    ]))
 }

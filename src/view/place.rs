@@ -3,19 +3,10 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-use ratatui::style::Style;
-use ratatui::text::Line;
-
-use crate::model::Verdict;
-use crate::theme::Role;
-use crate::widget::table::{TableView, scroll};
-
-use super::doc::What;
+use super::filter::{Filter, is_fault};
 use super::list::{Key, Row};
 use super::raw::{self, Raw};
-use super::{Ctx, Doc, Kind, Screen, TimeMode, states};
+use super::{Ctx, Doc, Kind, Screen, TimeMode};
 
 /// What a place shows, made from the store and kept until something changes.
 #[derive(Debug, Default)]
@@ -74,6 +65,9 @@ pub struct Place {
     pub body: Body,
     /// Why the filter could not be understood.
     complaint: Option<String>,
+    /// The newest filter that could be.
+    understood: String,
+    moved: bool,
     stamp: Stamp,
     built: Option<(Instant, Duration)>,
 }
@@ -96,6 +90,8 @@ impl Place {
             marked: HashSet::new(),
             body: Body::Nothing,
             complaint: None,
+            understood: String::new(),
+            moved: false,
             stamp: Stamp::default(),
             built: None,
         }
@@ -132,33 +128,27 @@ impl Place {
     }
 
     fn build(&mut self, ctx: &Ctx<'_>) {
-        let fresh = matches!(self.body, Body::Nothing);
-        self.body = match &self.screen {
+        self.body = match &self.screen.clone() {
             Screen::List(kind) => self.rows(ctx, kind),
             Screen::Overview => Body::Doc(super::overview::doc(ctx)),
             Screen::Detail(thing) => super::detail(ctx, thing).map_or(Body::Gone, Body::Doc),
             Screen::Raw(thing) => raw::json_of(ctx, thing).map_or(Body::Gone, |json| Body::Raw(Raw::of(&json))),
         };
-        if let (true, None, Body::Doc(doc)) = (fresh, &self.selected, &self.body) {
+        if let (false, Body::Doc(doc)) = (self.moved, &self.body) {
+            // Until it is moved, the cursor is where the screen wants it: a case opens on the event that matters,
+            // also when that one arrives late.
             self.cursor = doc.best.or_else(|| doc.lines.iter().position(|line| line.to.is_some())).unwrap_or(0);
-            // A case opens on the event that matters, and stays on it when newer ones arrive.
-            self.selected = doc.best.and_then(|best| doc.lines.get(best)).and_then(|line| line.to.clone());
+            self.selected = doc.lines.get(self.cursor).and_then(|line| line.to.clone());
             return;
         }
         self.relocate(ctx);
     }
 
-    fn rows(&self, ctx: &Ctx<'_>, kind: &Kind) -> Body {
+    fn rows(&mut self, ctx: &Ctx<'_>, kind: &Kind) -> Body {
         let view = super::list_of(kind);
         let mut rows = (view.collect)(ctx, kind);
         let total = rows.len();
-        if !self.filter.trim().is_empty() {
-            let filter = super::filter::Filter::new(kind, &self.filter, ctx);
-            rows.retain(|row| filter.matches(ctx, row));
-        }
-        if self.faults_only {
-            rows.retain(|row| (view.verdict)(ctx, row).rank() <= Verdict::Unknown.rank());
-        }
+        self.choose(ctx, kind, &mut rows);
         if let Some(column) = self.sort {
             rows.sort_by_cached_key(|row| (view.key)(ctx, row, column));
             if self.reversed {
@@ -172,6 +162,23 @@ impl Place {
             rows.reverse();
         }
         Body::Rows(rows, total)
+    }
+
+    /// Leaves the rows that pass. While a filter is half typed and makes no sense, the last one that did stays.
+    fn choose(&mut self, ctx: &Ctx<'_>, kind: &Kind, rows: &mut Vec<Row>) {
+        self.complaint = None;
+        match Filter::new(kind, &self.filter) {
+            Ok(_) => self.understood = self.filter.clone(),
+            Err(complaint) => self.complaint = Some(complaint),
+        }
+        if !self.understood.trim().is_empty()
+            && let Ok(filter) = Filter::new(kind, &self.understood)
+        {
+            rows.retain(|row| filter.matches(ctx, row));
+        }
+        if self.faults_only {
+            rows.retain(|row| is_fault(ctx, kind, row));
+        }
     }
 
     /// Puts the cursor back on what was selected, or near where it was.
@@ -263,104 +270,15 @@ impl Place {
     pub fn go(&mut self, ctx: &Ctx<'_>, to: usize) {
         self.cursor = to.min(self.len().saturating_sub(1));
         self.selected = self.target(ctx);
+        self.moved = true;
     }
 
     /// Puts the cursor on the next (or the one before) row with a fault; `false` when there is none.
     pub fn next_fault(&mut self, ctx: &Ctx<'_>, back: bool) -> bool {
         let (Screen::List(kind), Body::Rows(rows, _)) = (&self.screen, &self.body) else { return false };
-        let view = super::list_of(kind);
         let (len, from) = (rows.len(), self.cursor);
         let mut places = (1..=len).map(|step| if back { (from + len - step) % len } else { (from + step) % len });
-        let found = places.find(|place| {
-            rows.get(*place).is_some_and(|row| (view.verdict)(ctx, row).rank() <= Verdict::Unknown.rank())
-        });
+        let found = places.find(|place| rows.get(*place).is_some_and(|row| is_fault(ctx, kind, row)));
         found.inspect(|place| self.go(ctx, *place)).is_some()
-    }
-
-    /// Draws the body; `numbered` numbers the heads while a column is chosen.
-    pub fn draw(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer, numbered: bool) {
-        let height = usize::from(area.height);
-        match (&self.body, &self.screen) {
-            (Body::Rows(rows, _), Screen::List(kind)) => {
-                let view = super::list_of(kind);
-                self.page = height.saturating_sub(1).max(1);
-                self.offset = scroll(self.offset, self.cursor, rows.len(), self.page);
-                let table = TableView {
-                    columns: view.columns,
-                    len: rows.len(),
-                    offset: self.offset,
-                    cursor: self.cursor,
-                    sorted: self.sort.map(|column| (column, self.reversed)),
-                    numbered,
-                    head: ctx.look.style(Role::Column),
-                    selected: ctx.look.style(Role::Cursor),
-                    ascii: ctx.look.ascii,
-                };
-                let cell = |row: usize, column, width| {
-                    rows.get(row).map(|row| (view.cell)(ctx, row, column, width)).unwrap_or_default()
-                };
-                let mark = |row: usize| {
-                    let marked = !self.marked.is_empty()
-                        && rows.get(row).and_then(|row| row.target(ctx)).is_some_and(|it| self.marked.contains(&it));
-                    let sign = if ctx.look.ascii { "*" } else { "▌" };
-                    if marked { Some(ctx.look.line(Role::Mark, sign)) } else { None }
-                };
-                table.draw(area, buf, cell, mark);
-                if rows.is_empty() {
-                    states::draw_empty(ctx, self, kind, area, buf);
-                }
-            }
-            (Body::Doc(_), _) => self.draw_doc(ctx, area, buf),
-            (Body::Raw(raw), _) => {
-                self.page = height.max(1);
-                self.offset = scroll(self.offset, self.cursor, raw.lines.len(), self.page);
-                for (y, (place, line)) in (area.y..area.bottom()).zip(raw.lines.iter().enumerate().skip(self.offset)) {
-                    let room = usize::from(area.width.saturating_sub(1));
-                    let line = raw::draw_line(ctx, line, self.side, &self.filter, room);
-                    buf.set_line(area.x + 1, y, &line, area.width.saturating_sub(1));
-                    self.lay_cursor(ctx, place, area, y, buf);
-                }
-            }
-            _ => states::draw_gone(ctx, area, buf),
-        }
-    }
-
-    fn draw_doc(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
-        let Body::Doc(doc) = &self.body else { return };
-        let side = if doc.side.is_empty() { 0 } else { doc.side_width.min(area.width) };
-        let main = Rect { width: area.width - side, ..area };
-        let beside = Rect { x: main.right(), width: side, ..area };
-        let height = usize::from(area.height);
-        let pinned = if doc.pinned * 2 <= height { doc.pinned } else { 0 };
-        self.page = (height - pinned).max(1);
-        let cursor = self.cursor.saturating_sub(pinned);
-        self.offset = scroll(self.offset, cursor, doc.lines.len().saturating_sub(pinned), self.page);
-        let shown = (0..pinned).chain(pinned + self.offset..doc.lines.len());
-        for (y, place) in (main.y..main.bottom()).zip(shown) {
-            let Some(line) = doc.lines.get(place) else { break };
-            match &line.what {
-                What::Line(line) => buf.set_line(main.x, y, line, main.width),
-                What::Event(tier, event) => {
-                    buf.set_line(main.x, y, &super::trail::timeline(ctx, *tier, event, main.width), main.width)
-                }
-            };
-            self.lay_cursor(ctx, place, main, y, buf);
-        }
-        for (y, line) in (beside.y..beside.bottom()).zip(&doc.side) {
-            buf.set_line(beside.x, y, line, beside.width);
-        }
-        let below = doc.lines.len().saturating_sub(pinned + self.offset + self.page);
-        if below > 0 && main.height > 2 {
-            let more = Line::from(ctx.look.say(Role::Dim, format!(" ↓ {below} more ")));
-            let width = u16::try_from(more.width()).unwrap_or(0).min(main.width);
-            buf.set_line(main.right() - width, main.bottom() - 1, &more, width);
-        }
-    }
-
-    fn lay_cursor(&self, ctx: &Ctx<'_>, place: usize, area: Rect, y: u16, buf: &mut Buffer) {
-        if place == self.cursor {
-            let style: Style = ctx.look.style(Role::Cursor);
-            buf.set_style(Rect { y, height: 1, ..area }, style);
-        }
     }
 }

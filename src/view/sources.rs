@@ -1,7 +1,5 @@
 //! Sources: what is polled where, and how fresh it is; the ledger of calls; the error log; related things.
 
-use std::sync::Arc;
-
 use ratatui::text::Line;
 
 use crate::model::{CallOutcome, CallRecord, Freshness, Source, Verdict};
@@ -9,7 +7,7 @@ use crate::theme::Role;
 use crate::widget::table::{Column, fixed, grows, number};
 
 use super::list::Key;
-use super::{Ctx, Doc, Kind, ListView, Row, Screen, Thing, states, things};
+use super::{Ctx, Doc, Kind, ListView, Row, Screen, Thing, states};
 
 /// Sources by scope.
 pub static VIEW: ListView = ListView {
@@ -111,8 +109,8 @@ fn key(ctx: &Ctx<'_>, row: &Row, column: usize) -> Key {
         1 => Key::text(&scope.account),
         2 => Key::text(&scope.region),
         3 => Key::Text(state_words(freshness)),
-        4 => Key::number(freshness.good.map(|at| at.as_second())),
-        5 => Key::number(freshness.due.map(|at| at.as_second())),
+        4 => Key::number(freshness.good.map(jiff::Timestamp::as_second)),
+        5 => Key::number(freshness.due.map(jiff::Timestamp::as_second)),
         6 => Key::Number(i64::try_from(freshness.sweeps).unwrap_or(i64::MAX)),
         _ => missing(freshness).map_or(Key::Missing, Key::text),
     }
@@ -286,34 +284,3 @@ const ERROR_COLUMNS: [Column; 5] = [
     number("COUNT", 6, 2),
     grows("ERROR", 30, 4, 0),
 ];
-
-/// What has to do with a thing.
-pub static RELATED: ListView = ListView {
-    noun: "related things",
-    sources: &[],
-    columns: &RELATED_COLUMNS,
-    collect: |ctx, kind| match kind {
-        Kind::Related(thing) => things::related(ctx, thing).into_iter().map(|link| Row::Link(Arc::new(link))).collect(),
-        _ => Vec::new(),
-    },
-    cell: |ctx, row, column, width| {
-        let Row::Link(link) = row else { return Line::default() };
-        match column {
-            0 => ctx.look.line(Role::Dim, link.kind),
-            1 => ctx.look.foreign(Role::Text, &link.name, usize::from(width)).into(),
-            _ => ctx.look.foreign(Role::Dim, &link.why, usize::from(width)).into(),
-        }
-    },
-    key: |_, row, column| {
-        let Row::Link(link) = row else { return Key::Missing };
-        Key::text(match column {
-            0 => link.kind,
-            1 => &link.name,
-            _ => &link.why,
-        })
-    },
-    verdict: |_, _| Verdict::NotApplicable,
-    empty: |_, _| "nothing that is known has to do with it".to_owned(),
-};
-
-const RELATED_COLUMNS: [Column; 3] = [fixed("KIND", 9, 0), grows("NAME", 24, 3, 0), grows("WHY", 20, 3, 0)];

@@ -84,13 +84,8 @@ pub fn draw_empty(ctx: &Ctx<'_>, place: &Place, kind: &Kind, area: Rect, buf: &m
     for (source, scope, error) in &state.faults {
         lines.extend(fault_lines(look, *source, scope, error));
     }
-    let mut y = area.y + 2;
-    for line in lines {
-        if y >= area.bottom() {
-            break;
-        }
-        buf.set_line(area.x + 2, y, &line, area.width.saturating_sub(3));
-        y += 1;
+    for (y, line) in (area.y + 2..area.bottom()).zip(&lines) {
+        buf.set_line(area.x + 2, y, line, area.width.saturating_sub(3));
     }
 }
 
@@ -116,9 +111,7 @@ pub fn fault_lines(look: &Look, source: Source, scope: &str, error: &SourceError
 #[must_use]
 pub fn advice(error: &SourceError) -> Option<String> {
     match error {
-        SourceError::Denied { action, .. } => {
-            Some(format!("the caller lacks {action}; the whole policy: dynakeep iam-policy"))
-        }
+        SourceError::Denied { .. } => Some("print the policy that allows it: dynakeep iam-policy".to_owned()),
         SourceError::Expired { profile, .. } => Some(format!("renew it: {}", login_command(profile.as_deref()))),
         SourceError::NoCredentials(_) => Some("look around without any: dynakeep --demo".to_owned()),
         SourceError::Throttled(_) => Some("it is asked again later, and more slowly".to_owned()),

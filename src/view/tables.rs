@@ -115,7 +115,7 @@ fn key(ctx: &Ctx<'_>, row: &Row, column: usize) -> Key {
         ),
         6 => Key::number(table.description.value().and_then(|d| d.deletion_protection).map(i64::from)),
         7 => Key::number(
-            estate.table_backups(table).and_then(Result::ok).and_then(|b| b.newest).map(|at| at.as_second()),
+            estate.table_backups(table).and_then(Result::ok).and_then(|b| b.newest).map(jiff::Timestamp::as_second),
         ),
         8 => Key::Number(
             path(ctx, table)

@@ -64,7 +64,7 @@ pub fn fit(columns: &[Column], width: u16) -> Vec<(usize, u16)> {
     let mut fitted = Vec::new();
     for index in shown {
         let Some(column) = columns.get(index) else { continue };
-        let extra = if shares == 0 { 0 } else { (spare * column.grow / shares).min(left) };
+        let extra = (spare * column.grow).checked_div(shares).unwrap_or(0).min(left);
         left -= extra;
         fitted.push((index, column.width + extra));
     }

@@ -1,0 +1,101 @@
+//! Drawing a place: its rows, its lines, its raw text.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Line;
+
+use crate::theme::Role;
+use crate::widget::table::{TableView, scroll};
+
+use super::doc::What;
+use super::{Body, Ctx, Place, Screen, raw, states};
+
+impl Place {
+    /// Draws the body; `numbered` numbers the heads while a column is chosen.
+    pub fn draw(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer, numbered: bool) {
+        let height = usize::from(area.height);
+        match (&self.body, &self.screen) {
+            (Body::Rows(rows, _), Screen::List(kind)) => {
+                let view = super::list_of(kind);
+                self.page = height.saturating_sub(1).max(1);
+                self.offset = scroll(self.offset, self.cursor, rows.len(), self.page);
+                let table = TableView {
+                    columns: view.columns,
+                    len: rows.len(),
+                    offset: self.offset,
+                    cursor: self.cursor,
+                    sorted: self.sort.map(|column| (column, self.reversed)),
+                    numbered,
+                    head: ctx.look.style(Role::Column),
+                    selected: ctx.look.style(Role::Cursor),
+                    ascii: ctx.look.ascii,
+                };
+                let cell = |row: usize, column, width| {
+                    rows.get(row).map(|row| (view.cell)(ctx, row, column, width)).unwrap_or_default()
+                };
+                let mark = |row: usize| {
+                    let marked = !self.marked.is_empty()
+                        && rows.get(row).and_then(|row| row.target(ctx)).is_some_and(|it| self.marked.contains(&it));
+                    let sign = if ctx.look.ascii { "*" } else { "▌" };
+                    if marked { Some(ctx.look.line(Role::Mark, sign)) } else { None }
+                };
+                table.draw(area, buf, cell, mark);
+                if rows.is_empty() {
+                    states::draw_empty(ctx, self, kind, area, buf);
+                }
+            }
+            (Body::Doc(_), _) => self.draw_doc(ctx, area, buf),
+            (Body::Raw(raw), _) => {
+                self.page = height.max(1);
+                self.offset = scroll(self.offset, self.cursor, raw.lines.len(), self.page);
+                for (y, (place, line)) in (area.y..area.bottom()).zip(raw.lines.iter().enumerate().skip(self.offset)) {
+                    let room = usize::from(area.width.saturating_sub(1));
+                    let line = raw::draw_line(ctx, line, self.side, &self.filter, room);
+                    buf.set_line(area.x + 1, y, &line, area.width.saturating_sub(1));
+                    self.lay_cursor(ctx, place, area, y, buf);
+                }
+            }
+            _ => states::draw_gone(ctx, area, buf),
+        }
+    }
+
+    fn draw_doc(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
+        let Body::Doc(doc) = &self.body else { return };
+        let side = if doc.side.is_empty() { 0 } else { doc.side_width.min(area.width) };
+        let main = Rect { width: area.width - side, ..area };
+        let beside = Rect { x: main.right(), width: side, ..area };
+        let height = usize::from(area.height);
+        let pinned = if doc.pinned * 2 <= height { doc.pinned } else { 0 };
+        self.page = (height - pinned).max(1);
+        let cursor = self.cursor.saturating_sub(pinned);
+        self.offset = scroll(self.offset, cursor, doc.lines.len().saturating_sub(pinned), self.page);
+        let shown = (0..pinned).chain(pinned + self.offset..doc.lines.len());
+        for (y, place) in (main.y..main.bottom()).zip(shown) {
+            let Some(line) = doc.lines.get(place) else { break };
+            match &line.what {
+                What::Line(line) => buf.set_line(main.x, y, line, main.width),
+                What::Event(tier, event) => {
+                    buf.set_line(main.x, y, &super::trail::timeline(ctx, *tier, event, main.width), main.width)
+                }
+            };
+            self.lay_cursor(ctx, place, main, y, buf);
+        }
+        for (y, line) in (beside.y..beside.bottom()).zip(&doc.side) {
+            buf.set_line(beside.x, y, line, beside.width);
+        }
+        let below = doc.lines.len().saturating_sub(pinned + self.offset + self.page);
+        if below > 0 && main.height > 2 {
+            let more = Line::from(ctx.look.say(Role::Dim, format!(" ↓ {below} more ")));
+            let width = u16::try_from(more.width()).unwrap_or(0).min(main.width);
+            buf.set_line(main.right() - width, main.bottom() - 1, &more, width);
+        }
+    }
+
+    fn lay_cursor(&self, ctx: &Ctx<'_>, place: usize, area: Rect, y: u16, buf: &mut Buffer) {
+        if place == self.cursor {
+            let style: Style = ctx.look.style(Role::Cursor);
+            buf.set_style(Rect { y, height: 1, ..area }, style);
+        }
+    }
+}

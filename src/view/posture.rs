@@ -1,0 +1,119 @@
+//! How it all stands: tallies by layer, changes by hour, freshness by source, verdicts that changed.
+
+use ratatui::text::{Line, Span};
+
+use crate::model::{Layer, Source, Verdict};
+use crate::theme::{Role, verdict_role};
+use crate::widget::{bar, text};
+
+use super::overview::is_change;
+use super::{Ctx, age, things};
+
+/// Hours that the histogram goes back.
+const HOURS: usize = 12;
+
+/// The right side of the Overview, `width` cells wide.
+#[must_use]
+pub fn side(ctx: &Ctx<'_>, width: usize) -> Vec<Line<'static>> {
+    let look = ctx.look;
+    let derived = ctx.derived.borrow();
+    let mut lines = vec![Line::from(vec![
+        look.say(Role::Heading, format!("{:<16}", "POSTURE")),
+        look.say(Role::Column, "fail  warn   unk"),
+    ])];
+    for layer in Layer::ALL {
+        let Some(tally) = derived.posture.get(&layer) else { continue };
+        let count = |verdict: Verdict, count: usize| {
+            let role = if count == 0 { Role::Dim } else { verdict_role(verdict) };
+            look.say(role, format!("{count:>4}  "))
+        };
+        lines.push(Line::from(vec![
+            look.say(Role::Text, format!("{:<16}", layer.word())),
+            count(Verdict::Fail, tally.fail),
+            count(Verdict::Warn, tally.warn),
+            count(Verdict::Unknown, tally.unknown),
+        ]));
+    }
+    if derived.posture.is_empty() {
+        lines.push(look.line(Role::Dim, "not judged yet"));
+    }
+    lines.push(Line::default());
+    lines.push(activity(ctx));
+    lines.push(Line::default());
+    lines.push(look.line(Role::Heading, "FRESHNESS"));
+    for source in Source::ALL {
+        lines.extend(freshness(ctx, source, width));
+    }
+    if !ctx.store.changes().is_empty() {
+        lines.push(Line::default());
+        lines.push(look.line(Role::Heading, format!("VERDICTS CHANGED {}", ctx.store.changes().len())));
+        for change in ctx.store.changes().iter().rev().take(4) {
+            let name = text::clean(things::tail(&change.resource), width.saturating_sub(24));
+            let (from, to) = (look.glyph(change.from), look.glyph(change.to));
+            lines.push(Line::from(vec![
+                look.say(Role::Dim, format!("{:>6} ", age(ctx.now, change.at))),
+                look.say(Role::Text, format!("{} ", change.control)),
+                Span::styled(from, look.style(verdict_role(change.from))),
+                look.say(Role::Dim, "→"),
+                Span::styled(to, look.style(verdict_role(change.to))),
+                look.foreign(Role::Text, &format!(" {name}"), width),
+            ]));
+        }
+    }
+    lines
+}
+
+/// Changes to tables in the last hours, as a histogram.
+fn activity(ctx: &Ctx<'_>) -> Line<'static> {
+    let mut hours = [0; HOURS];
+    for event in ctx.store.events().iter().take(20_000) {
+        let ago = ctx.now.as_second().saturating_sub(event.time.as_second()) / 3600;
+        match usize::try_from(ago).ok().and_then(|ago| hours.get_mut(ago)) {
+            Some(count) if is_change(event) => *count += 1,
+            Some(_) => {}
+            None => break,
+        }
+    }
+    hours.reverse();
+    let total: usize = hours.iter().sum();
+    Line::from(vec![
+        ctx.look.say(Role::Heading, "CHANGES "),
+        ctx.look.say(Role::Dim, format!("{HOURS} h  ")),
+        Span::styled(bar::spark(&hours, ctx.look.ascii), ctx.look.style(Role::Accent)),
+        ctx.look.say(Role::Text, format!("  {total}")),
+    ])
+}
+
+/// One source over all scopes: the oldest good sweep, and how many scopes are in trouble.
+fn freshness(ctx: &Ctx<'_>, source: Source, width: usize) -> Option<Line<'static>> {
+    let look = ctx.look;
+    let of: Vec<_> = ctx.store.freshness().filter(|((kind, _), _)| *kind == source).map(|(_, it)| it).collect();
+    if of.is_empty() {
+        return None;
+    }
+    let faults = of.iter().filter(|it| it.fault.is_some()).count();
+    let loading = of.iter().filter(|it| it.is_loading()).count();
+    let oldest = of.iter().filter_map(|it| it.good).min();
+    let state = match (faults, loading) {
+        (0, 0) => look.say(Role::Pass, look.glyph(Verdict::Pass)),
+        (0, _) => look.say(Role::Accent, "…"),
+        _ => look.say(Role::Unknown, "?"),
+    };
+    let words = match (faults, loading) {
+        (0, 0) => String::new(),
+        (0, _) => format!("reading, {loading} to come"),
+        _ => {
+            let error = of.iter().find_map(|it| it.fault.as_ref()).map_or("", |fault| fault.error.word());
+            format!("{error} in {faults} of {}", of.len())
+        }
+    };
+    Some(Line::from(vec![
+        state,
+        look.say(Role::Text, format!(" {:<12}", source.name())),
+        look.say(
+            if faults > 0 { Role::Stale } else { Role::Dim },
+            format!("{:>7} ", oldest.map_or("-".to_owned(), |at| age(ctx.now, at))),
+        ),
+        look.foreign(Role::Unknown, &words, width.saturating_sub(22)),
+    ]))
+}
