@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use crate::aws::{self, Handle};
 use crate::config::Config;
 use crate::export;
-use crate::model::{Judgement, Polled, Severity, Source, Verdict};
+use crate::model::{Judgement, Polled, Severity, Source, SourceError, Verdict};
 use crate::store::rows::{Entry, RowKind};
 use crate::store::{Coverage, Store};
 use crate::trail::query::Query;
@@ -102,7 +102,7 @@ impl Outcome {
     fn of(cli: &Cli, kind: RowKind, store: &Store) -> Self {
         let coverage = store.coverage_of(kind.sources());
         let Some(Command::Check { fail_on, min_coverage }) = &cli.command else {
-            return Self { incomplete: !coverage.is_complete(), coverage, failed: false };
+            return Self { incomplete: !is_whole(&coverage), coverage, failed: false };
         };
         let enough = min_coverage.is_none_or(|least| {
             coverage.tables_listed == 0 || coverage.tables_read * 100 >= coverage.tables_listed * usize::from(least)
@@ -110,7 +110,7 @@ impl Outcome {
         let fails = |of: &Judgement, least: Severity| of.verdict == Verdict::Fail && of.severity >= least;
         Self {
             failed: store.judgements().any(|of| fails(of, *fail_on)),
-            incomplete: !enough || !coverage.is_complete(),
+            incomplete: !enough || !is_whole(&coverage),
             coverage,
         }
     }
@@ -123,6 +123,12 @@ impl Outcome {
             (false, false) => ExitCode::SUCCESS,
         }
     }
+}
+
+/// True when all that was asked answered. A service that is not switched on has answered.
+fn is_whole(coverage: &Coverage) -> bool {
+    let off = SourceError::NotEnabled(String::new()).word();
+    coverage.scopes_blind.is_empty() && coverage.loading == 0 && coverage.faults.keys().all(|word| *word == off)
 }
 
 fn write(

@@ -31,8 +31,8 @@ fn covering<'a>(estate: &'a Estate, scope: &'a Scope) -> impl Iterator<Item = &'
 /// How good a trail is for management events, worst first.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
-    Still,
     Silent,
+    Still,
     Unread,
     Partial,
     Whole,

@@ -74,3 +74,6 @@ pub fn resource(scope: &Scope, id: &str) -> String {
 pub fn by_id(id: &str) -> Option<&'static Control> {
     CATALOGUE.iter().copied().find(|control| control.id == id)
 }
+
+#[cfg(test)]
+mod tests;
