@@ -129,6 +129,10 @@ pub enum Command {
         #[arg(long)]
         paid: bool,
     },
+    /// The dashboard's keys
+    Keys,
+    /// The themes: built in, and those of the configuration directory
+    Themes,
     /// Completions for a shell, to standard output
     Completions {
         /// Which shell

@@ -1,10 +1,12 @@
 //! The command line: what it may say, and the commands that print and end.
 
 mod args;
+mod dashboard;
+mod looks;
 mod once;
 mod print;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -73,6 +75,10 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<ExitCode, Failure> {
+    if cli.global.theme.is_some() {
+        // A theme that there is not is a mistake in every command.
+        looks::theme(&cli.global, &Config::default())?;
+    }
     let (kind, query) = match &cli.command {
         Some(Command::Check { .. }) => (RowKind::Checks, None),
         Some(Command::Tables) => (RowKind::Tables, None),
@@ -82,7 +88,8 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Some(Command::Endpoints) => (RowKind::Endpoints, None),
         Some(Command::Trails) => (RowKind::Trails, None),
         Some(Command::Events { query }) => (RowKind::Events, query.as_deref()),
-        None | Some(Command::Open { .. }) => return dashboard(cli),
+        None => return dashboard::run(cli, None),
+        Some(Command::Open { thing }) => return dashboard::run(cli, Some(thing)),
         Some(command) => {
             let mut out = io::stdout().lock();
             print(cli, command, &mut out)?;
@@ -105,17 +112,12 @@ fn print(cli: &Cli, command: &Command, out: &mut dyn Write) -> Result<(), Failur
             out.write_all(&script)?;
         }
         Command::Man => clap_mangen::Man::new(Cli::command()).render(&mut &mut *out)?,
+        Command::Keys => looks::keys(out)?,
+        Command::Themes => looks::themes(out)?,
         Command::ConfigTemplate => out.write_all(crate::config::TEMPLATE.as_bytes())?,
         _ => {}
     }
     Ok(())
-}
-
-fn dashboard(_: &Cli) -> Result<ExitCode, Failure> {
-    if !io::stdout().is_terminal() {
-        return Err(Failure::Usage("the dashboard needs a terminal; for scripts there is `dynakeep check`".to_owned()));
-    }
-    Err(Failure::Usage("the dashboard is not in this build".to_owned()))
 }
 
 /// The connector that the options ask for. `wall` makes a demo go on at wall speed, from its first critical finding.
