@@ -104,12 +104,14 @@ fn basic_selectors(found: EventSelector) -> Vec<Selector> {
         let values = resource.values.unwrap_or_default();
         // `arn:aws:dynamodb` stands for every table of the account, `arn:aws:s3` for every object.
         let whole = values.iter().any(|value| value.split(':').count() <= 3);
-        let conditions = values.iter().filter(|_| !whole).map(|value| format!("resources.ARN StartsWith {value}"));
+        // Conditions hold together, the values of one are alternatives.
+        let conditions =
+            (!whole && !values.is_empty()).then(|| format!("resources.ARN StartsWith {}", values.join(", ")));
         selectors.push(Selector {
             category: "Data".to_owned(),
             resource_types: resource.r#type.into_iter().collect(),
             read_write: read_write.clone(),
-            conditions: conditions.collect(),
+            conditions: conditions.into_iter().collect(),
         });
     }
     selectors

@@ -60,7 +60,13 @@ pub(super) fn build(realm: &Realm) -> Vec<Timed<Stack>> {
             stack.checked = Some(nightly);
             stack.resources.push(Resource { drift: "DELETED", ..resource(TABLE, "campaign-2024") });
         }
-        stacks.push(Timed::still(stack));
+        let nightly = stack.checked == Some(nightly);
+        let stack = Timed::still(stack);
+        stacks.push(if nightly {
+            stack.then(story::NIGHTLY_CHECK, |stack, at| stack.checked = Some(at))
+        } else {
+            stack
+        });
     }
     stacks.sort_by(|a, b| a.first().name.cmp(&b.first().name));
     stacks
@@ -106,17 +112,19 @@ fn of_the_story(realm: &Realm, nightly: Timestamp) -> Vec<Timed<Stack>> {
     network.checked = Some(nightly);
     network.resources = vec![resource("AWS::EC2::VPCEndpoint", &realm.gateway_endpoint())];
     vec![
-        Timed::still(orders).then(story::ORDERS_CHECKED, |stack, at| {
-            let recovery = "/PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled";
-            stack.drifted(
-                at,
-                "orders",
-                &[
-                    (recovery, "true".to_owned(), "false".to_owned(), "NOT_EQUAL"),
-                    ("/DeletionProtectionEnabled", "true".to_owned(), "false".to_owned(), "NOT_EQUAL"),
-                ],
-            );
-        }),
+        Timed::still(orders)
+            .then(story::ORDERS_CHECKED, |stack, at| {
+                let recovery = "/PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled";
+                stack.drifted(
+                    at,
+                    "orders",
+                    &[
+                        (recovery, "true".to_owned(), "false".to_owned(), "NOT_EQUAL"),
+                        ("/DeletionProtectionEnabled", "true".to_owned(), "false".to_owned(), "NOT_EQUAL"),
+                    ],
+                );
+            })
+            .then(story::NIGHTLY_CHECK, |stack, at| stack.checked = Some(at)),
         Timed::still(ledger).then(story::NIGHTLY_CHECK, |stack, at| {
             let days = "/PointInTimeRecoverySpecification/RecoveryPeriodInDays";
             stack.drifted(at, "ledger", &[(days, "35".to_owned(), "1".to_owned(), "NOT_EQUAL")]);

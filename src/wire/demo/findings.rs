@@ -287,7 +287,7 @@ pub(super) fn render(call: &Call<'_>, finding: &Finding, detector: &str) -> Valu
             fields.insert("action".to_owned(), action(call, finding));
         }
     }
-    let sequence = realm.findings.iter().map(super::world::Timed::first).find(|other| other.about == About::Sequence);
+    let sequence = realm.findings.iter().map(Timed::first).find(|other| other.about == About::Sequence);
     let associated = sequence
         .filter(|sequence| finding.about == About::StolenKey && sequence.created <= call.now)
         .map(|sequence| realm.arn("guardduty", &format!("detector/{detector}/finding/{}", sequence.id)));
