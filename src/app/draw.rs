@@ -39,6 +39,7 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     let title = title(app);
     let numbered = matches!(app.layers.last(), Some(Layer::Sort));
     let footer = rows.bottom();
+    let deep = app.nav.stack().len() > 1;
     app.with(|ctx, place| {
         let screen = place.screen.clone();
         let look = Chrome { tab, badge: badge.as_deref(), frozen, notice: notice.as_deref(), screen: &screen };
@@ -63,7 +64,7 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
             bar::split(rows.top(), buf, &title, &status(ctx, &screen));
         }
         place.draw(ctx, rows.area, buf, numbered);
-        chrome::footer(ctx, &look, &hints(&screen), footer, buf);
+        chrome::footer(ctx, &look, &hints(&screen, deep), footer, buf);
     });
     layers(app, area, rows.area, footer, frame);
 }
@@ -111,7 +112,7 @@ fn title(app: &mut App) -> Line<'static> {
             };
             let room = if index == last { 90 } else { short };
             // Long paths keep their first and last steps.
-            if index > 0 && index < last && last > 2 {
+            if index > 0 && index + 1 < last && last > 2 {
                 spans.push(look.say(Role::Dim, "…"));
             } else {
                 spans.push(look.foreign(role, &name, room));
@@ -161,8 +162,8 @@ fn status(ctx: &Ctx<'_>, screen: &Screen) -> Line<'static> {
 }
 
 /// What keys are called where they do something special; an empty word hides a key.
-fn hints(screen: &Screen) -> Vec<Hint> {
-    match screen {
+fn hints(screen: &Screen, deep: bool) -> Vec<Hint> {
+    let mut hints = match screen {
         Screen::Raw(_) => vec![
             (Action::Open, ""),
             (Action::Raw, ""),
@@ -174,7 +175,11 @@ fn hints(screen: &Screen) -> Vec<Hint> {
         Screen::Detail(Thing::Event(_)) => vec![(Action::Open, "follow"), (Action::Describe, ""), (Action::Filter, "")],
         Screen::Detail(_) | Screen::Overview => vec![(Action::Filter, ""), (Action::Describe, "")],
         Screen::List(_) => Vec::new(),
+    };
+    if !deep {
+        hints.push((Action::Back, ""));
     }
+    hints
 }
 
 fn layers(app: &mut App, area: Rect, body: Rect, footer: Rect, frame: &mut Frame<'_>) {

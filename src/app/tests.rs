@@ -202,7 +202,7 @@ impl User {
     fn screen(&mut self) -> String {
         let buffer = self.draw();
         let width = usize::from(buffer.area.width);
-        let row = |cells: &[ratatui::buffer::Cell]| cells.iter().map(|cell| cell.symbol()).collect::<String>();
+        let row = |cells: &[ratatui::buffer::Cell]| cells.iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
         buffer.content.chunks(width).map(row).collect::<Vec<_>>().join("\n")
     }
 

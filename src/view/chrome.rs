@@ -59,10 +59,15 @@ pub fn header(ctx: &Ctx<'_>, chrome: &Chrome<'_>, area: Rect, buf: &mut Buffer) 
     let regions: BTreeSet<&str> = estate.scopes.iter().map(|scope| scope.region.as_str()).collect();
     if !regions.is_empty() {
         left.push(look.say(Role::Dim, " · "));
-        let shown: Vec<&str> = regions.iter().copied().take(4).collect();
-        left.push(look.foreign(Role::Text, &shown.join(" "), 60));
-        if regions.len() > 4 {
-            left.push(look.say(Role::Dim, format!(" +{}", regions.len() - 4)));
+        let few = if area.width < 100 { 1 } else { 4 };
+        let shown: Vec<&str> = regions.iter().copied().take(few).collect();
+        if regions.len() > few && few == 1 {
+            left.push(look.say(Role::Text, format!("{} regions", regions.len())));
+        } else {
+            left.push(look.foreign(Role::Text, &shown.join(" "), 60));
+        }
+        if regions.len() > few && few > 1 {
+            left.push(look.say(Role::Dim, format!(" +{}", regions.len() - few)));
         }
     }
     let mut right = Vec::new();
@@ -143,7 +148,10 @@ pub fn coverage(ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
         Some(due) if due > ctx.now => look.line(Role::Dim, format!("⟳ next sweep {} ", age(ctx.now, due))),
         _ => Line::default(),
     };
-    bar::split(area, buf, &left.into(), &right);
+    // What is covered matters more than what comes next.
+    let left = Line::from(left);
+    let fits = left.width() + right.width() < usize::from(area.width);
+    bar::split(area, buf, &left, &if fits { right } else { Line::default() });
 }
 
 /// A line that asks for something to be done, when the credentials do not work.
@@ -195,13 +203,13 @@ pub fn footer(ctx: &Ctx<'_>, chrome: &Chrome<'_>, hints: &[Hint], area: Rect, bu
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
     for (_, key, what) in shown {
-        let wide = text::width(&key) + 1 + text::width(what) + 3;
+        let wide = text::width(&key) + 1 + text::width(what) + 2;
         if used + wide > room {
             break;
         }
         used += wide;
         spans.push(look.say(Role::Key, key));
-        spans.push(look.say(Role::Dim, format!(" {what}   ")));
+        spans.push(look.say(Role::Dim, format!(" {what}  ")));
     }
     bar::split(area, buf, &spans.into(), &right);
 }

@@ -97,7 +97,7 @@ fn difference(resource: &StackResource) -> String {
     let path = things::tail(&first.path);
     let more = resource.differences.len() - 1;
     let more = if more > 0 { format!(" +{more}") } else { String::new() };
-    format!("{path} {} → {}{more}", first.expected, first.actual)
+    format!("{} → {} {path}{more}", first.expected, first.actual)
 }
 
 fn cell(ctx: &Ctx<'_>, row: &Row, column: usize, width: u16) -> Line<'static> {

@@ -23,8 +23,8 @@ pub static VIEW: ListView = ListView {
 };
 
 const COLUMNS: [Column; 7] = [
-    grows("VPC", 14, 1, 0),
-    grows("ENDPOINT", 14, 1, 0),
+    fixed("VPC", 21, 0),
+    fixed("ENDPOINT", 22, 0),
     fixed("TYPE", 9, 1),
     fixed("STATE", 11, 0),
     grows("POLICY", 18, 4, 0),
@@ -153,9 +153,9 @@ fn cell(ctx: &Ctx<'_>, row: &Row, column: usize, width: u16) -> Line<'static> {
         1 if network.endpoints.seen.is_none() => look.verdict(Verdict::Unknown, "not read"),
         1 => look.line(Role::Dim, "none"),
         4 => match vpc_standing(network, vpc) {
-            Verdict::Warn => look.verdict(Verdict::Warn, "hosts interfaces, no DynamoDB endpoint"),
-            Verdict::Unknown => look.verdict(Verdict::Unknown, "not known what it hosts"),
-            standing => look.verdict(standing, "hosts nothing"),
+            Verdict::Warn => look.verdict(Verdict::Warn, "in use, none here"),
+            Verdict::Unknown => look.verdict(Verdict::Unknown, "in use?"),
+            standing => look.verdict(standing, "not in use"),
         },
         _ => Line::default(),
     }

@@ -17,7 +17,7 @@ pub static VIEW: ListView =
 
 const COLUMNS: [Column; 8] = [
     fixed("SEV", 4, 0),
-    fixed("LAST", 8, 0),
+    fixed("LAST", 12, 0),
     grows("TYPE", 26, 3, 0),
     grows("WHO", 12, 1, 1),
     grows("TABLES", 16, 3, 0),
@@ -63,7 +63,11 @@ fn cell(ctx: &Ctx<'_>, row: &Row, column: usize, width: u16) -> Line<'static> {
             } else {
                 &finding.kind
             };
-            let sample = if finding.sample { "sample " } else { "" };
+            let sample = match (finding.sample, finding.archived) {
+                (true, _) => "sample ",
+                (_, true) => "archived ",
+                _ => "",
+            };
             look.foreign(role, &format!("{sample}{short}"), room).into()
         }
         3 => look.foreign(role, finding.principal.as_deref().unwrap_or("-"), room).into(),
@@ -76,19 +80,16 @@ fn cell(ctx: &Ctx<'_>, row: &Row, column: usize, width: u16) -> Line<'static> {
 
 fn tables(ctx: &Ctx<'_>, finding: &std::sync::Arc<Finding>, room: usize) -> Line<'static> {
     let case = ctx.derived.borrow_mut().case(ctx.store, finding);
-    let mut spans = Vec::new();
-    let mut used = 0;
-    for link in case.tables.iter().take(6) {
-        let left = room.saturating_sub(used);
-        if left < 8 {
-            break;
+    let mut words = Vec::new();
+    let mut tier = None;
+    for link in case.tables.iter().take(12) {
+        if tier != Some(link.tier) {
+            tier = Some(link.tier);
+            words.push(link.tier.word());
         }
-        let name = ctx.look.foreign(Role::Accent, &link.table, left - 4);
-        used += name.width() + 4;
-        spans.push(name);
-        spans.push(ctx.look.say(Role::Dim, format!(" {} ", link.tier.word())));
+        words.push(link.table.as_str());
     }
-    Line::from(spans)
+    ctx.look.foreign(Role::Accent, &words.join(" "), room).into()
 }
 
 fn key(_: &Ctx<'_>, row: &Row, column: usize) -> Key {

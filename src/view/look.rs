@@ -148,8 +148,8 @@ pub fn age(now: Timestamp, at: Timestamp) -> String {
 fn short(now: Timestamp, at: Timestamp, zone: &TimeZone) -> String {
     let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
     let suffix = if *zone == TimeZone::UTC { "Z" } else { "" };
-    let day = if at.date() == now.date() { "" } else { "%m-%d " };
-    format!("{}{suffix}", at.strftime(&format!("{day}%H:%M:%S")))
+    let shape = if at.date() == now.date() { "%H:%M:%S" } else { "%m-%d %H:%M" };
+    format!("{}{suffix}", at.strftime(shape))
 }
 
 /// Our own glyphs in ASCII; anything else that is not becomes `?`, which is still one cell a character.
@@ -190,7 +190,7 @@ mod tests {
         let look = Look::new(Theme::built_in("dark").unwrap(), false);
         let now: Timestamp = "2026-11-20T14:00:00Z".parse().unwrap();
         assert_eq!(look.clock(now, "2026-11-20T02:58:02Z".parse().unwrap()), "02:58:02Z");
-        assert_eq!(look.clock(now, "2026-11-19T02:58:02Z".parse().unwrap()), "11-19 02:58:02Z");
+        assert_eq!(look.clock(now, "2026-11-19T02:58:02Z".parse().unwrap()), "11-19 02:58Z");
     }
 
     #[test]

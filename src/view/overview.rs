@@ -111,10 +111,15 @@ fn finding_item(ctx: &Ctx<'_>, finding: &Arc<Finding>) -> Item {
     }
 }
 
-/// Failed controls of high and critical severity, one line a control.
+/// Failures worth a line; that there is a finding is said by the finding itself.
+fn is_news(one: &Judgement) -> bool {
+    one.verdict == Verdict::Fail && one.severity >= Severity::Medium && one.control != "DET-03"
+}
+
+/// Failed controls, one line a control.
 fn failures(ctx: &Ctx<'_>) -> Vec<Item> {
     let mut by_control: BTreeMap<&'static str, Vec<&Judgement>> = BTreeMap::new();
-    for one in ctx.store.judgements().filter(|one| one.verdict == Verdict::Fail && one.severity >= Severity::Medium) {
+    for one in ctx.store.judgements().filter(|one| is_news(one)) {
         by_control.entry(one.control).or_default().push(one);
     }
     let item = |(control, mut all): (&'static str, Vec<&Judgement>)| {
@@ -122,13 +127,20 @@ fn failures(ctx: &Ctx<'_>) -> Vec<Item> {
             let estate = ctx.store.estate();
             Reverse(estate.tables.get(&one.resource).map(|table| estate.data_class(table)))
         };
-        all.sort_by_key(|one| (worst_class(one), one.resource.as_str()));
+        let threat = |one: &Judgement| ctx.derived.borrow().threatened.get(things::tail(&one.resource)).copied();
+        all.sort_by_key(|one| (Reverse(threat(one)), worst_class(one), one.resource.as_str()));
         let first = all.first()?;
+        // What an intruder did to a table comes before what was always so.
+        let threat = threat(first);
         let more = all.len() - 1;
         let others = if more > 0 { format!(" +{more}") } else { String::new() };
         let title = crate::controls::by_id(control).map_or(control, |control| control.title);
         Some(Item {
-            rank: (Reverse(first.severity), 1, Reverse(0)),
+            rank: (
+                Reverse(first.severity.max(threat.unwrap_or(Severity::Info))),
+                if threat.is_some() { 1 } else { 2 },
+                Reverse(0),
+            ),
             verdict: Verdict::Fail,
             severity: first.severity,
             title: format!("{control} {}{others}: {}", things::tail(&first.resource), first.reason),

@@ -66,7 +66,7 @@ impl Place {
         let main = Rect { width: area.width - side, ..area };
         let beside = Rect { x: main.right(), width: side, ..area };
         let height = usize::from(area.height);
-        let pinned = if doc.pinned * 2 <= height { doc.pinned } else { 0 };
+        let pinned = if doc.pinned + 6 <= height { doc.pinned } else { 0 };
         self.page = (height - pinned).max(1);
         let cursor = self.cursor.saturating_sub(pinned);
         self.offset = scroll(self.offset, cursor, doc.lines.len().saturating_sub(pinned), self.page);

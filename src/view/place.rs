@@ -139,6 +139,9 @@ impl Place {
             // also when that one arrives late.
             self.cursor = doc.best.or_else(|| doc.lines.iter().position(|line| line.to.is_some())).unwrap_or(0);
             self.selected = doc.lines.get(self.cursor).and_then(|line| line.to.clone());
+            if doc.best.is_some() {
+                self.offset = self.cursor.saturating_sub(doc.pinned + self.page / 2);
+            }
             return;
         }
         self.relocate(ctx);

@@ -44,10 +44,12 @@ pub fn side(ctx: &Ctx<'_>, width: usize) -> Vec<Line<'static>> {
     for source in Source::ALL {
         lines.extend(freshness(ctx, source, width));
     }
-    if !ctx.store.changes().is_empty() {
+    // What was merely not read before is no change of the estate.
+    let changed = || ctx.store.changes().iter().rev().filter(|one| one.from != Verdict::Unknown);
+    if changed().next().is_some() {
         lines.push(Line::default());
-        lines.push(look.line(Role::Heading, format!("VERDICTS CHANGED {}", ctx.store.changes().len())));
-        for change in ctx.store.changes().iter().rev().take(4) {
+        lines.push(look.line(Role::Heading, "VERDICTS CHANGED"));
+        for change in changed().take(4) {
             let name = text::clean(things::tail(&change.resource), width.saturating_sub(24));
             let (from, to) = (look.glyph(change.from), look.glyph(change.to));
             lines.push(Line::from(vec![

@@ -152,7 +152,7 @@ fn facets(ctx: &Ctx<'_>, table: &Table, doc: &mut Doc) {
         "size",
         description,
         of(|d| match (d.items, d.bytes) {
-            (Some(items), Some(bytes)) => format!("{items} items, {} kB, as of hours ago", bytes / 1000),
+            (Some(items), Some(bytes)) => format!("{} items, {}B", short(items), short(bytes)),
             _ => "not told".to_owned(),
         }),
     );
@@ -171,6 +171,16 @@ fn facets(ctx: &Ctx<'_>, table: &Table, doc: &mut Doc) {
     }
     policy_facet(ctx, table, doc);
     doc.field(ctx, "ARN", &table.arn);
+}
+
+/// `3.8M`: a count in three digits.
+fn short(count: i64) -> String {
+    match count {
+        0..10_000 => count.to_string(),
+        10_000..1_000_000 => format!("{}k", count / 1_000),
+        1_000_000..1_000_000_000 => format!("{}.{}M", count / 1_000_000, count % 1_000_000 / 100_000),
+        _ => format!("{}.{}G", count / 1_000_000_000, count % 1_000_000_000 / 100_000_000),
+    }
 }
 
 fn key_facet(ctx: &Ctx<'_>, table: &Table, doc: &mut Doc) {

@@ -25,8 +25,8 @@ pub static VIEW: ListView = ListView {
 };
 
 const COLUMNS: [Column; 11] = [
-    grows("NAME", 14, 4, 0),
-    grows("REGION", 9, 1, 5),
+    grows("NAME", 16, 4, 0),
+    fixed("REGION", 14, 5),
     fixed("ACCOUNT", 12, 9),
     fixed("CLASS", 12, 3),
     fixed("KEY", 11, 0),
@@ -34,7 +34,7 @@ const COLUMNS: [Column; 11] = [
     fixed("DEL.PROT", 8, 1),
     fixed("BACKUP", 8, 6),
     fixed("PATH", 11, 4),
-    grows("VERDICTS", 11, 1, 0),
+    grows("VERDICTS", 12, 1, 0),
     fixed("READ", 6, 8),
 ];
 
@@ -50,11 +50,13 @@ fn collect(ctx: &Ctx<'_>, _: &Kind) -> Vec<Row> {
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
-/// What orders tables, worst first: failures by weight, warnings, what is unknown; then the class and the name.
+/// What orders tables, worst first: threatened ones, failures by weight, warnings, what is unknown; then the class and the name.
 pub fn badness<'a>(ctx: &Ctx<'a>, table: &'a Table) -> impl Ord + use<'a> {
     let weight: i64 = ctx.store.judgements_of(&table.arn).map(weight).sum();
     let class = ctx.store.estate().data_class(table);
-    (-weight, std::cmp::Reverse(class), table.name.as_str(), &table.scope)
+    // A table that an intruder wrote to, and that fails a control, comes before one that merely fails.
+    let threat = ctx.derived.borrow().threatened.get(&table.name).copied().filter(|_| weight >= 64);
+    (std::cmp::Reverse(threat), -weight, std::cmp::Reverse(class), table.name.as_str(), &table.scope)
 }
 
 fn weight(judgement: &Judgement) -> i64 {
@@ -181,6 +183,10 @@ pub fn key_line(ctx: &Ctx<'_>, table: &Table) -> Line<'static> {
         Some(Ok((kind, key))) => {
             let state = key.map(|seen| seen.value.state.as_str()).filter(|state| *state != "Enabled");
             let word = match (state, kind) {
+                (Some("PendingDeletion"), _) => "to delete",
+                (Some("PendingImport"), _) => "no key",
+                (Some("Unavailable"), _) => "unreached",
+                (Some("Disabled"), _) => "disabled",
                 (Some(state), _) => state,
                 (None, KeyKind::AwsOwned) => "aws-owned",
                 (None, KeyKind::AwsManaged) => "aws-mgd",

@@ -18,10 +18,10 @@ pub static VIEW: ListView =
     ListView { noun: "events", sources: &[Source::Events], columns: &COLUMNS, collect, cell, key, verdict, empty };
 
 const COLUMNS: [Column; 7] = [
-    fixed("TIME", 10, 0),
-    grows("EVENT", 22, 3, 0),
-    grows("WHO", 12, 2, 0),
-    grows("TABLES", 10, 3, 2),
+    fixed("TIME", 12, 0),
+    grows("EVENT", 25, 3, 0),
+    grows("WHO", 11, 2, 0),
+    grows("TABLES", 8, 3, 2),
     fixed("ADDRESS", 15, 1),
     grows("REGION", 9, 1, 5),
     grows("RESULT", 8, 2, 4),

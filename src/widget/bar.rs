@@ -51,6 +51,6 @@ mod tests {
     fn the_right_part_leaves_before_the_left_one_is_gone() {
         let mut buf = Buffer::empty(Rect::new(0, 0, 12, 1));
         split(buf.area, &mut buf, &Line::raw("left"), &Line::raw("right-right"));
-        assert_eq!(buf.content.iter().map(|cell| cell.symbol()).collect::<String>().trim(), "left");
+        assert_eq!(buf.content.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim(), "left");
     }
 }
