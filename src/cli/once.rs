@@ -1,5 +1,7 @@
 //! One sweep, and its rows.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -61,7 +63,10 @@ pub(super) fn run(cli: &Cli, kind: RowKind, query: Option<&str>) -> Result<ExitC
 }
 
 fn queries(kind: RowKind, texts: [Option<&str>; 2]) -> Result<Vec<Query>, Failure> {
-    let parse = |text: &str| Query::parse(text, kind.schema()).map_err(|error| Failure::Usage(error.pointed(text)));
+    let parse = |text: &str| {
+        Query::parse(text, kind.schema())
+            .map_err(|error| Failure::Usage(format!("the query is not understood:\n{}", error.pointed(text))))
+    };
     texts.into_iter().flatten().map(parse).collect()
 }
 
@@ -146,7 +151,9 @@ fn write(
             let row = crate::store::rows::CheckRow { store, judgement: of };
             queries.iter().all(|query| query.matches(&row))
         };
-        store.judgements().filter(kept).collect()
+        let mut kept: Vec<&Judgement> = store.judgements().filter(kept).collect();
+        kept.sort_by_key(|of| (of.verdict.rank(), Reverse(of.severity), of.control, of.resource.as_str()));
+        kept
     };
     match cli.global.output {
         Output::Table => export::table::write(out, kind, store, coverage, rows),
@@ -171,12 +178,18 @@ fn warn(store: &Store, coverage: &Coverage) -> io::Result<()> {
     if coverage.faults.is_empty() {
         return Ok(());
     }
-    for line in store.errors().iter().take(8) {
-        let text = format!("{} {}: {}", line.scope, line.source.name(), line.error);
+    // One line an error, however many sources met it.
+    let mut met: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for line in store.errors() {
+        met.entry(line.error.to_string()).or_default().push(format!("{} {}", line.scope, line.source.name()));
+    }
+    for (error, places) in met.iter().take(8) {
+        let more = if places.len() > 1 { format!(" and {} more", places.len() - 1) } else { String::new() };
+        let text = format!("{}{more}: {error}", places.first().map_or("", String::as_str));
         writeln!(err, "dynakeep: {}", export::safe::shortened(&export::safe::visible(&text), 300))?;
     }
-    if store.errors().len() > 8 {
-        writeln!(err, "dynakeep: and {} more", store.errors().len() - 8)?;
+    if met.len() > 8 {
+        writeln!(err, "dynakeep: and {} errors more", met.len() - 8)?;
     }
     if !store.missing_actions().is_empty() {
         writeln!(err, "dynakeep: `dynakeep iam-policy` prints the policy that allows what is missing")?;

@@ -80,7 +80,7 @@ pub fn line(store: &Store, coverage: &Coverage) -> String {
         parts.push(format!("{}/{} tables", coverage.tables_read, coverage.tables_listed));
     }
     if !coverage.scopes_blind.is_empty() {
-        parts.push(format!("{} regions blind", coverage.scopes_blind.len()));
+        parts.push(format!("tables unknown in {} of {} scopes", coverage.scopes_blind.len(), coverage.scopes));
     }
     parts.extend(coverage.faults.iter().map(|(word, count)| format!("{count} {word}")));
     if coverage.loading > 0 {

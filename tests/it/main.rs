@@ -1,4 +1,5 @@
 //! All integration tests, in one binary so that they link once. One module a subject.
 
 mod architecture;
+mod command_line;
 mod guard;
