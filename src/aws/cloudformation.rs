@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_cloudformation::types::StackResourceDrift;
+use aws_sdk_cloudformation::types::{StackDriftStatus, StackResourceDrift, StackResourceDriftStatus};
 
 use crate::model::{Cell, Delta, DriftStatus, Outcome, PropertyDifference, Seen, SourceError, Stack, StackResource};
 
@@ -60,7 +60,7 @@ async fn stacks(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Stack>> {
                 name: found.stack_name.unwrap_or_default(),
                 scope: sweep.scope.clone(),
                 status: found.stack_status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
-                drift: drift_status(status.map(|status| status.as_str())),
+                drift: drift_status(status.map(StackDriftStatus::as_str)),
                 checked: drift.and_then(|drift| drift.last_check_timestamp).and_then(time),
                 resources: Cell::default(),
             });
@@ -85,7 +85,7 @@ async fn resources(site: &Site, sweep: &Sweep<'_>, id: &str) -> Outcome<Vec<Stac
                 logical_id: found.logical_resource_id.unwrap_or_default(),
                 physical_id: found.physical_resource_id,
                 kind: found.resource_type.unwrap_or_default(),
-                status: drift_status(status.map(|status| status.as_str())),
+                status: drift_status(status.map(StackResourceDriftStatus::as_str)),
                 checked: drift.and_then(|drift| drift.last_check_timestamp).and_then(time),
                 differences: Vec::new(),
             });
@@ -102,7 +102,7 @@ async fn resources(site: &Site, sweep: &Sweep<'_>, id: &str) -> Outcome<Vec<Stac
         for resource in &mut all {
             if let Some(drift) = drifts.remove(&resource.logical_id) {
                 let status = drift.stack_resource_drift_status.as_ref();
-                resource.status = drift_status(status.map(|status| status.as_str()));
+                resource.status = drift_status(status.map(StackResourceDriftStatus::as_str));
                 resource.checked = drift.timestamp.and_then(time).or(resource.checked);
                 resource.differences = differences(drift);
             }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
+use aws_sdk_dynamodb::operation::get_resource_policy::GetResourcePolicyError;
 use aws_sdk_dynamodb::types::{PointInTimeRecoveryStatus, TableDescription as Described};
 
 use crate::model::{
@@ -204,7 +205,9 @@ async fn policy(site: &Site, sweep: &Sweep<'_>, arn: &str) -> Outcome<Option<Str
                 let request_id = aws_types::request_id::RequestId::request_id(&output).map(str::to_owned);
                 Ok(Policy { document: output.policy, request_id })
             }
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_policy_not_found_exception()) => {
+            Err(error)
+                if error.as_service_error().is_some_and(GetResourcePolicyError::is_policy_not_found_exception) =>
+            {
                 let request_id = aws_types::request_id::RequestId::request_id(&error).map(str::to_owned);
                 Ok(Policy { document: None, request_id })
             }

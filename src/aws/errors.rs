@@ -61,6 +61,7 @@ where
         SdkError::TimeoutError(_) => SourceError::Offline(format!("timed out: {}", words(error))),
         SdkError::DispatchFailure(_) => SourceError::Offline(words(error)),
         SdkError::ResponseError(response) => match response.raw().body().bytes() {
+            Some(_) if !speaks_protocol(response.raw()) => foreign(response.raw()),
             Some(_) => SourceError::Malformed(words(error)),
             None => SourceError::Offline(format!("the answer was cut off: {}", words(error))),
         },
@@ -79,7 +80,7 @@ where
         return SourceError::Malformed(words(error));
     }
     if !speaks_protocol(raw) {
-        return SourceError::Malformed(format!("HTTP {status} with a body that is not the service's: {}", head(raw)));
+        return foreign(raw);
     }
     let code = error.code().unwrap_or_default();
     let message = match error.message() {
@@ -89,6 +90,12 @@ where
         None => format!("HTTP {status}"),
     };
     classify(label, code, message, status, profile)
+}
+
+/// A body that is not of the service's protocol.
+fn foreign(raw: &HttpResponse) -> SourceError {
+    let status = raw.status().as_u16();
+    SourceError::Malformed(format!("HTTP {status} with a body that is not the service's: {}", head(raw)))
 }
 
 fn classify(label: &str, code: &str, message: String, status: u16, profile: Option<&str>) -> SourceError {

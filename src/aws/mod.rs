@@ -106,6 +106,3 @@ async fn at_once<T, F: Future<Output = T>>(limit: usize, futures: Vec<F>) -> Vec
 
 #[cfg(test)]
 mod tests;
-
-#[cfg(test)]
-mod sweeps;

@@ -37,6 +37,7 @@ pub enum StartError {
 }
 
 /// Runs the data layer on a thread of its own, until it is told to stop or nobody listens any more.
+#[must_use]
 pub fn spawn(
     wire: Wire,
     settings: Settings,

@@ -336,7 +336,7 @@ impl<'a> Sweep<'a> {
         let done = self.done.fetch_add(1, Ordering::AcqRel) + 1;
         let total = self.total.load(Ordering::Acquire);
         // A hundred steps are shown one by one, thousands by the percent.
-        if done == total || done % (total / 100 + 1) == 0 {
+        if done == total || done.is_multiple_of(total / 100 + 1) {
             self.tell().await;
         }
     }

@@ -1,5 +1,7 @@
 //! The data layer from end to end, over canned answers and over the demo account.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where its ground gives way")]
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,13 +15,15 @@ use aws_smithy_types::body::SdkBody;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use crate::controls::Baseline;
-use crate::model::{CallOutcome, Cell, Origin, Polled, Scope, Source, SourceError};
-use crate::store::Store;
-use crate::wire::demo::{Demo, DemoOptions};
-use crate::wire::{Clock, Wire};
+use dynakeep::controls::Baseline;
+use dynakeep::model::{CallOutcome, Cell, Origin, Polled, Scope, Source, SourceError, Table};
+use dynakeep::operations::OPERATIONS;
+use dynakeep::store::Store;
+use dynakeep::wire::demo::{Demo, DemoOptions};
+use dynakeep::wire::fault::{Fault, Injector};
+use dynakeep::wire::{Clock, Wire};
 
-use super::{Command, Handle, Settings};
+use dynakeep::aws::{self, Command, Handle, Settings};
 
 /// An answer: status, and body.
 type Canned = (u16, String);
@@ -75,7 +79,7 @@ fn sweep(wire: Wire, settings: Settings) -> (Store, Vec<Polled>) {
     let (to, mut from) = mpsc::channel(64);
     let origin = wire.origin;
     let clock = wire.clock.clone();
-    let layer = super::spawn(wire, settings, commands, to);
+    let layer = aws::spawn(wire, settings, commands, to);
     let mut store = Store::new(origin, Baseline::default());
     let mut all = Vec::new();
     while let Some(polled) = from.blocking_recv() {
@@ -216,7 +220,7 @@ fn the_data_layer_stops_when_told_and_when_nobody_listens() {
     let wire = |answers: &'static str| canned(move |_, _| (200, answers.to_owned())).0;
     let (handle, commands) = Handle::pair();
     let (to, mut from) = mpsc::channel(8);
-    let layer = super::spawn(wire(IDENTITY), Settings::default(), commands, to);
+    let layer = aws::spawn(wire(IDENTITY), Settings::default(), commands, to);
     assert!(from.blocking_recv().is_some());
     let (sender, receiver) = tokio::sync::oneshot::channel();
     handle.send(Command::Stop(sender));
@@ -227,7 +231,7 @@ fn the_data_layer_stops_when_told_and_when_nobody_listens() {
     let (_handle, commands) = Handle::pair();
     let (to, from) = mpsc::channel(8);
     drop(from);
-    super::spawn(wire(IDENTITY), Settings::default(), commands, to).join().unwrap().unwrap();
+    aws::spawn(wire(IDENTITY), Settings::default(), commands, to).join().unwrap().unwrap();
 }
 
 #[test]
@@ -248,7 +252,7 @@ fn a_refresh_sweeps_again() {
     let (handle, commands) = Handle::pair();
     let (to, mut from) = mpsc::channel(64);
     let settings = Settings { sources: vec![Source::Backups], ..Settings::default() };
-    let layer = super::spawn(wire, settings, commands, to);
+    let layer = aws::spawn(wire, settings, commands, to);
     wall.block_on(async {
         let mut sweeps = 0;
         while let Some(polled) = from.recv().await {
@@ -270,13 +274,117 @@ fn a_refresh_sweeps_again() {
 fn the_demo_account_is_read_whole() {
     let demo = Demo::new(DemoOptions::default(), None);
     let (store, all) = once(demo.wire(), &[]);
+    let estate = store.estate();
+    assert_eq!(estate.scopes.len(), 5);
+    let faults: Vec<String> = all
+        .iter()
+        .filter_map(|polled| match polled {
+            Polled::Ended { source, scope, result: Err(error), .. } => {
+                Some(format!("{source:?} {scope} {}", error.word()))
+            }
+            _ => None,
+        })
+        .collect();
+    // What the story denies or leaves out on purpose, and nothing else.
+    assert!(faults.iter().all(|fault| fault.ends_with("denied") || fault.ends_with("not enabled")), "{faults:?}");
+    assert!(store.freshness().all(|(_, freshness)| !freshness.is_loading() && freshness.running.is_none()));
+    assert!(estate.findings.values().any(|finding| !finding.signals.is_empty()), "an attack sequence");
+    assert!(estate.findings.values().all(|finding| finding.raw.starts_with('{') && finding.updated.is_some()));
+    assert!(estate.stacks.values().any(|stack| {
+        let resources = stack.resources.value().map(Vec::as_slice).unwrap_or_default();
+        resources.iter().any(|resource| !resource.differences.is_empty() && resource.checked.is_some())
+    }));
+    assert!(estate.stacks.values().all(|stack| stack.raw.starts_with('{')));
+    assert!(estate.rules.values().all(|rule| rule.raw.starts_with('{')));
+    assert!(estate.evaluations.values().filter_map(Cell::value).flatten().any(|it| it.annotation.is_some()));
+    assert!(estate.trails.values().all(|trail| trail.raw.starts_with('{')));
+    assert!(estate.trails.values().any(|trail| trail.selectors.value().is_some_and(|all| !all.is_empty())));
+    assert!(
+        estate
+            .networks
+            .values()
+            .filter_map(|network| network.endpoints.value())
+            .flatten()
+            .any(dynakeep::model::Endpoint::is_dynamodb)
+    );
+    assert!(!store.events().is_empty());
+    assert!(store.ledger().iter().all(|row| row.outcome != CallOutcome::Guarded));
+}
+
+/// Run by hand against an emulator: `DYNAKEEP_ENDPOINT=http://127.0.0.1:5599 AWS_ACCESS_KEY_ID=testing
+/// AWS_SECRET_ACCESS_KEY=testing AWS_REGION=eu-west-1 cargo test --test it emulator -- --ignored --nocapture`.
+#[test]
+#[ignore = "needs an emulator of AWS at DYNAKEEP_ENDPOINT"]
+fn an_emulator_is_read() {
+    let endpoint = std::env::var("DYNAKEEP_ENDPOINT").unwrap();
+    let began = std::time::Instant::now();
+    let settings = Settings { once: true, endpoint: Some(endpoint), event_hours: 24, ..Settings::default() };
+    let (store, all) = sweep(dynakeep::wire::live::live().unwrap(), settings);
+    let estate = store.estate();
+    println!("{:?}, {} calls, scopes {:?}", began.elapsed(), store.calls(), estate.scopes);
     for polled in &all {
-        if let Polled::Ended { source, scope, result: Err(error), .. } = polled {
-            println!("{source:?} {scope}: {error}");
+        if let Polled::Ended { source, result, partial, .. } = polled {
+            println!("{source:?} {result:?} {partial:?}");
         }
     }
-    println!("{:?}", store.coverage());
-    for table in store.estate().tables.values().take(3) {
-        println!("{table:?}");
+    let read = |cell: fn(&Table) -> bool| estate.tables.values().filter(|table| cell(table)).count();
+    println!(
+        "tables {} described {} pitr {} ttl {} tags {} policy {} of which some {}; keys {}, rules {}, stacks {}, trails {}",
+        estate.tables.len(),
+        read(|table| table.description.value().is_some()),
+        read(|table| table.pitr.value().is_some()),
+        read(|table| table.ttl.value().is_some()),
+        read(|table| table.tags.value().is_some()),
+        read(|table| table.policy.value().is_some()),
+        read(|table| table.policy.value().is_some_and(Option::is_some)),
+        estate.keys.values().filter(|key| key.value().is_some()).count(),
+        estate.rules.len(),
+        estate.stacks.len(),
+        estate.trails.len(),
+    );
+    for network in estate.networks.values() {
+        println!(
+            "vpcs {:?} endpoints {:?} route tables {:?} subnets {:?} interfaces {:?}",
+            network.vpcs.value().map(Vec::len),
+            network.endpoints.value().map(Vec::len),
+            network.route_tables.value().map(Vec::len),
+            network.subnets.value().map(Vec::len),
+            network.interfaces.value().map(Vec::len),
+        );
+    }
+    let bad = store.ledger().iter().filter(|row| row.outcome != CallOutcome::Ok);
+    for row in bad.take(20) {
+        println!("{} {:?} attempts {}", row.operation, row.outcome, row.attempts);
+    }
+    assert!(!estate.tables.is_empty());
+    assert!(store.ledger().iter().all(|row| row.attempts == 1), "garbage is not asked for twice");
+}
+
+/// One sweep of everything in the demo account with one fault in every answer.
+fn spoiled(fault: Fault) -> (Store, Vec<Polled>) {
+    let (wire, injector) = Injector::wrap(Demo::new(DemoOptions::default(), None).wire());
+    for row in OPERATIONS.iter().filter(|row| row.label != "sts:GetCallerIdentity") {
+        injector.set(row.label, fault);
+    }
+    once(wire, &[])
+}
+
+#[test]
+fn no_fault_ends_the_sweep_or_becomes_a_value() {
+    for fault in Fault::ALL {
+        let began = std::time::Instant::now();
+        let (store, all) = spoiled(fault);
+        for source in Source::ALL.into_iter().filter(|source| *source != Source::Identity) {
+            let ends = all.iter().filter(|polled| matches!(polled, Polled::Ended { source: of, .. } if *of == source));
+            assert_eq!(ends.count(), 5, "{fault:?} {source:?}");
+        }
+        let word = store.freshness().find(|((source, _), _)| *source == Source::Backups);
+        let word = word.and_then(|(_, freshness)| freshness.fault.as_ref()).map(|fault| fault.error.word());
+        let estate = store.estate();
+        let known = estate.populations.values().filter(|cell| cell.value().is_some()).count();
+        println!("{fault:?}: {word:?}, {known} lists known, {} calls, {:?}", store.calls(), began.elapsed());
+        if word.is_some() {
+            assert_eq!((known, estate.findings.len(), store.events().len()), (0, 0, 0), "{fault:?}");
+        }
     }
 }
