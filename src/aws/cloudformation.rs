@@ -49,6 +49,7 @@ async fn stacks(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Stack>> {
         let request = site.clients().cloudformation.describe_stacks().set_next_token(next);
         let request = request.customize().interceptor(capture.clone()).send();
         let Seen { value, at, call } = sweep.call("cloudformation:DescribeStacks", "", request).await?;
+        pages.saw(value.stacks().iter().filter_map(|stack| stack.stack_id()));
         let raw = capture.json();
         for found in value.stacks.unwrap_or_default() {
             let Some(id) = found.stack_id else { continue };
@@ -78,6 +79,7 @@ async fn resources(site: &Site, sweep: &Sweep<'_>, id: &str) -> Outcome<Vec<Stac
     let (at, call) = loop {
         let request = site.clients().cloudformation.list_stack_resources().stack_name(id).set_next_token(next);
         let Seen { value, at, call } = sweep.call("cloudformation:ListStackResources", id, request.send()).await?;
+        pages.saw(value.stack_resource_summaries().iter().filter_map(|one| one.logical_resource_id()));
         for found in value.stack_resource_summaries.unwrap_or_default() {
             let drift = found.drift_information;
             let status = drift.as_ref().and_then(|drift| drift.stack_resource_drift_status.as_ref());
@@ -122,6 +124,7 @@ async fn drifts(
         let request = site.clients().cloudformation.describe_stack_resource_drifts();
         let request = request.stack_name(id).max_results(100).set_next_token(next).send();
         let seen = sweep.call(LABEL, id, request).await?;
+        pages.saw(seen.value.stack_resource_drifts().iter().filter_map(|one| one.logical_resource_id()));
         let drifts = seen.value.stack_resource_drifts.unwrap_or_default().into_iter();
         all.extend(drifts.filter_map(|drift| Some((drift.logical_resource_id.clone()?, drift))));
         next = pages.next(seen.value.next_token).map_err(|error| site.fault(error))?;

@@ -91,6 +91,7 @@ async fn rules(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Rule>> {
         let request = site.clients().config.describe_config_rules().set_next_token(next);
         let request = request.customize().interceptor(capture.clone()).send();
         let Seen { value, at, call } = sweep.call("config:DescribeConfigRules", "", request).await?;
+        pages.saw(value.config_rules().iter().filter_map(|rule| rule.config_rule_name()));
         let raw = capture.json();
         for found in value.config_rules.unwrap_or_default() {
             let Some(name) = found.config_rule_name else { continue };
@@ -127,6 +128,7 @@ async fn verdicts(site: &Site, sweep: &Sweep<'_>) -> Outcome<BTreeMap<String, Co
     loop {
         let request = site.clients().config.describe_compliance_by_config_rule().set_next_token(next).send();
         let Seen { value, at, call } = sweep.call("config:DescribeComplianceByConfigRule", "", request).await?;
+        pages.saw(value.compliance_by_config_rules().iter().filter_map(|of| of.config_rule_name()));
         verdicts.extend(value.compliance_by_config_rules.unwrap_or_default().into_iter().filter_map(|of| {
             let verdict = compliance(&of.compliance?.compliance_type?)?;
             Some((of.config_rule_name?, verdict))
@@ -144,6 +146,11 @@ async fn evaluations(site: &Site, sweep: &Sweep<'_>, key: &RuleKey) -> Outcome<V
         let request = site.clients().config.get_compliance_details_by_config_rule();
         let call = request.config_rule_name(&key.name).limit(PAGE).set_next_token(next).send();
         let Seen { value, at, call } = sweep.call("config:GetComplianceDetailsByConfigRule", &key.name, call).await?;
+        pages.saw(
+            value.evaluation_results().iter().filter_map(|result| {
+                result.evaluation_result_identifier()?.evaluation_result_qualifier()?.resource_id()
+            }),
+        );
         for result in value.evaluation_results.unwrap_or_default() {
             let about = result.evaluation_result_identifier.and_then(|id| id.evaluation_result_qualifier);
             let verdict = result.compliance_type.as_ref().and_then(compliance);

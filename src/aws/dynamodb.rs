@@ -66,6 +66,7 @@ async fn list(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<String>> {
     loop {
         let call = site.clients().dynamodb.list_tables().limit(PAGE).set_exclusive_start_table_name(after).send();
         let Seen { value, at, call } = sweep.call("dynamodb:ListTables", "", call).await?;
+        pages.saw(value.table_names().iter().map(String::as_str));
         let last = value.last_evaluated_table_name;
         names.extend(value.table_names.unwrap_or_default());
         after = pages.next(last).map_err(|error| site.fault(error))?;
@@ -187,6 +188,7 @@ async fn tags(site: &Site, sweep: &Sweep<'_>, arn: &str) -> Outcome<BTreeMap<Str
     loop {
         let call = site.clients().dynamodb.list_tags_of_resource().resource_arn(arn).set_next_token(next).send();
         let Seen { value, at, call } = sweep.call("dynamodb:ListTagsOfResource", arn, call).await?;
+        pages.saw(value.tags().iter().map(|tag| tag.key.as_str()));
         tags.extend(value.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)));
         next = pages.next(value.next_token).map_err(|error| site.fault(error))?;
         if next.is_none() {
@@ -247,6 +249,7 @@ async fn list_backups(site: &Site, sweep: &Sweep<'_>) -> Outcome<BTreeMap<String
     loop {
         let call = site.clients().dynamodb.list_backups().limit(PAGE).set_exclusive_start_backup_arn(after).send();
         let Seen { value, at, call } = sweep.call("dynamodb:ListBackups", "", call).await?;
+        pages.saw(value.backup_summaries().iter().filter_map(|backup| backup.backup_arn()));
         for backup in value.backup_summaries.unwrap_or_default() {
             let Some(name) = backup.table_name else { continue };
             let summary = of.entry(name).or_default();

@@ -120,6 +120,7 @@ async fn look_up(
         let value = sweep.call("cloudtrail:LookupEvents", "", request).await?.value;
         let (mut events, mut deltas) = (Vec::new(), Vec::new());
         let page = value.events.unwrap_or_default();
+        pages.saw(page.iter().filter_map(|event| event.event_id()));
         read += page.len();
         for event in page {
             let id = event.event_id.unwrap_or_default();

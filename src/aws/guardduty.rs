@@ -85,6 +85,7 @@ async fn detectors(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Detector>> {
     let (at, call) = loop {
         let call = site.clients().guardduty.list_detectors().set_next_token(next).send();
         let Seen { value, at, call } = sweep.call("guardduty:ListDetectors", "", call).await?;
+        pages.saw(value.detector_ids().iter().map(String::as_str));
         ids.extend(value.detector_ids.unwrap_or_default());
         next = pages.next(value.next_token).map_err(|error| site.fault(error))?;
         if next.is_none() {
@@ -133,6 +134,7 @@ async fn list(site: &Site, sweep: &Sweep<'_>, detector: &str, since: Option<i64>
             .set_next_token(next)
             .send();
         let Seen { value, at, call } = sweep.call("guardduty:ListFindings", "", call).await?;
+        pages.saw(value.finding_ids().iter().map(String::as_str));
         ids.extend(value.finding_ids.unwrap_or_default());
         next = pages.next(value.next_token).map_err(|error| site.fault(error))?;
         if next.is_none() {

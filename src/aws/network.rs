@@ -97,6 +97,8 @@ async fn list<T>(
         let call = async move { clients.ec2.call(name, parameters).await };
         let Seen { value, at, call } = sweep.call(label, "", call).await?;
         let items = items(&value.body, set).ok_or_else(|| missing(site, set))?;
+        let texts: Vec<String> = items.iter().map(ToString::to_string).collect();
+        pages.saw(texts.iter().map(String::as_str));
         for item in items {
             all.push(read(item).ok_or_else(|| missing(site, "an identity"))?);
         }

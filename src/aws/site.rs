@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::error::Error;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -366,18 +367,32 @@ fn same(a: &SourceError, b: &SourceError) -> bool {
     }
 }
 
+/// How often a page may come with the same content; empty pages are common where a service filters.
+const SAME_PAGE: usize = 8;
+
 /// The end of a list that goes on and on.
 #[derive(Debug)]
 pub struct Pages {
     seen: BTreeSet<String>,
     cap: usize,
+    pages: HashMap<u64, usize>,
+    repeated: bool,
 }
 
 impl Pages {
     /// At most `cap` pages.
     #[must_use]
     pub fn new(cap: usize) -> Self {
-        Self { seen: BTreeSet::new(), cap }
+        Self { seen: BTreeSet::new(), cap, pages: HashMap::new(), repeated: false }
+    }
+
+    /// Notes what is on a page, by the identities of its items: a list may turn in a circle under new tokens.
+    pub fn saw<'a>(&mut self, page: impl IntoIterator<Item = &'a str>) {
+        let mut hash = DefaultHasher::new();
+        page.into_iter().for_each(|item| item.hash(&mut hash));
+        let times = self.pages.entry(hash.finish()).or_insert(0);
+        *times += 1;
+        self.repeated |= *times >= SAME_PAGE;
     }
 
     /// The token of the page to read next, if there is one.
@@ -387,6 +402,9 @@ impl Pages {
     /// `Malformed` when a token comes again, or when there are more pages than any real list has.
     pub fn next(&mut self, token: Option<String>) -> Result<Option<String>, SourceError> {
         let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(None) };
+        if self.repeated {
+            return Err(SourceError::Malformed("the list repeats a page's content without end".to_owned()));
+        }
         if self.seen.len() + 1 >= self.cap {
             return Err(SourceError::Malformed(format!("the list goes on after {} pages", self.cap)));
         }
@@ -407,6 +425,12 @@ mod tests {
         assert_eq!(pages.next(None), Ok(None));
         assert_eq!(pages.next(Some("a".to_owned())), Ok(Some("a".to_owned())));
         assert!(pages.next(Some("a".to_owned())).is_err());
+        let mut pages = Pages::new(100);
+        let circle = (0..50).find(|n| {
+            pages.saw(["orders", "carts"]);
+            pages.next(Some(n.to_string())).is_err()
+        });
+        assert_eq!(circle, Some(SAME_PAGE - 1));
         let mut pages = Pages::new(10);
         let ends = (0..20).find(|n| pages.next(Some(n.to_string())).is_err());
         assert_eq!(ends, Some(9));
