@@ -149,7 +149,7 @@ fn obey(shared: &Arc<Shared>, sites: &[Arc<Site>], command: Command, extra: &mut
 /// Files that hold credentials: while some are missing or ran out, a change of one means to try again.
 struct Watch {
     files: Vec<PathBuf>,
-    seen: Option<Vec<Option<SystemTime>>>,
+    seen: Vec<Option<SystemTime>>,
 }
 
 impl Watch {
@@ -165,7 +165,9 @@ impl Watch {
             files.push(home.join(".aws/sso/cache"));
             files.push(home.join(".aws/login/cache"));
         }
-        Self { files, seen: None }
+        let mut watch = Self { files, seen: Vec::new() };
+        watch.seen = watch.times();
+        watch
     }
 
     /// Times of all files, and of what is in directories.
@@ -189,13 +191,12 @@ impl Watch {
         }
         tokio::time::sleep(GLANCE).await;
         if !sites.iter().any(|site| site.ended.load(Ordering::Acquire)) {
-            self.seen = None;
             return;
         }
         let now = self.times();
-        if self.seen.as_ref().is_some_and(|seen| *seen != now) {
+        if self.seen != now {
             shared.credentials.send_modify(|generation| *generation += 1);
         }
-        self.seen = Some(now);
+        self.seen = now;
     }
 }

@@ -16,10 +16,10 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use dynakeep::controls::Baseline;
-use dynakeep::model::{CallOutcome, Cell, Origin, Polled, Scope, Source, SourceError, Table};
+use dynakeep::model::{CallOutcome, Cell, EventSearch, Origin, Polled, Scope, SearchBy, Source, SourceError, Table};
 use dynakeep::operations::OPERATIONS;
 use dynakeep::store::Store;
-use dynakeep::wire::demo::{Demo, DemoOptions};
+use dynakeep::wire::demo::{Demo, DemoOptions, Story};
 use dynakeep::wire::fault::{Fault, Injector};
 use dynakeep::wire::{Clock, Wire};
 
@@ -389,4 +389,113 @@ fn no_fault_ends_the_sweep_or_becomes_a_value() {
             assert_eq!((known, estate.findings.len(), events), (0, 0, 0), "{fault:?}");
         }
     }
+}
+
+/// Runs one of the ignored tests in a process of its own, whose environment holds nothing but a home.
+fn apart(test: &str, home: &std::path::Path) {
+    let status = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", test])
+        .env_clear()
+        .env("HOME", home)
+        .stdout(std::process::Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success(), "{test}: {status}");
+}
+
+#[test]
+fn without_credentials_that_is_said_within_a_second_and_polling_begins_when_some_are_written() {
+    let home = std::env::temp_dir().join(format!("dynakeep-home-{}", std::process::id()));
+    std::fs::create_dir_all(home.join(".aws")).unwrap();
+    apart("sweeps::child_without_credentials", &home);
+    std::fs::remove_dir_all(home).unwrap();
+}
+
+#[test]
+#[ignore = "run by the test above, in an empty environment"]
+fn child_without_credentials() {
+    use std::io::{Read, Write};
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 8192];
+            let _read = stream.read(&mut request).unwrap();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", IDENTITY.len());
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(IDENTITY.as_bytes()).unwrap();
+        }
+    });
+    let began = std::time::Instant::now();
+    let settings = Settings {
+        endpoint: Some(endpoint),
+        regions: vec!["eu-west-1".to_owned()],
+        sources: vec![Source::Identity, Source::Backups],
+        ..Settings::default()
+    };
+    let (_handle, commands) = Handle::pair();
+    let (to, mut from) = mpsc::channel(64);
+    let layer = aws::spawn(dynakeep::wire::live::live().unwrap(), settings, commands, to);
+    let mut next = || from.blocking_recv().unwrap();
+    let error = loop {
+        if let Polled::Ended { source: Source::Backups, result: Err(error), .. } = next() {
+            break error;
+        }
+    };
+    assert!(began.elapsed().as_millis() < 1000, "{:?}", began.elapsed());
+    assert!(matches!(&error, SourceError::NoCredentials(words) if words.contains("dynakeep --demo")), "{error:?}");
+    let home = std::path::PathBuf::from(std::env::var_os("HOME").unwrap());
+    let text = "[default]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = example\n";
+    std::fs::write(home.join(".aws/credentials"), text).unwrap();
+    let written = std::time::Instant::now();
+    let renamed = loop {
+        if let Polled::Renamed { to, .. } = next() {
+            break to;
+        }
+    };
+    assert_eq!(renamed, Scope::new(ACCOUNT, "eu-west-1"));
+    assert!(written.elapsed().as_millis() < 2000, "{:?}", written.elapsed());
+    drop(from);
+    layer.join().unwrap().unwrap();
+}
+
+#[test]
+fn the_story_goes_on_at_wall_speed() {
+    let wall = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let options = DemoOptions { start: Story::AfterFirstCritical, ..DemoOptions::default() };
+    let demo = Demo::new(options, Some(wall.handle().clone()));
+    let (handle, commands) = Handle::pair();
+    let (to, mut from) = mpsc::channel(64);
+    let settings = Settings { event_hours: 24, limits: true, share: 0.5, ..Settings::default() };
+    let layer = aws::spawn(demo.wire(), settings, commands, to);
+    let mut store = Store::new(Origin::Demo, Baseline::default());
+    let began = std::time::Instant::now();
+    wall.block_on(async {
+        while let Some(polled) = from.recv().await {
+            store.apply(polled);
+            if store.freshness().count() == 50 && store.freshness().all(|(_, freshness)| !freshness.is_loading()) {
+                break;
+            }
+        }
+        // Somebody looks at a table, and asks for events.
+        let arn = store.estate().tables.keys().next().unwrap().clone();
+        let before = store.calls();
+        handle.send(Command::Look(arn));
+        let search = EventSearch { by: SearchBy::Any, since: None, until: None, limit: 60 };
+        handle.send(Command::Search(search));
+        while store.searches().iter().filter(|(_, reach)| reach.search.by == SearchBy::Any).count() < 5 {
+            store.apply(from.recv().await.unwrap());
+        }
+        assert!(store.calls() >= before + 5);
+    });
+    assert!(began.elapsed().as_secs() < 20, "the first sweep takes no real time: {:?}", began.elapsed());
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    handle.send(Command::Stop(sender));
+    wall.block_on(async {
+        while from.recv().await.is_some() {}
+        receiver.await.unwrap();
+    });
+    layer.join().unwrap().unwrap();
 }
