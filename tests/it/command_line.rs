@@ -1,4 +1,5 @@
 //! The binary, as scripts see it: exit codes, what stands on which stream, and formats.
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the message")]
 
 use std::process::{Command, Output, Stdio};
 
