@@ -44,8 +44,7 @@ fn pause(source: Source, simulated: bool, result: &Result<(), SourceError>, fail
 
 /// Polls one scope until the end: who asks first, then every source on its own.
 pub async fn site(site: Arc<Site>) {
-    identify(&site).await;
-    if *site.shared.stop.borrow() {
+    if !identify(&site).await || *site.shared.stop.borrow() {
         return;
     }
     let once = site.shared.settings.once;
@@ -61,8 +60,9 @@ pub async fn site(site: Arc<Site>) {
     while tasks.join_next().await.is_some() {}
 }
 
-/// Learns the account. What stops every other call too is reported for every source, and waited out.
-async fn identify(site: &Arc<Site>) {
+/// Learns the account. What stops every other call too is reported for every source, and waited out. False when
+/// there is nothing to go on with.
+async fn identify(site: &Arc<Site>) -> bool {
     for source in Source::ALL {
         if site.shared.wants(source) || source == Source::Identity {
             let progress = Progress { done: 0, total: 0 };
@@ -72,11 +72,11 @@ async fn identify(site: &Arc<Site>) {
     let mut failures = 0;
     loop {
         let (result, wait) = run(site, Source::Identity, failures).await;
-        let Err(error) = result else { return };
+        let Err(error) = result else { return true };
         let hopeless =
             matches!(error, SourceError::Expired { .. } | SourceError::NoCredentials(_) | SourceError::Offline(_));
         if !hopeless || *site.shared.stop.borrow() {
-            return;
+            return true;
         }
         for source in Source::ALL {
             if source != Source::Identity && site.shared.wants(source) {
@@ -87,12 +87,11 @@ async fn identify(site: &Arc<Site>) {
             }
         }
         if site.shared.settings.once {
-            site.shared.stop.send_replace(true);
-            return;
+            return false;
         }
         failures += 1;
         if !rest(site, Source::Identity, wait).await {
-            return;
+            return false;
         }
     }
 }

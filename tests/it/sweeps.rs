@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+    HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::http::StatusCode;
@@ -196,6 +196,37 @@ fn expired_credentials_are_reported_by_every_source_and_denied_ones_by_none() {
     assert_eq!(ended(&all, Source::Tables), Ok(()));
     assert!(matches!(ended(&all, Source::Identity), Err(SourceError::Malformed(_))));
     assert_eq!(store.estate().populations.values().next().and_then(Cell::value), Some(&0));
+}
+
+#[test]
+fn one_account_without_credentials_does_not_end_the_sweep_of_another() {
+    let (mut wire, _) = canned(|operation, _| match operation {
+        "GetCallerIdentity" => (200, IDENTITY.to_owned()),
+        _ => (200, r#"{"BackupSummaries":[]}"#.to_owned()),
+    });
+    let inner = wire.http.clone();
+    wire.http = http_client_fn(move |settings, components| {
+        SharedHttpConnector::new(OneExpired(inner.http_connector(settings, components)))
+    });
+    wire.estate.insert(0, (Scope::new("444455556666", "eu-west-1"), "AKIAEXPIRED".to_owned()));
+    let (store, _) = once(wire, &[Source::Backups]);
+    let of = |account: &str| store.freshness_of(Source::Backups, &Scope::new(account, "eu-west-1")).unwrap().clone();
+    assert!(of(ACCOUNT).good.is_some());
+    assert!(matches!(of("444455556666").fault.unwrap().error, SourceError::Expired { .. }));
+}
+
+/// Lets all keys but one through.
+#[derive(Debug)]
+struct OneExpired(SharedHttpConnector);
+
+impl HttpConnector for OneExpired {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        if !request.headers().get("authorization").unwrap_or_default().contains("AKIAEXPIRED") {
+            return self.0.call(request);
+        }
+        let text = "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>m</Message></Error></ErrorResponse>";
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(StatusCode::try_from(403).unwrap(), SdkBody::from(text))))
+    }
 }
 
 #[test]
