@@ -122,14 +122,14 @@ fn failures(ctx: &Ctx<'_>) -> Vec<Item> {
     for one in ctx.store.judgements().filter(|one| is_news(one)) {
         by_control.entry(one.control).or_default().push(one);
     }
-    let item = |(control, mut all): (&'static str, Vec<&Judgement>)| {
-        let worst_class = |one: &&Judgement| {
+    let item = |(control, all): (&'static str, Vec<&Judgement>)| {
+        let worst_class = |one: &Judgement| {
             let estate = ctx.store.estate();
             Reverse(estate.tables.get(&one.resource).map(|table| estate.data_class(table)))
         };
         let threat = |one: &Judgement| ctx.derived.borrow().threatened.get(things::tail(&one.resource)).copied();
-        all.sort_by_key(|one| (Reverse(threat(one)), worst_class(one), one.resource.as_str()));
-        let first = all.first()?;
+        let first =
+            all.iter().copied().min_by_key(|one| (Reverse(threat(one)), worst_class(one), one.resource.as_str()))?;
         // What an intruder did to a table comes before what was always so.
         let threat = threat(first);
         let more = all.len() - 1;
