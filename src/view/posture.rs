@@ -44,8 +44,9 @@ pub fn side(ctx: &Ctx<'_>, width: usize) -> Vec<Line<'static>> {
     for source in Source::ALL {
         lines.extend(freshness(ctx, source, width));
     }
-    // What was merely not read before is no change of the estate.
-    let changed = || ctx.store.changes().iter().rev().filter(|one| one.from != Verdict::Unknown);
+    // What was merely not read before, or does not apply any more, did not get better or worse.
+    let judged = |verdict| matches!(verdict, Verdict::Pass | Verdict::Warn | Verdict::Fail);
+    let changed = || ctx.store.changes().iter().rev().filter(move |one| judged(one.from) && judged(one.to));
     if changed().next().is_some() {
         lines.push(Line::default());
         lines.push(look.line(Role::Heading, "VERDICTS CHANGED"));
