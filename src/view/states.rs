@@ -138,3 +138,11 @@ pub fn draw_gone(ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
         buf.set_line(area.x + 2, area.y + 1, &ctx.look.line(Role::Dim, words), area.width.saturating_sub(3));
     }
 }
+
+/// A value that is not known: why, in a word, or a sign that it is on its way.
+pub fn unknown(look: &Look, error: Option<&SourceError>) -> Line<'static> {
+    match error {
+        Some(error) => look.verdict(Verdict::Unknown, error.word()),
+        None => look.line(Role::Dim, "…"),
+    }
+}

@@ -10,6 +10,7 @@ use crate::theme::{Role, verdict_role};
 use crate::widget::table::{Column, fixed, grows};
 
 use super::list::Key;
+pub use super::states::unknown;
 use super::{Ctx, Kind, ListView, Look, Row};
 
 /// The list of tables.
@@ -134,14 +135,6 @@ fn key(ctx: &Ctx<'_>, row: &Row, column: usize) -> Key {
 fn empty(ctx: &Ctx<'_>, _: &Kind) -> String {
     let scopes = ctx.store.estate().populations.values().filter(|cell| cell.seen.is_some()).count();
     format!("no tables: ListTables answered in {scopes} of {} scopes, and named none", ctx.store.estate().scopes.len())
-}
-
-/// A value that is not known: why, in a word, or a sign that it is on its way.
-pub fn unknown(look: &Look, error: Option<&SourceError>) -> Line<'static> {
-    match error {
-        Some(error) => look.verdict(Verdict::Unknown, error.word()),
-        None => look.line(Role::Dim, "…"),
-    }
 }
 
 /// Dims a value whose read has failed since.
