@@ -2,5 +2,8 @@
 
 mod architecture;
 mod command_line;
+mod faults;
 mod guard;
-mod sweeps;
+mod harness;
+mod hostile;
+mod journeys;

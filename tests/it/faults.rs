@@ -1,0 +1,236 @@
+//! Every polled operation × every fault, through the whole pipeline in simulated time.
+
+use std::time::Duration;
+
+use dynakeep::aws::{Command, Settings};
+use dynakeep::model::Source;
+use dynakeep::wire::demo::{Demo, DemoOptions};
+use dynakeep::wire::fault::Fault;
+
+use crate::harness::{Session, demo_options, settings};
+
+/// Every operation that is polled, with the source that polls it.
+const POLLED: &[(&str, Source)] = &[
+    ("sts:GetCallerIdentity", Source::Identity),
+    ("dynamodb:ListTables", Source::Tables),
+    ("dynamodb:DescribeTable", Source::Tables),
+    ("dynamodb:DescribeContinuousBackups", Source::Tables),
+    ("dynamodb:DescribeTimeToLive", Source::Tables),
+    ("dynamodb:ListTagsOfResource", Source::Tables),
+    ("dynamodb:GetResourcePolicy", Source::Tables),
+    ("dynamodb:ListBackups", Source::Backups),
+    ("kms:DescribeKey", Source::Keys),
+    ("guardduty:ListDetectors", Source::Findings),
+    ("guardduty:GetDetector", Source::Findings),
+    ("guardduty:ListFindings", Source::Findings),
+    ("guardduty:GetFindings", Source::Findings),
+    ("config:DescribeConfigurationRecorders", Source::Compliance),
+    ("config:DescribeConfigurationRecorderStatus", Source::Compliance),
+    ("config:DescribeConfigRules", Source::Compliance),
+    ("config:DescribeComplianceByConfigRule", Source::Compliance),
+    ("config:GetComplianceDetailsByConfigRule", Source::Compliance),
+    ("cloudformation:DescribeStacks", Source::Drift),
+    ("cloudformation:DescribeStackResourceDrifts", Source::Drift),
+    ("cloudtrail:DescribeTrails", Source::Trails),
+    ("cloudtrail:GetTrailStatus", Source::Trails),
+    ("cloudtrail:GetEventSelectors", Source::Trails),
+    ("cloudtrail:LookupEvents", Source::Events),
+    ("ec2:DescribeVpcs", Source::Network),
+    ("ec2:DescribeVpcEndpoints", Source::Network),
+    ("ec2:DescribeRouteTables", Source::Network),
+    ("ec2:DescribeSubnets", Source::Network),
+    ("ec2:DescribeNetworkInterfaces", Source::Network),
+];
+
+/// What each fault is called on the screen.
+const FAULTS: &[(Fault, &str)] = &[
+    (Fault::AccessDenied, "denied"),
+    (Fault::Throttle, "throttled"),
+    (Fault::ServerError, "service error"),
+    (Fault::Html, "malformed"),
+    (Fault::Hang, "offline"),
+    (Fault::Reset, "offline"),
+    (Fault::Truncated, "malformed"),
+    (Fault::WrongTypes, "malformed"),
+    (Fault::EndlessPages, "malformed"),
+    (Fault::ExpiredToken, "expired"),
+];
+
+/// Operations that answer in pages, where pages without end are a fault. `LookupEvents` is read back to a moment,
+/// newest first, so it stops by itself.
+const PAGED: &[&str] = &[
+    "dynamodb:ListTables",
+    "dynamodb:ListTagsOfResource",
+    "dynamodb:ListBackups",
+    "guardduty:ListDetectors",
+    "guardduty:ListFindings",
+    "config:DescribeConfigRules",
+    "config:DescribeComplianceByConfigRule",
+    "config:GetComplianceDetailsByConfigRule",
+    "cloudformation:DescribeStacks",
+    "cloudformation:DescribeStackResourceDrifts",
+    "ec2:DescribeVpcs",
+    "ec2:DescribeVpcEndpoints",
+    "ec2:DescribeRouteTables",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeNetworkInterfaces",
+];
+
+/// A small estate of one scope, of which only what the source needs is polled.
+fn session(source: Source) -> Session {
+    let options = DemoOptions { tables: 0, findings: 0, events: 50, ..demo_options() };
+    let sources = if source == Source::Keys { vec![Source::Tables, source] } else { vec![source] };
+    let settings = Settings { sources, regions: vec!["eu-west-1".to_owned()], ..settings() };
+    Session::over(Demo::new(options, None).wire(), settings, (120, 40), true, |_| {})
+}
+
+/// Sweeps of a source that have ended, and the faults of its newest sweeps.
+fn state(session: &Session, source: Source) -> (u64, Vec<String>) {
+    let of = || session.app.store.freshness().filter(|((kind, _), _)| *kind == source).map(|(_, freshness)| freshness);
+    let faults = of().flat_map(|freshness| {
+        let whole = freshness.fault.iter().map(|fault| fault.error.to_string());
+        whole.chain(freshness.partial.iter().map(|(error, _)| error.to_string()))
+    });
+    (of().map(|freshness| freshness.sweeps).min().unwrap_or(0), faults.collect())
+}
+
+/// Sweeps once more and waits for its end.
+fn sweep(session: &mut Session, source: Source) -> Vec<String> {
+    let (before, _) = state(session, source);
+    session.send(Command::Refresh(Some(source)));
+    let what = format!("{} swept again", source.name());
+    session.until(&what, |session| state(session, source).0 > before + 1, Duration::from_secs(7200));
+    state(session, source).1
+}
+
+/// How much is known: what a fault must not take away.
+fn known(session: &Session) -> [usize; 7] {
+    let estate = session.app.store.estate();
+    let facets = estate.tables.values().map(|table| {
+        usize::from(table.description.seen.is_some())
+            + usize::from(table.pitr.seen.is_some())
+            + usize::from(table.ttl.seen.is_some())
+            + usize::from(table.tags.seen.is_some())
+            + usize::from(table.policy.seen.is_some())
+    });
+    [
+        facets.sum(),
+        estate.keys.values().filter(|key| key.seen.is_some()).count(),
+        estate.findings.len(),
+        estate.rules.len() + estate.evaluations.values().filter(|cell| cell.seen.is_some()).count(),
+        estate.stacks.len(),
+        estate.trails.len(),
+        session.app.store.events().len(),
+    ]
+}
+
+fn look_everywhere(session: &mut Session) {
+    for key in ["1", "2", "3", "4", "5", "6", "7", "9", "!"] {
+        session.press(key);
+    }
+}
+
+fn survives(source: Source) {
+    let mut session = session(source);
+    session.settle();
+    let calm = state(&session, source).1;
+    let mut tried = 0;
+    for (operation, _) in POLLED.iter().filter(|(_, of)| *of == source) {
+        for (fault, word) in FAULTS {
+            if *fault == Fault::EndlessPages && !PAGED.contains(operation) {
+                continue;
+            }
+            let before = known(&session);
+            session.injector.set(operation, *fault);
+            let faults = sweep(&mut session, source);
+            let name = format!("{operation} × {fault:?}");
+            assert!(faults.iter().any(|fault| fault.contains(word)), "{name}: no {word:?} in {faults:?}");
+            look_everywhere(&mut session);
+            session.press("9").shows(word);
+            let after = known(&session);
+            assert!(before.iter().zip(&after).all(|(before, after)| after >= before), "{name}: {before:?} → {after:?}");
+            session.injector.clear();
+            let healed = sweep(&mut session, source);
+            assert_eq!(healed.len(), calm.len(), "{name}: after the fault ended: {healed:?}, before it: {calm:?}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 0);
+    println!("{}: {tried} operations × faults", source.name());
+}
+
+macro_rules! matrix {
+    ($($test:ident: $source:ident),+ $(,)?) => {$(
+        #[test]
+        fn $test() {
+            survives(Source::$source);
+        }
+    )+};
+}
+
+matrix! {
+    tables_survive: Tables,
+    keys_survive: Keys,
+    backups_survive: Backups,
+    findings_survive: Findings,
+    compliance_survives: Compliance,
+    drift_survives: Drift,
+    network_survives: Network,
+    trails_survive: Trails,
+    events_survive: Events,
+}
+
+#[test]
+fn every_polled_operation_is_in_the_matrix_and_in_the_table() {
+    let mut session = Session::demo(120, 40);
+    session.settle();
+    let called: std::collections::BTreeSet<&str> =
+        session.app.store.ledger().iter().map(|call| call.operation).collect();
+    for operation in &called {
+        assert!(dynakeep::operations::by_label(operation).is_some(), "{operation} is not in the table");
+        assert!(POLLED.iter().any(|(label, _)| label == operation), "{operation} is polled and not in the matrix");
+    }
+    for (operation, _) in POLLED {
+        assert!(called.contains(operation), "{operation} is in the matrix and not polled");
+    }
+}
+
+#[test]
+fn a_fault_from_the_first_call_on_is_unknown_and_never_a_verdict() {
+    for (fault, word) in FAULTS {
+        let mut session = Session::broken(120, 40, |injector| injector.set("dynamodb:DescribeContinuousBackups", *fault));
+        if *fault == Fault::EndlessPages {
+            continue;
+        }
+        session.settle();
+        let store = &session.app.store;
+        let judged: Vec<_> = store.judgements().filter(|judgement| judgement.control == "RES-01").collect();
+        assert!(!judged.is_empty());
+        for judgement in judged {
+            assert_eq!(judgement.verdict.word(), "unknown", "{fault:?}: {judgement:?}");
+            assert!(judgement.reason.contains(word), "{fault:?}: {}", judgement.reason);
+        }
+    }
+}
+
+#[test]
+fn a_body_of_twenty_megabytes_is_taken_or_refused_and_nothing_breaks() {
+    let mut session = session(Source::Trails);
+    session.settle();
+    session.injector.set("cloudtrail:DescribeTrails", Fault::HugeBody);
+    sweep(&mut session, Source::Trails);
+    look_everywhere(&mut session);
+}
+
+#[test]
+fn an_expired_session_keeps_the_last_state_and_says_how_to_log_in() {
+    let mut session = Session::demo(120, 40);
+    session.settle();
+    session.injector.set("*", Fault::ExpiredToken);
+    session.press("^R");
+    session.run(Duration::from_secs(120));
+    session.press("5").shows("orders").shows("expired").shows("aws sso login");
+    session.injector.clear();
+    session.press("^R");
+    session.until("polling resumes", |session| !session.screen().contains("aws sso login"), Duration::from_secs(7200));
+}

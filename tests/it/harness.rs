@@ -1,0 +1,255 @@
+//! A whole program without its terminal: the demo account (with faults on demand) under the real SDK clients, the
+//! real pollers, the real update loop and the real views, on simulated time.
+
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use dynakeep::app::{App, Effect, Msg, Start, draw, update};
+use dynakeep::aws::{self, Command, Handle, Settings};
+use dynakeep::controls::Baseline;
+use dynakeep::model::Polled;
+use dynakeep::store::Store;
+use dynakeep::theme::Theme;
+use dynakeep::wire::demo::{Demo, DemoOptions, Story};
+use dynakeep::wire::fault::Injector;
+use dynakeep::wire::{Clock, Wire};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// A running program.
+pub struct Session {
+    runtime: tokio::runtime::Runtime,
+    pub app: App,
+    pub injector: Injector,
+    pub copied: Vec<String>,
+    pub quit: bool,
+    clock: Clock,
+    commands: Handle,
+    polled: mpsc::Receiver<Polled>,
+    terminal: Terminal<TestBackend>,
+    _layer: JoinHandle<()>,
+}
+
+/// The settings that the program uses for the demo.
+pub fn settings() -> Settings {
+    Settings { limits: true, share: 0.5, event_hours: 24, ..Settings::default() }
+}
+
+/// The demo at the moment the dashboard shows it.
+pub fn demo_options() -> DemoOptions {
+    DemoOptions { start: Story::AfterFirstCritical, ..DemoOptions::default() }
+}
+
+impl Session {
+    /// The demo account in a terminal of this size; nothing polled yet.
+    pub fn demo(width: u16, height: u16) -> Self {
+        Self::of(demo_options(), width, height)
+    }
+
+    /// A demo account of one's own.
+    pub fn of(options: DemoOptions, width: u16, height: u16) -> Self {
+        Self::over(Demo::new(options, None).wire(), settings(), (width, height), true, |_| {})
+    }
+
+    /// A demo account with a fault from the first call on.
+    pub fn broken(width: u16, height: u16, spoil: impl FnOnce(&Injector)) -> Self {
+        Self::over(Demo::new(demo_options(), None).wire(), settings(), (width, height), true, spoil)
+    }
+
+    /// The program over any wire. `paused`: simulated time.
+    pub fn over(
+        wire: Wire,
+        settings: Settings,
+        (width, height): (u16, u16),
+        paused: bool,
+        spoil: impl FnOnce(&Injector),
+    ) -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().start_paused(paused).build().unwrap();
+        let (wire, injector) = Injector::wrap(wire);
+        spoil(&injector);
+        let (commands, asked) = Handle::pair();
+        let (to, polled) = mpsc::channel(1024);
+        let store = Store::new(wire.origin, Baseline::default());
+        let clock = wire.clock.clone();
+        let (app, effects) = App::new(Start::new(store, Theme::built_in("dark").unwrap(), clock.clone()));
+        let layer = runtime.spawn(async move { aws::run(wire, settings, asked, to).await.unwrap() });
+        let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        let mut session = Self {
+            runtime,
+            app,
+            injector,
+            copied: Vec::new(),
+            quit: false,
+            clock,
+            commands,
+            polled,
+            terminal,
+            _layer: layer,
+        };
+        session.perform(effects);
+        session
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Refresh(source) => self.commands.send(Command::Refresh(source)),
+                Effect::Search(search) => self.commands.send(Command::Search(search)),
+                Effect::Look(arn) => self.commands.send(Command::Look(arn)),
+                Effect::Prefer(scope) => self.commands.send(Command::Prefer(scope)),
+                Effect::Copy(text) => self.copied.push(text),
+                Effect::Quit => self.quit = true,
+                Effect::Theme(name) => {
+                    let theme = Theme::built_in(&name).map_err(|error| error.to_string());
+                    update(&mut self.app, Msg::Themed(theme));
+                }
+                Effect::Suspend => {}
+            }
+        }
+    }
+
+    /// Asks the data layer directly.
+    pub fn send(&self, command: Command) {
+        self.commands.send(command);
+    }
+
+    /// Lets this much simulated time go by.
+    pub fn run(&mut self, time: Duration) {
+        let end = self.clock.now() + jiff::SignedDuration::try_from(time).unwrap();
+        self.pump(|session| session.clock.now() >= end, time);
+    }
+
+    /// Runs until every source has ended a sweep in every scope.
+    pub fn settle(&mut self) {
+        self.pump(
+            |session| {
+                let mut all = session.app.store.freshness().peekable();
+                all.peek().is_some() && all.all(|(_, freshness)| freshness.sweeps > 0)
+            },
+            Duration::from_secs(3600),
+        );
+    }
+
+    /// Runs until something holds, at most so long.
+    pub fn until(&mut self, what: &str, holds: impl Fn(&mut Self) -> bool, at_most: Duration) {
+        let end = self.clock.now() + jiff::SignedDuration::try_from(at_most).unwrap();
+        loop {
+            if holds(self) {
+                return;
+            }
+            assert!(self.clock.now() < end, "not within {at_most:?}: {what}\n{}", self.screen());
+            self.run(Duration::from_secs(1));
+        }
+    }
+
+    fn pump(&mut self, done: impl Fn(&Self) -> bool, at_most: Duration) {
+        let clock = self.clock.clone();
+        let end = clock.now() + jiff::SignedDuration::try_from(at_most).unwrap();
+        loop {
+            // What is queued is taken first, as the program does; only an empty queue lets time pass.
+            let next = self.runtime.block_on(async {
+                tokio::select! {
+                    biased;
+                    message = self.polled.recv() => message,
+                    () = clock.sleep(Duration::from_millis(250)) => None,
+                }
+            });
+            match next {
+                Some(message) => {
+                    let effects = update(&mut self.app, Msg::Polled(message));
+                    self.perform(effects);
+                }
+                None => {
+                    if done(self) || clock.now() >= end {
+                        break;
+                    }
+                }
+            }
+        }
+        update(&mut self.app, Msg::Tick(clock.now()));
+        self.draw();
+    }
+
+    /// Presses keys, written as people write them: `2 Enter j ^D /`; text in quotes is typed.
+    pub fn press(&mut self, keys: &str) -> &mut Self {
+        let mut rest = keys.trim();
+        while !rest.is_empty() {
+            if let Some(text) = rest.strip_prefix('\'') {
+                let (typed, after) = text.split_once('\'').unwrap();
+                typed.chars().for_each(|c| self.key(KeyCode::Char(c), KeyModifiers::NONE));
+                rest = after.trim_start();
+                continue;
+            }
+            let (key, after) = rest.split_once(' ').unwrap_or((rest, ""));
+            let plain = KeyModifiers::NONE;
+            match key {
+                "Enter" => self.key(KeyCode::Enter, plain),
+                "Esc" => self.key(KeyCode::Esc, plain),
+                "Tab" => self.key(KeyCode::Tab, plain),
+                "Space" => self.key(KeyCode::Char(' '), plain),
+                "Down" => self.key(KeyCode::Down, plain),
+                "Up" => self.key(KeyCode::Up, plain),
+                _ if key.len() == 2 && key.starts_with('^') => {
+                    let c = key.to_ascii_lowercase().chars().nth(1).unwrap();
+                    self.key(KeyCode::Char(c), KeyModifiers::CONTROL);
+                }
+                _ => {
+                    assert_eq!(key.chars().count(), 1, "no such key: {key}");
+                    self.key(KeyCode::Char(key.chars().next().unwrap()), plain);
+                }
+            }
+            rest = after.trim_start();
+        }
+        self
+    }
+
+    fn key(&mut self, code: KeyCode, modifiers: KeyModifiers) {
+        let effects = update(&mut self.app, Msg::Key(KeyEvent::new(code, modifiers)));
+        self.perform(effects);
+        self.draw();
+    }
+
+    fn draw(&mut self) {
+        let app = &mut self.app;
+        self.terminal.draw(|frame| draw(app, frame)).unwrap();
+    }
+
+    /// The cells of the last frame.
+    pub fn buffer(&mut self) -> &Buffer {
+        self.draw();
+        self.terminal.backend().buffer()
+    }
+
+    /// The last frame as text.
+    pub fn screen(&mut self) -> String {
+        let buffer = self.buffer();
+        let width = usize::from(buffer.area.width);
+        let symbols: Vec<&str> = buffer.content().iter().map(ratatui::buffer::Cell::symbol).collect();
+        symbols.chunks(width).map(|row| row.concat().trim_end().to_owned() + "\n").collect()
+    }
+
+    /// Fails with the whole screen when it does not hold this text.
+    #[track_caller]
+    pub fn shows(&mut self, text: &str) -> &mut Self {
+        let screen = self.screen();
+        assert!(screen.contains(text), "{text:?} is not on the screen:\n{screen}");
+        self
+    }
+
+    /// Fails with the whole screen when it holds this text.
+    #[track_caller]
+    pub fn hides(&mut self, text: &str) -> &mut Self {
+        let screen = self.screen();
+        assert!(!screen.contains(text), "{text:?} is on the screen:\n{screen}");
+        self
+    }
+
+    /// The first row of the screen that holds this text.
+    pub fn row_of(&mut self, text: &str) -> Option<u16> {
+        self.screen().lines().position(|line| line.contains(text)).and_then(|row| u16::try_from(row).ok())
+    }
+}
