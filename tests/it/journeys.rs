@@ -157,3 +157,17 @@ fn ids_and_commands_are_copied_whole() {
     session.press("5 C");
     assert!(session.copied.iter().any(|text| text.starts_with("arn:aws:dynamodb:")), "{:?}", session.copied);
 }
+#[test]
+fn zz_time() {
+    let t = std::time::Instant::now();
+    let mut s = Session::demo(120, 40);
+    println!("start {:?}", t.elapsed());
+    s.settle();
+    println!("settled {:?} calls {} events {} sim {}", t.elapsed(), s.app.store.calls(), s.app.store.events().len(), s.app.now);
+    let mut by: std::collections::BTreeMap<&str, (u64, u64)> = Default::default();
+    for c in s.app.store.ledger() { let e = by.entry(c.operation).or_default(); e.0 += 1; e.1 += c.millis; }
+    for (k, v) in by { println!("{k} {} {}ms", v.0, v.1); }
+    let t = std::time::Instant::now();
+    for _ in 0..20 { s.press("j"); }
+    println!("20 keys {:?}", t.elapsed());
+}
