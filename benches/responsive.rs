@@ -66,15 +66,17 @@ fn main() {
         );
     };
     let app = &mut session.app;
-    for (digit, view) in
-        [('1', "Overview"), ('2', "Findings"), ('5', "Tables"), ('7', "Trail"), ('9', "Sources")]
-    {
+    for (digit, view) in [('1', "Overview"), ('2', "Findings"), ('5', "Tables"), ('7', "Trail"), ('9', "Sources")] {
         let away = if digit == '9' { '1' } else { '9' };
         measure(app, &format!("to {view} and away"), &[plain(digit), plain(away)], 10);
         update(app, Msg::Key(plain(digit)));
         measure(app, &format!("j in {view}"), &[plain('j')], 200);
     }
-    for (digit, filter, view) in [('5', "pitr.enabled:false", "Tables"), ('7', "name:Update* !read_only:true", "Trail"), ('2', "severity:>=high", "Findings")] {
+    for (digit, filter, view) in [
+        ('5', "pitr.enabled:false", "Tables"),
+        ('7', "name:Update* !read_only:true", "Trail"),
+        ('2', "severity:>=high", "Findings"),
+    ] {
         update(app, Msg::Key(plain(digit)));
         update(app, Msg::Key(plain('/')));
         let keys: Vec<KeyEvent> = filter.chars().map(plain).collect();
@@ -82,9 +84,19 @@ fn main() {
         update(app, Msg::Key(KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE)));
     }
     update(app, Msg::Key(plain('5')));
-    measure(app, "Enter (a table) and Esc", &[KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE), KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE)], 20);
+    measure(
+        app,
+        "Enter (a table) and Esc",
+        &[KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE), KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE)],
+        20,
+    );
     update(app, Msg::Key(plain('2')));
-    measure(app, "Enter (a case) and Esc", &[KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE), KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE)], 20);
+    measure(
+        app,
+        "Enter (a case) and Esc",
+        &[KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE), KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE)],
+        20,
+    );
     idle();
 }
 

@@ -24,13 +24,8 @@ fn main() -> std::io::Result<()> {
 }
 
 /// What the README shows: a name and the keys that lead there.
-const PICTURES: [(&str, &str); 5] = [
-    ("overview", "1"),
-    ("case", "2 Enter"),
-    ("tables", "5"),
-    ("record", "2 Enter Enter J"),
-    ("trail", "7"),
-];
+const PICTURES: [(&str, &str); 5] =
+    [("overview", "1"), ("case", "2 Enter"), ("tables", "5"), ("record", "2 Enter Enter J"), ("trail", "7")];
 
 /// Every view.
 const WALKS: [(&str, &str); 24] = [

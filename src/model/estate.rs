@@ -18,8 +18,12 @@ pub type TableKey<'a> = (KeyKind, Option<&'a Seen<Key>>);
 pub struct FindingLink {
     /// The table's name.
     pub table: String,
+    /// Its account and region.
+    pub scope: Scope,
     /// By the finding's own words, by access key or by session; not by address alone.
     pub sure: bool,
+    /// The finding's actor changed the table.
+    pub wrote: bool,
 }
 
 /// The estate as last seen.

@@ -137,16 +137,18 @@ impl Store {
                         self.finding_index.remove(&old);
                     }
                     self.finding_index.insert(&finding);
+                    self.dirty_findings.insert(finding.id.clone());
                 }
             }
             Delta::FindingIds(outcome) => {
                 let cell = estate.finding_lists.entry(scope.clone()).or_default();
                 if let Some(ids) = list(cell, outcome, |id: &String| id.clone()) {
-                    let index = &mut self.finding_index;
+                    let (index, dirty) = (&mut self.finding_index, &mut self.dirty_findings);
                     estate.findings.retain(|id, finding| {
                         let stays = finding.scope != *scope || ids.contains(id);
                         if !stays {
                             index.remove(finding);
+                            dirty.insert(id.clone());
                         }
                         stays
                     });
@@ -185,6 +187,7 @@ impl Store {
             }
             Delta::Events(events) => {
                 for event in events {
+                    self.relink_by(&event);
                     self.events.insert(event);
                 }
             }

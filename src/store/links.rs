@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use crate::model::{Arn, Event, Finding, FindingLink, Source};
+use crate::model::{Arn, Event, Finding, FindingLink, Scope, Source};
 
 use super::Store;
 
@@ -40,8 +40,12 @@ impl LinkTier {
 pub struct Link {
     /// The table's name.
     pub table: String,
+    /// Its account and region.
+    pub scope: Scope,
     /// How sure.
     pub tier: LinkTier,
+    /// The finding's actor changed the table, by an event of the same key or session that was not refused.
+    pub wrote: bool,
     /// Why, in words: `same key · UpdateTable, DeleteBackup`.
     pub reason: String,
 }
@@ -51,20 +55,57 @@ const DELIVERY_LAG: SignedDuration = SignedDuration::from_mins(15);
 /// Events of the same address or principal count this long before and after.
 const WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
+/// GuardDuty's "High" and above, in tenths.
+const HIGH: u16 = 70;
+/// GuardDuty's "Medium" and above: what controls judge by.
+const MEDIUM: u16 = 40;
+
 impl Store {
-    /// Tells the estate which tables its open findings lead to, for the controls that judge by it.
+    /// Notes that an event may have changed where findings lead.
+    pub(super) fn relink_by(&mut self, event: &Event) {
+        if !event.tables.is_empty() {
+            let ids = self.finding_index.of_event(event).into_iter().cloned();
+            self.dirty_findings.extend(ids);
+        }
+    }
+
+    /// Finds anew where the findings lead that may lead elsewhere now, for the controls and for what orders tables.
     pub(super) fn link_findings(&mut self) {
-        let open = self.estate.findings.values().filter(|of| !of.archived && !of.sample && of.severity_tenths >= 40);
-        let linked = open.map(|finding| {
-            let links = self.tables_of_finding(finding).into_iter();
-            let links = links.map(|link| FindingLink { table: link.table, sure: link.tier != LinkTier::T3 }).collect();
-            (finding.id.clone(), links)
-        });
-        let links: BTreeMap<String, Vec<FindingLink>> = linked.collect();
         let unread = self.freshness.iter().filter(|((source, _), of)| *source == Source::Events && of.good.is_none());
         let unread = unread.map(|((_, scope), of)| (scope.clone(), of.fault.as_ref().map(|fault| fault.error.clone())));
         self.estate.events_unread = unread.collect();
-        self.estate.finding_links = links;
+        for id in std::mem::take(&mut self.dirty_findings) {
+            for old in self.estate.finding_links.remove(&id).unwrap_or_default() {
+                if let Some(threats) = self.threats.get_mut(&(old.scope, old.table)) {
+                    threats.remove(&id);
+                }
+            }
+            let Some(finding) = self.estate.findings.get(&id).cloned() else { continue };
+            if finding.archived || finding.sample || finding.severity_tenths < MEDIUM {
+                continue;
+            }
+            let links = self.tables_of_finding(&finding).into_iter();
+            let links: Vec<FindingLink> = links
+                .map(|link| FindingLink {
+                    table: link.table,
+                    scope: link.scope,
+                    sure: link.tier != LinkTier::T3,
+                    wrote: link.wrote,
+                })
+                .collect();
+            if finding.severity_tenths >= HIGH {
+                for link in links.iter().filter(|link| link.sure && link.wrote) {
+                    let threats = self.threats.entry((link.scope.clone(), link.table.clone())).or_default();
+                    threats.insert(id.clone(), finding.severity_tenths);
+                }
+            }
+            self.estate.finding_links.insert(id, links);
+        }
+    }
+
+    /// The severities, in tenths, of the open findings of "High" and above whose actor surely wrote to this table.
+    pub fn threats(&self, scope: &Scope, table: &str) -> impl Iterator<Item = u16> {
+        self.threats.get(&(scope.clone(), table.to_owned())).into_iter().flat_map(|of| of.values().copied())
     }
 
     /// The events around a finding, newest first, each with the tier of its link.
@@ -99,29 +140,31 @@ impl Store {
         events
     }
 
-    /// The tables a finding leads to, surest first.
+    /// The tables a finding leads to, surest first. A table is known by its name in one account and region.
     #[must_use]
     pub fn tables_of_finding(&self, finding: &Finding) -> Vec<Link> {
-        let mut links: BTreeMap<String, (LinkTier, Vec<String>)> = BTreeMap::new();
+        let mut links: BTreeMap<(String, Scope), (LinkTier, bool, Vec<String>)> = BTreeMap::new();
         for table in named_tables(finding) {
-            links.entry(table).or_insert((LinkTier::T1, vec!["named by the finding".to_owned()]));
+            links.entry(table).or_insert((LinkTier::T1, false, vec!["named by the finding".to_owned()]));
         }
         for (tier, event) in self.events_of_finding(finding) {
+            let scope = Scope::new(event.account.clone(), event.region.clone());
             for table in &event.tables {
-                let (best, names) = links.entry(table.clone()).or_insert((tier, Vec::new()));
+                let entry = links.entry((table.clone(), scope.clone())).or_insert((tier, false, Vec::new()));
+                let (best, wrote, names) = entry;
                 *best = tier.min(*best);
+                *wrote |= tier != LinkTier::T3 && event.read_only == Some(false) && event.error.is_none();
                 let name = if event.error.is_some() { format!("(denied) {}", event.name) } else { event.name.clone() };
                 if !names.contains(&name) {
                     names.push(name);
                 }
             }
         }
-        let mut links: Vec<Link> = links
-            .into_iter()
-            .map(|(table, (tier, names))| Link {
-                table, tier, reason: format!("{} · {}", why(tier), names.join(", "))
-            })
-            .collect();
+        let links = links.into_iter().map(|((table, scope), (tier, wrote, names))| {
+            let reason = format!("{} · {}", why(tier), names.join(", "));
+            Link { table, scope, tier, wrote, reason }
+        });
+        let mut links: Vec<Link> = links.collect();
         links.sort_by(|a, b| a.tier.cmp(&b.tier).then_with(|| a.table.cmp(&b.table)));
         links
     }
@@ -132,12 +175,7 @@ impl Store {
         let index = &self.finding_index;
         let mut ids: BTreeSet<&String> = index.by_table.get(table).into_iter().flatten().collect();
         for event in self.events.by_table(table) {
-            let pivots = [
-                event.access_key.as_ref().and_then(|key| index.by_key.get(key)),
-                event.session.as_ref().and_then(|session| index.by_session.get(session)),
-                event.ip.as_ref().and_then(|ip| index.by_ip.get(ip)),
-            ];
-            ids.extend(pivots.into_iter().flatten().flatten());
+            ids.extend(index.of_event(event));
         }
         let mut found: Vec<&Arc<Finding>> = ids
             .into_iter()
@@ -163,11 +201,21 @@ pub(super) struct FindingIndex {
 type Pivot = HashMap<String, BTreeSet<String>>;
 
 impl FindingIndex {
+    /// The findings that share a key, a session or an address with an event.
+    fn of_event(&self, event: &Event) -> Vec<&String> {
+        let pivots = [
+            event.access_key.as_ref().and_then(|key| self.by_key.get(key)),
+            event.session.as_ref().and_then(|session| self.by_session.get(session)),
+            event.ip.as_ref().and_then(|ip| self.by_ip.get(ip)),
+        ];
+        pivots.into_iter().flatten().flatten().collect()
+    }
+
     pub(super) fn insert(&mut self, finding: &Finding) {
         for (pivot, value) in self.pivots(finding) {
             pivot.entry(value).or_default().insert(finding.id.clone());
         }
-        for table in named_tables(finding) {
+        for (table, _) in named_tables(finding) {
             self.by_table.entry(table).or_default().insert(finding.id.clone());
         }
     }
@@ -181,7 +229,7 @@ impl FindingIndex {
                 }
             }
         }
-        for table in named_tables(finding) {
+        for (table, _) in named_tables(finding) {
             if let Some(ids) = self.by_table.get_mut(&table) {
                 ids.remove(&finding.id);
             }
@@ -204,10 +252,11 @@ impl FindingIndex {
     }
 }
 
-/// The tables that a finding itself names.
-fn named_tables(finding: &Finding) -> Vec<String> {
+/// The tables that a finding itself names, each with its place.
+fn named_tables(finding: &Finding) -> Vec<(String, Scope)> {
     let arns = finding.resources.iter().filter_map(|resource| Arn::parse(resource));
-    arns.filter_map(|arn| arn.table_name().map(str::to_owned)).collect()
+    let place = |arn: &Arn| Scope::new(arn.account.clone(), arn.region.clone());
+    arns.filter_map(|arn| Some((arn.table_name()?.to_owned(), place(&arn)))).collect()
 }
 
 /// The session's name of a role's principal id, `AROAEXAMPLE:session`.

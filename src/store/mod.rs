@@ -10,7 +10,7 @@ pub mod rows;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -80,6 +80,8 @@ pub struct Store {
     dirty_estate: bool,
     posture: BTreeMap<Layer, Tally>,
     finding_index: FindingIndex,
+    dirty_findings: BTreeSet<String>,
+    threats: HashMap<(Scope, String), BTreeMap<String, u16>>,
 }
 
 impl Store {
@@ -104,6 +106,8 @@ impl Store {
             dirty_estate: false,
             posture: BTreeMap::new(),
             finding_index: FindingIndex::default(),
+            dirty_findings: BTreeSet::new(),
+            threats: HashMap::new(),
         }
     }
 
@@ -111,6 +115,9 @@ impl Store {
     pub fn settle(&mut self, now: Timestamp) {
         self.estate.now = now;
         self.events.settle();
+        if !self.dirty_findings.is_empty() {
+            self.dirty_estate = true;
+        }
         if !self.dirty_estate && self.dirty_tables.is_empty() {
             return;
         }

@@ -1,15 +1,11 @@
 //! What is costly to derive from the store, kept until the store changes.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::model::{Compliance, DriftStatus, Event, Finding, Layer, Severity};
 use crate::store::{Coverage, Link, LinkTier, Store, Tally};
-
-/// How many of the worst findings are followed to their tables at once.
-const THREATS: usize = 50;
 
 /// What one finding leads to.
 #[derive(Debug, Default)]
@@ -44,8 +40,6 @@ pub struct Derived {
     pub counts: Counts,
     /// Tallies by layer.
     pub posture: BTreeMap<Layer, Tally>,
-    /// Tables that an open finding's actor wrote to, with that finding's severity.
-    pub threatened: HashMap<String, Severity>,
     cases: HashMap<String, Rc<Case>>,
     cases_of: (usize, usize),
     revision: Option<u64>,
@@ -58,7 +52,7 @@ impl Derived {
         if self.revision == Some(store.revision()) {
             return;
         }
-        if self.built.is_some_and(|(at, cost)| cost > Duration::from_millis(4) && at.elapsed() < cost * 10) {
+        if self.built.is_some_and(|(at, cost)| cost > Duration::from_millis(20) && at.elapsed() < cost * 10) {
             return;
         }
         let began = Instant::now();
@@ -70,30 +64,8 @@ impl Derived {
             self.cases.clear();
             self.cases_of = cases_of;
         }
-        self.threatened = self.threats(store);
         self.revision = Some(store.revision());
         self.built = Some((Instant::now(), began.elapsed()));
-    }
-
-    /// Tables written to by those whom the worst open findings are about.
-    fn threats(&mut self, store: &Store) -> HashMap<String, Severity> {
-        let open = store.estate().findings.values().filter(|it| !it.archived && !it.sample);
-        let mut worst: Vec<_> = open.filter(|it| it.severity() >= Severity::High).collect();
-        worst.sort_by_key(|it| Reverse((it.severity(), it.last)));
-        let mut threatened: HashMap<String, Severity> = HashMap::new();
-        for finding in worst.into_iter().take(THREATS) {
-            let case = self.case(store, finding);
-            let wrote = |tier: LinkTier, event: &Event| {
-                tier < LinkTier::T3 && event.read_only == Some(false) && event.error.is_none()
-            };
-            for (_, event) in case.events.iter().filter(|(tier, event)| wrote(*tier, event)) {
-                for table in &event.tables {
-                    let severity = threatened.entry(table.clone()).or_insert(finding.severity());
-                    *severity = finding.severity().max(*severity);
-                }
-            }
-        }
-        threatened
     }
 
     /// What a finding leads to: found once, then kept while no event or finding is added.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ratatui::text::{Line, Span};
 
-use crate::model::{Cell, EndpointKind, Judgement, KeyKind, Source, SourceError, Table, Verdict};
+use crate::model::{Cell, EndpointKind, Judgement, KeyKind, Severity, Source, SourceError, Table, Verdict};
 use crate::store::Tally;
 use crate::theme::{Role, verdict_role};
 use crate::widget::table::{Column, fixed, grows};
@@ -51,12 +51,12 @@ fn collect(ctx: &Ctx<'_>, _: &Kind) -> Vec<Row> {
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
-/// What orders tables, worst first: threatened ones, failures by weight, warnings, what is unknown; then the class and the name.
+/// What orders tables, worst first: those that fail a control and that an open finding's actor wrote to, by the
+/// finding's severity; then failures by weight, warnings, what is unknown; then the class and the name.
 pub fn badness<'a>(ctx: &Ctx<'a>, table: &'a Table) -> impl Ord + use<'a> {
     let weight: i64 = ctx.store.judgements_of(&table.arn).map(weight).sum();
     let class = ctx.store.estate().data_class(table);
-    // A table that an intruder wrote to, and that fails a control, comes before one that merely fails.
-    let threat = ctx.derived.borrow().threatened.get(&table.name).copied().filter(|_| weight >= 64);
+    let threat = ctx.store.threats(&table.scope, &table.name).max().filter(|_| weight >= 64);
     (std::cmp::Reverse(threat), -weight, std::cmp::Reverse(class), table.name.as_str(), &table.scope)
 }
 

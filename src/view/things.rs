@@ -162,7 +162,7 @@ fn of_finding(ctx: &Ctx<'_>, finding: &Arc<Finding>) -> Vec<Link> {
     let mut links: Vec<Link> = case
         .tables
         .iter()
-        .map(|link| table_link(ctx, Some(&finding.scope), &link.table, format!("{} {}", link.tier.word(), link.reason)))
+        .map(|link| table_link(ctx, Some(&link.scope), &link.table, format!("{} {}", link.tier.word(), link.reason)))
         .collect();
     let session = finding.principal_id.as_deref().and_then(|id| id.split_once(':')).map(|(_, name)| name.to_owned());
     let pivots = [

@@ -198,7 +198,8 @@ fn every_polled_operation_is_in_the_matrix_and_in_the_table() {
 #[test]
 fn a_fault_from_the_first_call_on_is_unknown_and_never_a_verdict() {
     for (fault, word) in FAULTS {
-        let mut session = Session::broken(120, 40, |injector| injector.set("dynamodb:DescribeContinuousBackups", *fault));
+        let mut session =
+            Session::broken(120, 40, |injector| injector.set("dynamodb:DescribeContinuousBackups", *fault));
         if *fault == Fault::EndlessPages {
             continue;
         }

@@ -67,8 +67,7 @@ impl Session {
         paused: bool,
         spoil: impl FnOnce(&Injector),
     ) -> Self {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().start_paused(paused).build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(paused).build().unwrap();
         let (wire, injector) = Injector::wrap(wire);
         spoil(&injector);
         let (commands, asked) = Handle::pair();

@@ -34,7 +34,9 @@ fn text_of(bytes: &[u8]) -> String {
     while let Some(at) = rest.find('\u{1b}') {
         left.push_str(&rest[..at]);
         let tail = &rest[at + 1..];
-        let body = tail.strip_prefix('[').unwrap_or_else(|| panic!("an escape that no frame writes: {:?}", &tail[..tail.len().min(20)]));
+        let body = tail
+            .strip_prefix('[')
+            .unwrap_or_else(|| panic!("an escape that no frame writes: {:?}", &tail[..tail.len().min(20)]));
         let end = body.find(|c: char| !(c.is_ascii_digit() || c == ';' || c == '?' || c == ':')).unwrap_or(body.len());
         let kind = body[end..].chars().next();
         assert!(matches!(kind, Some('H' | 'm' | 'h' | 'l' | 'J' | 'K')), "CSI … {kind:?} is none that a frame writes");
@@ -59,16 +61,44 @@ fn no_control_byte_reaches_the_terminal_from_any_view() {
         Terminal::with_options(CrosstermBackend::new(bytes.clone()), ratatui::TerminalOptions { viewport }).unwrap();
     let mut frames = 0;
     let walks = [
-        "1", "1 Enter", "2", "2 Enter", "2 Enter Enter", "2 Enter Enter J", "2 J", "2 r", "3", "3 Enter", "3 J", "4",
-        "4 Enter", "4 J", "5", "5 Enter", "5 J", "5 t", "5 r", "6", "6 Enter", "6 J", "7", "7 Enter", "7 Enter J", "9",
-        "9 Enter", "!", "?",
+        "1",
+        "1 Enter",
+        "2",
+        "2 Enter",
+        "2 Enter Enter",
+        "2 Enter Enter J",
+        "2 J",
+        "2 r",
+        "3",
+        "3 Enter",
+        "3 J",
+        "4",
+        "4 Enter",
+        "4 J",
+        "5",
+        "5 Enter",
+        "5 J",
+        "5 t",
+        "5 r",
+        "6",
+        "6 Enter",
+        "6 J",
+        "7",
+        "7 Enter",
+        "7 Enter J",
+        "9",
+        "9 Enter",
+        "!",
+        "?",
     ];
     for walk in walks {
         for down in 0..4 {
             session.press("Esc Esc Esc Esc");
             let (tab, rest) = walk.split_once(' ').unwrap_or((walk, ""));
             session.press(tab);
-            (0..down).for_each(|_| { session.press("j"); });
+            (0..down).for_each(|_| {
+                session.press("j");
+            });
             session.press(rest);
             terminal.clear().unwrap();
             terminal.draw(|frame| draw(&mut session.app, frame)).unwrap();

@@ -132,14 +132,17 @@ fn the_story_goes_on_while_one_watches() {
     let before = session.app.store.changes().len();
     session.run(Duration::from_secs(45 * 60));
     assert!(session.app.store.changes().len() > before, "verdicts fall as the incident unfolds");
-    session.press("3").shows("NON_COMPLIANT");
+    session.press("3").shows("noncompliant");
 }
 
 #[test]
 fn no_size_of_terminal_is_too_small_to_survive() {
     for (width, height) in [(20, 5), (1, 1), (40, 10), (300, 100)] {
         let mut session = ready(width, height);
-        for key in ["1", "2", "Enter", "Enter", "J", "Esc", "3", "Enter", "4", "5", "Enter", "J", "6", "7", "9", "?", "Esc", "!"] {
+        for key in [
+            "1", "2", "Enter", "Enter", "J", "Esc", "3", "Enter", "4", "5", "Enter", "J", "6", "7", "9", "?", "Esc",
+            "!",
+        ] {
             session.press(key);
         }
     }
@@ -163,11 +166,25 @@ fn zz_time() {
     let mut s = Session::demo(120, 40);
     println!("start {:?}", t.elapsed());
     s.settle();
-    println!("settled {:?} calls {} events {} sim {}", t.elapsed(), s.app.store.calls(), s.app.store.events().len(), s.app.now);
+    println!(
+        "settled {:?} calls {} events {} sim {}",
+        t.elapsed(),
+        s.app.store.calls(),
+        s.app.store.events().len(),
+        s.app.now
+    );
     let mut by: std::collections::BTreeMap<&str, (u64, u64)> = Default::default();
-    for c in s.app.store.ledger() { let e = by.entry(c.operation).or_default(); e.0 += 1; e.1 += c.millis; }
-    for (k, v) in by { println!("{k} {} {}ms", v.0, v.1); }
+    for c in s.app.store.ledger() {
+        let e = by.entry(c.operation).or_default();
+        e.0 += 1;
+        e.1 += c.millis;
+    }
+    for (k, v) in by {
+        println!("{k} {} {}ms", v.0, v.1);
+    }
     let t = std::time::Instant::now();
-    for _ in 0..20 { s.press("j"); }
+    for _ in 0..20 {
+        s.press("j");
+    }
     println!("20 keys {:?}", t.elapsed());
 }

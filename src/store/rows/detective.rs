@@ -178,7 +178,7 @@ impl Entry for FindingRow<'_> {
         row.put("resources", json!(finding.resources));
         let links = self.store.tables_of_finding(finding);
         let links =
-            links.iter().map(|link| json!({"table": link.table, "tier": link.tier.word(), "reason": link.reason}));
+            links.iter().map(|link| json!({"table": link.table, "account": link.scope.account, "region": link.scope.region, "tier": link.tier.word(), "reason": link.reason}));
         row.put("tables", Value::Array(links.collect()));
         row.put("signals", json!(finding.signals));
         row.put("raw", document(&finding.raw));
