@@ -44,6 +44,29 @@ impl Intercept for Capture {
     }
 }
 
+/// Refuses an XML answer that is not a whole document: the SDK's own reader takes one that was cut for a shorter list.
+#[derive(Debug, Clone, Copy)]
+pub struct WholeXml;
+
+impl Intercept for WholeXml {
+    fn name(&self) -> &'static str {
+        "WholeXml"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let body = context.response().body().bytes().unwrap_or_default().trim_ascii_start();
+        if context.response().status().is_success() && body.starts_with(b"<") {
+            xml::to_json(body)?;
+        }
+        Ok(())
+    }
+}
+
 /// The item of a list whose member has this value, as text; empty when there is none.
 #[must_use]
 pub fn raw_of(list: &Value, member: &str, value: &str) -> String {

@@ -46,7 +46,7 @@ pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
     let (vpcs, endpoints, tables, subnets, interfaces) = tokio::join!(
         list(site, sweep, "ec2:DescribeVpcs", "vpcSet", vpc),
         list(site, sweep, "ec2:DescribeVpcEndpoints", "vpcEndpointSet", |value| {
-            let id = value["vpcEndpointId"].as_str()?.to_owned();
+            let id = identity(value, "vpcEndpointId", "vpce-")?;
             Some(endpoint(id, scope.clone(), value))
         }),
         list(site, sweep, "ec2:DescribeRouteTables", "routeTableSet", route_table),
@@ -128,6 +128,12 @@ fn text(value: &Value, name: &str) -> Option<String> {
     value[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
+/// An identity, which EC2 always begins with the kind of the thing: XML knows no types, so this tells an answer from
+/// noise.
+fn identity(value: &Value, name: &str, prefix: &str) -> Option<String> {
+    text(value, name).filter(|id| id.starts_with(prefix))
+}
+
 fn texts(value: &Value, set: &str) -> Vec<String> {
     items(value, set).unwrap_or_default().iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
@@ -139,7 +145,7 @@ fn tags(value: &Value) -> BTreeMap<String, String> {
 
 fn vpc(value: &Value) -> Option<Vpc> {
     Some(Vpc {
-        id: text(value, "vpcId")?,
+        id: identity(value, "vpcId", "vpc-")?,
         cidr: text(value, "cidrBlock"),
         is_default: text(value, "isDefault").as_deref() == Some("true"),
         tags: tags(value),
@@ -172,7 +178,7 @@ fn endpoint(id: String, scope: crate::model::Scope, value: &Value) -> Endpoint {
 
 fn subnet(value: &Value) -> Option<Subnet> {
     Some(Subnet {
-        id: text(value, "subnetId")?,
+        id: identity(value, "subnetId", "subnet-")?,
         vpc: text(value, "vpcId").unwrap_or_default(),
         cidr: text(value, "cidrBlock"),
         zone: text(value, "availabilityZone"),
@@ -197,7 +203,7 @@ fn route_table(value: &Value) -> Option<RouteTable> {
     let associations = items(value, "associationSet").unwrap_or_default();
     let routes = items(value, "routeSet").unwrap_or_default().iter();
     Some(RouteTable {
-        id: text(value, "routeTableId")?,
+        id: identity(value, "routeTableId", "rtb-")?,
         vpc: text(value, "vpcId").unwrap_or_default(),
         main: associations.iter().any(|one| text(one, "main").as_deref() == Some("true")),
         subnets: associations.iter().filter_map(|one| text(one, "subnetId")).collect(),
@@ -209,7 +215,7 @@ fn route_table(value: &Value) -> Option<RouteTable> {
 
 fn interface(value: &Value) -> Option<NetworkInterface> {
     Some(NetworkInterface {
-        id: text(value, "networkInterfaceId")?,
+        id: identity(value, "networkInterfaceId", "eni-")?,
         vpc: text(value, "vpcId"),
         subnet: text(value, "subnetId"),
         kind: text(value, "interfaceType"),

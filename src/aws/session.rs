@@ -1,5 +1,6 @@
 //! The one place where clients are built: one set for each scope, from one configuration.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use crate::model::Scope;
 use crate::wire::Wire;
 
+use super::capture::WholeXml;
 use super::ec2::Ec2;
 use super::errors::NoRetryOfGarbage;
 use super::guard::{Guard, Lane, Locked};
@@ -104,6 +106,9 @@ pub async fn configure(wire: &Wire, place: &Place, rows: Arc<Rows>) -> SdkConfig
     loader.load().await
 }
 
+/// How many sets of clients were built in this process.
+static BUILT: AtomicU64 = AtomicU64::new(0);
+
 /// Builds the clients of one scope: guard, ledger, limiter and retries on each.
 #[must_use]
 pub fn clients(
@@ -116,17 +121,20 @@ pub fn clients(
     let locked = Locked::new(http.clone());
     let recorder = Recorder::new(rows.clone(), limiter.clone());
     let scope = scope.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+    // The SDK keeps its retry buckets by partition and for the whole process: without the account in the name, one
+    // throttled account slows the others down; without the number, one data layer of a process the next.
+    let number = BUILT.fetch_add(1, Ordering::Relaxed);
+    let partition = |sdk: &str| RetryPartition::custom(format!("{sdk}/{scope}/{number}")).build();
     macro_rules! settings {
         ($sdk:ident) => {{
-            // The SDK keeps its retry buckets by partition and for the whole process: without the account in the
-            // name, one throttled account slows the others down.
-            let partition = RetryPartition::custom(format!("{}/{scope}", stringify!($sdk))).build();
+            let partition = partition(stringify!($sdk));
             let mut builder = $sdk::config::Builder::from(config)
                 .http_client(locked.clone())
                 .retry_partition(partition)
                 .retry_classifier(NoRetryOfGarbage);
             builder.push_interceptor(SharedInterceptor::permanent(Guard));
             builder.push_interceptor(SharedInterceptor::permanent(recorder.clone()));
+            builder.push_interceptor(SharedInterceptor::permanent(WholeXml));
             builder.build()
         }};
     }
@@ -143,7 +151,7 @@ pub fn clients(
         cloudformation: client!(aws_sdk_cloudformation),
         kms: client!(aws_sdk_kms),
         sts: client!(aws_sdk_sts),
-        ec2: Ec2::new(config, locked.clone(), recorder.clone(), RetryPartition::custom(format!("ec2/{scope}")).build()),
+        ec2: Ec2::new(config, locked.clone(), recorder.clone(), partition("ec2")),
     }
 }
 

@@ -247,7 +247,9 @@ fn finding(estate: &mut Estate, severity_tenths: u16, sure: bool) {
         raw: String::new(),
     };
     estate.findings.insert("f".to_owned(), finding.into());
-    estate.finding_links.insert("f".to_owned(), vec![FindingLink { table: "orders".to_owned(), scope: scope(), sure, wrote: sure }]);
+    estate
+        .finding_links
+        .insert("f".to_owned(), vec![FindingLink { table: "orders".to_owned(), scope: scope(), sure, wrote: sure }]);
 }
 
 fn judge(id: &str, estate: &Estate) -> Judgement {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use crate::model::{Arn, Event, Finding, FindingLink, Scope, Source};
+use crate::model::{Arn, Event, Finding, FindingLink, Scope, Severity, Source, Table};
 
 use super::Store;
 
@@ -55,6 +55,8 @@ const DELIVERY_LAG: SignedDuration = SignedDuration::from_mins(15);
 /// Events of the same address or principal count this long before and after.
 const WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
+/// GuardDuty's "Critical", in tenths.
+const CRITICAL: u16 = 90;
 /// GuardDuty's "High" and above, in tenths.
 const HIGH: u16 = 70;
 /// GuardDuty's "Medium" and above: what controls judge by.
@@ -103,9 +105,11 @@ impl Store {
         }
     }
 
-    /// The severities, in tenths, of the open findings of "High" and above whose actor surely wrote to this table.
-    pub fn threats(&self, scope: &Scope, table: &str) -> impl Iterator<Item = u16> {
-        self.threats.get(&(scope.clone(), table.to_owned())).into_iter().flat_map(|of| of.values().copied())
+    /// The severity of the worst open finding, "High" or above, whose actor surely wrote to this table.
+    #[must_use]
+    pub fn threat(&self, table: &Table) -> Option<Severity> {
+        let worst = self.threats.get(&(table.scope.clone(), table.name.clone()))?.values().max()?;
+        Some(if *worst >= CRITICAL { Severity::Critical } else { Severity::High })
     }
 
     /// The events around a finding, newest first, each with the tier of its link.

@@ -127,7 +127,8 @@ fn failures(ctx: &Ctx<'_>) -> Vec<Item> {
             let estate = ctx.store.estate();
             Reverse(estate.tables.get(&one.resource).map(|table| estate.data_class(table)))
         };
-        let threat = |one: &Judgement| ctx.derived.borrow().threatened.get(things::tail(&one.resource)).copied();
+        let table_of = |one: &Judgement| ctx.store.estate().tables.get(&one.resource);
+        let threat = |one: &Judgement| table_of(one).and_then(|table| ctx.store.threat(table));
         let first =
             all.iter().copied().min_by_key(|one| (Reverse(threat(one)), worst_class(one), one.resource.as_str()))?;
         // What an intruder did to a table comes before what was always so.

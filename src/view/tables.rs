@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ratatui::text::{Line, Span};
 
-use crate::model::{Cell, EndpointKind, Judgement, KeyKind, Severity, Source, SourceError, Table, Verdict};
+use crate::model::{Cell, EndpointKind, Judgement, KeyKind, Source, SourceError, Table, Verdict};
 use crate::store::Tally;
 use crate::theme::{Role, verdict_role};
 use crate::widget::table::{Column, fixed, grows};
@@ -56,7 +56,7 @@ fn collect(ctx: &Ctx<'_>, _: &Kind) -> Vec<Row> {
 pub fn badness<'a>(ctx: &Ctx<'a>, table: &'a Table) -> impl Ord + use<'a> {
     let weight: i64 = ctx.store.judgements_of(&table.arn).map(weight).sum();
     let class = ctx.store.estate().data_class(table);
-    let threat = ctx.store.threats(&table.scope, &table.name).max().filter(|_| weight >= 64);
+    let threat = ctx.store.threat(table).filter(|_| weight >= 64);
     (std::cmp::Reverse(threat), -weight, std::cmp::Reverse(class), table.name.as_str(), &table.scope)
 }
 

@@ -262,6 +262,7 @@ fn with_token(called: &Called, page: Vec<u8>, token: &str) -> Vec<u8> {
         ("guardduty", "ListFindings" | "ListDetectors") => "nextToken",
         ("config", "DescribeConfigRules" | "DescribeComplianceByConfigRule" | "GetComplianceDetailsByConfigRule")
         | ("cloudtrail", "LookupEvents")
+        | ("dynamodb", "ListTagsOfResource")
         | ("cloudformation", "DescribeStacks" | "ListStackResources" | "DescribeStackResourceDrifts") => "NextToken",
         ("ec2", "DescribeRegions") => return page,
         ("ec2", _) => "nextToken",

@@ -246,9 +246,4 @@ impl Session {
         assert!(!screen.contains(text), "{text:?} is on the screen:\n{screen}");
         self
     }
-
-    /// The first row of the screen that holds this text.
-    pub fn row_of(&mut self, text: &str) -> Option<u16> {
-        self.screen().lines().position(|line| line.contains(text)).and_then(|row| u16::try_from(row).ok())
-    }
 }

@@ -56,9 +56,12 @@ fn no_control_byte_reaches_the_terminal_from_any_view() {
     let mut session = Session::over(Demo::new(options, None).wire(), settings(), (120, 40), true, |_| {});
     session.settle();
     let bytes = Bytes::default();
-    let viewport = ratatui::Viewport::Fixed(ratatui::layout::Rect::new(0, 0, 120, 40));
-    let mut terminal =
-        Terminal::with_options(CrosstermBackend::new(bytes.clone()), ratatui::TerminalOptions { viewport }).unwrap();
+    // A new terminal each time, so that each frame is sent whole.
+    let terminal = || {
+        let viewport = ratatui::Viewport::Fixed(ratatui::layout::Rect::new(0, 0, 120, 40));
+        let options = ratatui::TerminalOptions { viewport };
+        Terminal::with_options(CrosstermBackend::new(bytes.clone()), options).unwrap()
+    };
     let mut frames = 0;
     let walks = [
         "1",
@@ -100,8 +103,7 @@ fn no_control_byte_reaches_the_terminal_from_any_view() {
                 session.press("j");
             });
             session.press(rest);
-            terminal.clear().unwrap();
-            terminal.draw(|frame| draw(&mut session.app, frame)).unwrap();
+            terminal().draw(|frame| draw(&mut session.app, frame)).unwrap();
             frames += 1;
             let sent = std::mem::take(&mut *bytes.0.lock().unwrap());
             let text = text_of(&sent);
