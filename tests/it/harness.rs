@@ -170,7 +170,7 @@ impl Session {
             }
         }
         update(&mut self.app, Msg::Tick(clock.now()));
-        self.draw();
+        self.app.freshen();
     }
 
     /// Presses keys, written as people write them: `2 Enter j ^D /`; text in quotes is typed.

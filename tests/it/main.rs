@@ -7,3 +7,5 @@ mod guard;
 mod harness;
 mod hostile;
 mod journeys;
+mod live;
+mod sweeps;
