@@ -157,8 +157,7 @@ fn worst_tables(ctx: &Ctx<'_>, room: usize, doc: &mut Doc) {
     let wide = room >= 70;
     let layers = [Layer::Network, Layer::Identity, Layer::DataProtection, Layer::Detective, Layer::Resilience];
     let name_room = if wide { 22 } else { 16 };
-    let heads =
-        if wide { "class         region        net id  dp  det res" } else { "class         net id dp det res" };
+    let heads = if wide { "class         region        net id  dp  det res" } else { "net id  dp  det res" };
     doc.push(vec![
         look.say(Role::Heading, format!(" {:<width$} ", "WORST TABLES", width = name_room + 1)),
         look.say(Role::Column, heads),

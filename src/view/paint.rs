@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 use crate::theme::Role;
+use crate::widget::bar;
 use crate::widget::table::{TableView, scroll};
 
 use super::doc::What;
@@ -95,7 +96,7 @@ impl Place {
     fn lay_cursor(&self, ctx: &Ctx<'_>, place: usize, area: Rect, y: u16, buf: &mut Buffer) {
         if place == self.cursor {
             let style: Style = ctx.look.style(Role::Cursor);
-            buf.set_style(Rect { y, height: 1, ..area }, style);
+            bar::cursor(Rect { y, height: 1, ..area }, buf, style);
         }
     }
 }

@@ -19,6 +19,19 @@ pub fn split(area: Rect, buf: &mut Buffer, left: &Line<'_>, right: &Line<'_>) {
     }
 }
 
+/// Lays the cursor's style over a row. Cells with a background of their own, badges, keep their look: the cursor's
+/// background under a badge's dark letters could not be read.
+pub fn cursor(row: Rect, buf: &mut Buffer, style: Style) {
+    let plain = buf.cell((row.x, row.y)).map(|cell| cell.bg);
+    for position in row.positions() {
+        if let Some(cell) = buf.cell_mut(position)
+            && Some(cell.bg) == plain
+        {
+            cell.set_style(style);
+        }
+    }
+}
+
 /// A line across the screen.
 pub fn rule(area: Rect, buf: &mut Buffer, style: Style, ascii: bool) {
     if area.height > 0 {

@@ -132,7 +132,7 @@ impl TableView<'_> {
                 }
             }
             if row == self.cursor {
-                buf.set_style(Rect { y, height: 1, ..area }, self.selected);
+                super::bar::cursor(Rect { y, height: 1, ..area }, buf, self.selected);
             }
         }
     }
