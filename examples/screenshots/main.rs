@@ -3,7 +3,7 @@
 //! Nothing in `screenshots/` is made by hand. `--all DIR` draws every view at 120×40 and 80×24 into a folder, to look at.
 
 #[path = "../../tests/it/harness.rs"]
-#[allow(dead_code, reason = "the tests use more of it")]
+#[expect(dead_code, reason = "the tests use more of it")]
 mod harness;
 mod svg;
 

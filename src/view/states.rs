@@ -140,6 +140,7 @@ pub fn draw_gone(ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
 }
 
 /// A value that is not known: why, in a word, or a sign that it is on its way.
+#[must_use]
 pub fn unknown(look: &Look, error: Option<&SourceError>) -> Line<'static> {
     match error {
         Some(error) => look.verdict(Verdict::Unknown, error.word()),

@@ -1,6 +1,8 @@
 //! A whole program without its terminal: the demo account (with faults on demand) under the real SDK clients, the
 //! real pollers, the real update loop and the real views, on simulated time.
 
+#![expect(clippy::unwrap_used, reason = "it fails where it stands, as tests do")]
+
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};

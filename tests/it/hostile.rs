@@ -1,5 +1,7 @@
 //! Hostile text in every text field of the demo account: no control byte reaches the terminal but the program's own.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where its ground gives way")]
+
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 

@@ -1,5 +1,7 @@
 //! What users do, told in keys and screens, through the whole pipeline over the demo account.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where its ground gives way")]
+
 use std::time::Duration;
 
 use dynakeep::theme::{Role, Theme};
