@@ -78,8 +78,13 @@ pub fn draw_empty(ctx: &Ctx<'_>, place: &Place, kind: &Kind, area: Rect, buf: &m
             None => format!("reading … {} of {} sweeps to come", state.loading, state.known),
         };
         lines.push(look.line(Role::Accent, words));
-    } else {
+    } else if state.faults.is_empty() {
         lines.push(look.line(Role::Text, (view.empty)(ctx, kind)));
+    } else {
+        // None seen is not none there: how many there are is not known where the read failed.
+        let where_ =
+            if state.faults.len() < state.known { "none in what could be read; unknown here:" } else { "unknown:" };
+        lines.push(look.line(Role::Text, format!("{}: {where_}", view.noun)));
     }
     for (source, scope, error) in &state.faults {
         lines.extend(fault_lines(look, *source, scope, error));

@@ -33,6 +33,6 @@ fn live_endpoint_is_shown_as_far_as_it_answers() {
         session.press("9").shows("malformed");
         session.press("2").shows("malformed").hides("0 findings");
     } else {
-        session.press("2").shows("HIGH");
+        session.press("2").shows("AnomalousBehavior");
     }
 }
