@@ -95,7 +95,8 @@ impl Clock {
     pub async fn cadence(&self, duration: Duration) {
         match &*self.inner {
             Inner::Simulated { wall: Some(wall), .. } => {
-                let _ended = wall.spawn(tokio::time::sleep(duration)).await;
+                // Made inside the task: a sleep keeps the time of the runtime that it is made in.
+                let _ended = wall.spawn(async move { tokio::time::sleep(duration).await }).await;
             }
             _ => self.sleep(duration).await,
         }
@@ -123,6 +124,19 @@ mod tests {
 
     fn paused<F: Future>(future: F) -> F::Output {
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(future)
+    }
+
+    #[test]
+    fn the_time_between_sweeps_is_real_where_the_story_goes_on_at_wall_speed() {
+        let wall = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let clock = Clock::simulated_with_wall(Timestamp::UNIX_EPOCH, wall.handle().clone());
+        std::thread::spawn(move || wall.block_on(std::future::pending::<()>()));
+        let began = Instant::now();
+        paused(clock.cadence(Duration::from_millis(30)));
+        assert!(began.elapsed() >= Duration::from_millis(30), "{:?}", began.elapsed());
+        let began = Instant::now();
+        paused(clock.sleep(Duration::from_secs(3600)));
+        assert!(began.elapsed() < Duration::from_secs(60));
     }
 
     #[test]
