@@ -65,7 +65,9 @@ fn pictures(dir: &Path, sizes: &[(u16, u16)], walks: &[(&str, &str)]) -> std::io
             session.run(std::time::Duration::from_secs(3));
             let name = if sizes.len() > 1 { format!("{name}-{width}x{height}") } else { (*name).to_owned() };
             std::fs::write(dir.join(format!("{name}.svg")), svg::svg(session.buffer(), "#c8ccd4", "#16181d"))?;
-            std::fs::write(dir.join(format!("{name}.txt")), session.screen())?;
+            if sizes.len() > 1 {
+                std::fs::write(dir.join(format!("{name}.txt")), session.screen())?;
+            }
         }
     }
     Ok(())

@@ -47,7 +47,7 @@ fn pivot_search(pivot: &Pivot) -> Option<Effect> {
     Some(search(match pivot {
         Pivot::Key(key) => SearchBy::AccessKey(key.clone()),
         Pivot::Session(name) => SearchBy::Username(name.clone()),
-        Pivot::Table(name) => SearchBy::Resource(name.clone()),
+        Pivot::Table(name) | Pivot::Mentions(name) => SearchBy::Resource(name.clone()),
         // LookupEvents knows no address, and its user name is a session's: what was polled is all there is.
         Pivot::All | Pivot::Principal(_) | Pivot::Ip(_) => return None,
     }))

@@ -8,7 +8,7 @@ use crossterm::event::{Event, EventStream};
 use futures_util::{FutureExt as _, StreamExt as _};
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc::Receiver;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 use crate::aws::{Command, Handle};
 use crate::model::Polled;
@@ -19,6 +19,9 @@ use super::{App, Effect, Msg, Start, draw, update};
 
 /// A frame is drawn when the queue is drained, or this long after the first change that it shows.
 const FRAME: Duration = Duration::from_millis(16);
+
+/// Data alone redraws this often at most: a key's frame is never late, and a sweep does not flicker.
+const DATA_FRAME: Duration = Duration::from_millis(100);
 
 /// Runs the dashboard until the user leaves. `commands` leads to the data layer, `polled` comes from it.
 ///
@@ -38,9 +41,13 @@ pub async fn run(start: Start, commands: Handle, mut polled: Receiver<Polled>) -
     if outside.perform(&mut app, first)? {
         return Ok(());
     }
+    let mut shown = Shown { dirty: true, due: Instant::now() };
     loop {
-        update(&mut app, Msg::Tick(clock.now()));
-        outside.screen.draw(|frame| draw(&mut app, frame))?;
+        if shown.dirty && Instant::now() >= shown.due {
+            update(&mut app, Msg::Tick(clock.now()));
+            outside.screen.draw(|frame| draw(&mut app, frame))?;
+            shown = Shown { dirty: false, due: Instant::now() + DATA_FRAME };
+        }
         // Keys come first: a flood of data must not delay them.
         let message = tokio::select! {
             biased;
@@ -54,12 +61,20 @@ pub async fn run(start: Start, commands: Handle, mut polled: Receiver<Polled>) -
                 open = message.is_some();
                 message.map(Msg::Polled)
             }
-            _ = tick.tick() => None,
+            () = sleep_until(shown.due.into()), if shown.dirty => None,
+            _ = tick.tick() => {
+                shown = Shown { dirty: true, due: Instant::now() };
+                None
+            }
         };
         let mut next = message;
         let began = Instant::now();
         while let Some(message) = next.take() {
             let is_data = matches!(message, Msg::Polled(_));
+            shown.dirty = true;
+            if !is_data {
+                shown.due = began;
+            }
             let effects = update(&mut app, message);
             if outside.perform(&mut app, effects)? {
                 return Ok(());
@@ -72,6 +87,12 @@ pub async fn run(start: Start, commands: Handle, mut polled: Receiver<Polled>) -
             }
         }
     }
+}
+
+/// Whether the frame on the screen is the newest, and when the next may be drawn.
+struct Shown {
+    dirty: bool,
+    due: Instant,
 }
 
 fn key_message(event: Event) -> Option<Msg> {

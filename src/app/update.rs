@@ -128,9 +128,7 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
 fn layer(app: &mut App, action: Action) {
     let place = app.nav.place();
     let layer = match (action, &place.body) {
-        (Action::Filter, Body::Rows(..) | Body::Raw(_)) => {
-            Layer::Filter(Input::new(place.filter.clone()), place.filter.clone())
-        }
+        (Action::Filter, Body::Rows(..) | Body::Raw(_)) => Layer::Filter(Input::default(), place.filter.clone()),
         (Action::Filter, _) => return app.say("lists have filters, and raw JSON (J) a search"),
         (Action::Sort, Body::Rows(..)) => Layer::Sort,
         (Action::Sort, _) => return app.say("lists can be sorted"),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::types::{StackDriftStatus, StackResourceDrift, StackResourceDriftStatus};
+use serde_json::Value;
 
 use crate::model::{Cell, Delta, DriftStatus, Outcome, PropertyDifference, Seen, SourceError, Stack, StackResource};
 
@@ -12,6 +13,10 @@ use super::{at_once, time};
 
 /// Pages of any list.
 const PAGES: usize = 1000;
+/// Stands where a value was that may be a secret.
+const NOT_KEPT: &str = "(not kept)";
+/// How deep answers nest at most.
+const DEPTH: usize = 64;
 /// Stacks read at the same time.
 const AT_ONCE: usize = 4;
 
@@ -50,7 +55,8 @@ async fn stacks(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Stack>> {
         let request = request.customize().interceptor(capture.clone()).send();
         let Seen { value, at, call } = sweep.call("cloudformation:DescribeStacks", "", request).await?;
         pages.saw(value.stacks().iter().filter_map(|stack| stack.stack_id()));
-        let raw = capture.json();
+        let mut raw = capture.json();
+        forget_values(&mut raw, 0);
         for found in value.stacks.unwrap_or_default() {
             let Some(id) = found.stack_id else { continue };
             let drift = found.drift_information;
@@ -137,13 +143,47 @@ async fn drifts(
 fn differences(drift: StackResourceDrift) -> Vec<PropertyDifference> {
     let differences = drift.property_differences.unwrap_or_default().into_iter();
     differences
-        .map(|difference| PropertyDifference {
-            path: difference.property_path.unwrap_or_default(),
-            expected: difference.expected_value.unwrap_or_default(),
-            actual: difference.actual_value.unwrap_or_default(),
-            kind: difference.difference_type.map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+        .map(|difference| {
+            let path = difference.property_path.unwrap_or_default();
+            let values = [difference.expected_value, difference.actual_value].map(Option::unwrap_or_default);
+            let secret = may_be_secret(&path) || values.iter().any(|value| names_environment(value));
+            let [expected, actual] = values.map(|value| if secret { NOT_KEPT.to_owned() } else { value });
+            let kind = difference.difference_type.map(|kind| kind.as_str().to_owned()).unwrap_or_default();
+            PropertyDifference { path, expected, actual, kind }
         })
         .collect()
+}
+
+/// Whether a property's values may be secrets: variables of a function or a container, passwords.
+fn may_be_secret(path: &str) -> bool {
+    path.split('/').any(|part| {
+        let part = part.to_ascii_lowercase();
+        part.starts_with("environment") || part == "userdata" || part.contains("password") || part.contains("secret")
+    })
+}
+
+/// Whether a value holds a whole environment: a drifted property may be the part above it.
+fn names_environment(value: &str) -> bool {
+    ["\"Environment\"", "\"EnvironmentVariables\"", "\"Variables\"", "\"UserData\""]
+        .iter()
+        .any(|name| value.contains(name))
+}
+
+/// Drops the values of parameters and outputs, which people put secrets in; their names stay.
+fn forget_values(raw: &mut Value, depth: usize) {
+    match raw {
+        Value::Object(members) => {
+            for (name, value) in members {
+                if ["ParameterValue", "ResolvedValue", "OutputValue"].contains(&name.as_str()) || depth > DEPTH {
+                    *value = Value::String(NOT_KEPT.to_owned());
+                } else {
+                    forget_values(value, depth + 1);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| forget_values(item, depth + 1)),
+        _ => {}
+    }
 }
 
 /// A status of a stack or of a resource.
@@ -154,5 +194,31 @@ fn drift_status(status: Option<&str>) -> DriftStatus {
         Some("IN_SYNC") => DriftStatus::InSync,
         Some("NOT_CHECKED") | None => DriftStatus::NotChecked,
         Some(_) => DriftStatus::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudformation::types::PropertyDifference as Difference;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn secrets_of_stacks_are_not_kept() {
+        let mut raw = json!([{ "StackId": "s", "Parameters": [{ "ParameterKey": "P", "ParameterValue": "hunter2" }],
+            "Outputs": [{ "OutputKey": "O", "OutputValue": "hunter2" }] }]);
+        forget_values(&mut raw, 0);
+        let text = raw.to_string();
+        assert!(!text.contains("hunter2") && text.contains("\"P\"") && text.contains(NOT_KEPT));
+        let of = |path: &str, value: &str| {
+            let one = Difference::builder().property_path(path).expected_value(value).actual_value("b");
+            let drift = StackResourceDrift::builder().property_differences(one.build());
+            differences(drift.build()).remove(0)
+        };
+        assert_eq!(of("/Environment/Variables/KEY", "a").expected, NOT_KEPT);
+        assert_eq!(of("/Environment/Variables/KEY", "a").actual, NOT_KEPT);
+        assert_eq!(of("", "{\"Environment\":{}}").expected, NOT_KEPT);
+        assert_eq!(of("/BillingMode", "a").expected, "a");
     }
 }

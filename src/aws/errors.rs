@@ -40,8 +40,19 @@ pub(super) const THROTTLED: [&str; 13] = [
     "SlowDown",
     "PriorRequestNotComplete",
 ];
-/// Codes of credentials that ran out.
-const EXPIRED: [&str; 4] = ["ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"];
+/// Codes of credentials that ran out, or whose key no longer counts: new ones are needed either way.
+const EXPIRED: [&str; 10] = [
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "RequestExpired",
+    "TokenRefreshRequired",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "AuthFailure",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "InvalidSignatureException",
+];
 /// Codes of a service or feature that the account did not switch on.
 const NOT_ENABLED: [&str; 4] =
     ["OptInRequired", "SubscriptionRequiredException", "NoAvailableConfigurationRecorder", "InvalidAccessException"];
@@ -143,14 +154,20 @@ fn credentials(error: &CredentialsError, profile: Option<&str>) -> SourceError {
     if let Some(action) = denied_action(&message) {
         return SourceError::Denied { action: action.to_owned(), message };
     }
-    let login = lower.contains("sso") || lower.contains("login") || lower.contains("token");
-    if lower.contains("expired") || login {
-        return SourceError::Expired { profile: profile.map(str::to_owned), message };
-    }
     if matches!(error, CredentialsError::ProviderTimedOut(_)) || lower.contains("dispatch failure") {
         return SourceError::Offline(message);
     }
+    if lower.contains("expired") || of_login(&lower) {
+        return SourceError::Expired { profile: profile.map(str::to_owned), message };
+    }
     SourceError::NoCredentials(message)
+}
+
+/// Whether a text in small letters is about a login or its token. Other tokens, as that of instance metadata, need no
+/// login, and `sso` is in the middle of many words.
+fn of_login(text: &str) -> bool {
+    text.split(|letter: char| !letter.is_ascii_alphanumeric())
+        .any(|word| word.starts_with("sso") || word.starts_with("login") || word == "signin")
 }
 
 /// An error of this type anywhere in the chain.
@@ -241,11 +258,23 @@ mod tests {
     }
 
     #[test]
+    fn only_tokens_of_a_login_ask_for_one() {
+        let word = |text: &str| credentials(&CredentialsError::provider_error(text.to_owned()), None).word();
+        let expired = "expired";
+        assert_eq!(word("the SSO token file could not be read"), expired);
+        assert_eq!(word("the token has expired"), expired);
+        assert_ne!(word("failed to load the IMDS session token"), expired);
+        assert_ne!(word("no credentials are associated with this processor's token"), expired);
+    }
+
+    #[test]
     fn codes_become_types() {
         let of = |code: &str, status| classify("ec2:DescribeVpcs", code, "m".to_owned(), status, Some("p")).word();
         assert_eq!(of("UnauthorizedOperation", 403), "denied");
         assert_eq!(of("ThrottlingException", 400), "throttled");
         assert_eq!(of("ExpiredTokenException", 400), "expired");
+        assert_eq!(of("UnrecognizedClientException", 400), "expired");
+        assert_eq!(of("AuthFailure", 401), "expired");
         assert_eq!(of("OptInRequired", 403), "not enabled");
         assert_eq!(of("InternalServerError", 500), "service error");
         assert_eq!(of("ValidationException", 400), "refused");

@@ -1,6 +1,7 @@
 //! CloudTrail events by `LookupEvents`: polled newest first, and searched on demand.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::PoisonError;
 
 use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
@@ -20,6 +21,9 @@ const FIRST_PAGES: usize = 40;
 const PAGES: usize = 200;
 /// CloudTrail delivers late, and not in order: new events are looked for this far back.
 const LATE: SignedDuration = SignedDuration::from_mins(15);
+
+/// Broken records remembered.
+const BROKEN: usize = 20_000;
 
 /// What is polled: every change, and everything that concerns DynamoDB.
 const POLLED: [&str; 2] = ["changes", "dynamodb"];
@@ -58,7 +62,7 @@ async fn poll(site: &Site, sweep: &Sweep<'_>, name: &'static str) -> Result<Vec<
     let first = memory.is_none();
     let known = memory.unwrap_or_default();
     let hours = SignedDuration::from_hours(site.shared.settings.event_hours.clamp(1, 90 * 24));
-    let since = known.newest.map_or_else(|| site.now() - hours, |newest| newest - LATE);
+    let since = known.newest.map_or_else(|| before(site.now(), hours), |newest| before(newest, LATE));
     let by = match name {
         "dynamodb" => SearchBy::EventSource("dynamodb.amazonaws.com".to_owned()),
         _ => SearchBy::ReadOnly(false),
@@ -66,27 +70,32 @@ async fn poll(site: &Site, sweep: &Sweep<'_>, name: &'static str) -> Result<Vec<
     let limit = if first { FIRST_PAGES } else { PAGES } * usize::try_from(PAGE).unwrap_or(1);
     let search = EventSearch { by, since: Some(since), until: None, limit };
     let Found { events, cut } = look_up(site, sweep, &search, &known.ids).await?;
-    if first {
+    // A later poll is told of only when it left something out: what it did not read, no later one does.
+    if first || cut {
         let reach = SearchReach { search, found: Ok(events.len()), cut };
         sweep.data(vec![Delta::Search(reach)]).await;
     }
-    let newest = events.iter().map(|event| event.time).max().max(known.newest);
+    // A record from the future would hide all that come before its time.
+    let now = site.now();
+    let newest = events.iter().map(|event| event.time.min(now)).max().max(known.newest);
     let mut ids = known.ids;
     if let Some(newest) = newest {
         // Only what a later search can bring again has to be remembered.
-        ids.extend(events.iter().filter(|event| event.time >= newest - LATE).map(|event| event.id.clone()));
+        ids.extend(events.iter().filter(|event| event.time >= before(newest, LATE)).map(|event| event.id.clone()));
     }
     if ids.len() > 20_000 {
         ids = events.iter().map(|event| event.id.clone()).collect();
     }
-    let seen = super::memory::Seen { newest: newest.or_else(|| Some(site.now())), ids };
+    let seen = super::memory::Seen { newest: newest.or(Some(now)), ids };
     site.memory.lock().unwrap_or_else(PoisonError::into_inner).events.insert(name, seen);
     Ok(if first { Vec::new() } else { events })
 }
 
 /// A search on demand: its events, and how far it got.
 pub async fn search(site: &Site, search: EventSearch) {
-    let sweep = Sweep::new(site, Source::Events, true);
+    let mut sweep = Sweep::new(site, Source::Events, true);
+    // Two hundred pages at once would take the account's whole rate from everybody else.
+    sweep.paced = true;
     let found = look_up(site, &sweep, &search, &HashSet::new()).await;
     let (found, cut) = match found {
         Ok(found) => (Ok(found.events.len()), found.cut),
@@ -124,13 +133,15 @@ async fn look_up(
         read += page.len();
         for event in page {
             let id = event.event_id.unwrap_or_default();
-            if known.contains(&id) || !ids.insert(id) {
+            // What has no id cannot be told from others by it.
+            if known.contains(&id) || (!id.is_empty() && !ids.insert(id)) {
                 continue;
             }
             let raw = event.cloud_trail_event.unwrap_or_default();
             match record::parse(&raw) {
                 Ok(event) => events.push(event),
-                Err(broken) => deltas.push(Delta::BrokenEvent(broken.reason, raw)),
+                Err(broken) if is_new(site, &raw) => deltas.push(Delta::BrokenEvent(broken.reason, raw)),
+                Err(_) => {}
             }
         }
         found.extend(events.iter().cloned());
@@ -147,6 +158,22 @@ async fn look_up(
             return Ok(Found { events: found, cut: false });
         }
     }
+}
+
+/// A moment before another, within what the calendar holds.
+fn before(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
+
+/// Whether a record that could not be understood was not told of yet.
+fn is_new(site: &Site, raw: &str) -> bool {
+    let mut hash = DefaultHasher::new();
+    raw.hash(&mut hash);
+    let mut memory = site.memory.lock().unwrap_or_else(PoisonError::into_inner);
+    if memory.broken.len() >= BROKEN {
+        memory.broken.clear();
+    }
+    memory.broken.insert(hash.finish())
 }
 
 /// `LookupEvents` takes whole seconds.

@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use aws_sdk_guardduty::types::{Condition, FindingCriteria, OrderBy, SortCriteria};
 use jiff::SignedDuration;
 
-use crate::model::{Delta, Detector, Finding, Outcome, Seen, SourceError};
+use crate::model::{Delta, Detector, Fault, Finding, Outcome, Seen, SourceError};
 
 use super::capture::Capture;
 use super::site::{Pages, Site, Sweep};
@@ -52,7 +52,7 @@ pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
         (memory.findings.values().max().copied().filter(|_| !whole), whole)
     };
     let began = site.now();
-    let (mut all, mut complete) = (None::<Seen<Vec<String>>>, true);
+    let (mut all, mut unread) = (None::<Seen<Vec<String>>>, None::<Fault>);
     for detector in ids {
         let listed = match list(site, sweep, &detector, since).await {
             Ok(listed) => listed,
@@ -67,11 +67,16 @@ pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
             Some(all) => all.value.extend(listed.value),
             None => all = Some(listed),
         }
-        complete &= read(site, sweep, &detector, ids).await;
+        let fault = read(site, sweep, &detector, ids).await;
+        unread = unread.or(fault);
     }
-    if let Some(all) = all.filter(|_| whole) {
-        sweep.data(vec![Delta::FindingIds(Ok(all))]).await;
-    }
+    let complete = unread.is_none();
+    let ids = match (unread, all.filter(|_| whole)) {
+        // Ids without what they stand for are no list of findings: nothing may be concluded from their number.
+        (Some(fault), _) => Some(Err(fault)),
+        (None, all) => all.map(Ok),
+    };
+    sweep.data(ids.map(Delta::FindingIds).into_iter().collect()).await;
     if whole || !complete {
         // What could not be read is asked for again by the next sweep, whenever it was updated.
         let listed = complete.then_some(began);
@@ -143,24 +148,27 @@ async fn list(site: &Site, sweep: &Sweep<'_>, detector: &str, since: Option<i64>
     }
 }
 
-/// Reads findings, fifty at a time, and sends them as they come. False when some could not be read.
-async fn read(site: &Site, sweep: &Sweep<'_>, detector: &str, ids: Vec<String>) -> bool {
+/// Reads findings, fifty at a time, and sends them as they come; gives why some could not be read, if so.
+async fn read(site: &Site, sweep: &Sweep<'_>, detector: &str, ids: Vec<String>) -> Option<Fault> {
     let batches: Vec<Vec<String>> = ids.chunks(PAGE).map(<[String]>::to_vec).collect();
     sweep.grow(batches.len()).await;
     let read = batches.into_iter().map(|ids| batch(site, sweep, detector, ids)).collect();
-    at_once(AT_ONCE, read).await.into_iter().all(|read| read)
+    at_once(AT_ONCE, read).await.into_iter().flatten().next()
 }
 
-async fn batch(site: &Site, sweep: &Sweep<'_>, detector: &str, ids: Vec<String>) -> bool {
+async fn batch(site: &Site, sweep: &Sweep<'_>, detector: &str, ids: Vec<String>) -> Option<Fault> {
     let outcome = get(site, sweep, detector, ids).await;
     sweep.note(&outcome);
-    let read = outcome.is_ok();
-    if let Ok(seen) = outcome {
-        remember(site, &seen.value);
-        sweep.data(vec![Delta::Findings(seen.value)]).await;
-    }
+    let fault = match outcome {
+        Ok(seen) => {
+            remember(site, &seen.value);
+            sweep.data(vec![Delta::Findings(seen.value)]).await;
+            None
+        }
+        Err(fault) => Some(fault),
+    };
     sweep.step().await;
-    read
+    fault
 }
 
 fn remember(site: &Site, findings: &[Finding]) {

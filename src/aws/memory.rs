@@ -11,6 +11,8 @@ pub struct Memory {
     pub findings: BTreeMap<String, i64>,
     /// When all findings were last listed.
     pub findings_listed: Option<Timestamp>,
+    /// Records that could not be understood, by a hash of their text: each is told of once.
+    pub broken: HashSet<u64>,
     /// By search: the newest event's time, and the ids of those near it.
     pub events: BTreeMap<&'static str, Seen>,
 }

@@ -1,6 +1,7 @@
 //! VPCs, their endpoints, routes and interfaces, and the list of regions.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 use serde_json::Value;
 
@@ -68,11 +69,13 @@ pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
         NetworkPart::Interfaces(interfaces),
     ];
     sweep.data(parts.into_iter().map(Delta::Network).collect()).await;
+    let regions = site.regions.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let regions = regions.map(|error| site.fault(error));
     let mut met: Vec<_> = faults.into_iter().flatten().collect();
     if met.len() == 5 {
         return Err(met.remove(0).error);
     }
-    met.into_iter().for_each(|fault| sweep.note::<()>(&Err(fault)));
+    met.into_iter().chain(regions).for_each(|fault| sweep.note::<()>(&Err(fault)));
     Ok(())
 }
 
@@ -222,19 +225,34 @@ fn interface(value: &Value) -> Option<NetworkInterface> {
     })
 }
 
-/// The regions enabled for the account, asked from one of them; where that is refused, those that every account has.
-pub(super) async fn regions(site: &Site, from: &str) -> Vec<String> {
+/// The regions enabled for the account, asked from one of them; where that is refused, why, and those that every
+/// account has: some may be missing then.
+pub(super) async fn regions(site: &Site, from: &str) -> (Vec<String>, Option<SourceError>) {
     let sweep = Sweep::new(site, Source::Network, false);
     let clients = site.clients_in(from);
     let call = async move { clients.ec2.call("DescribeRegions", Vec::new()).await };
-    let found: Vec<String> = match sweep.call("ec2:DescribeRegions", "", call).await {
+    let error = match sweep.call("ec2:DescribeRegions", "", call).await {
         Ok(seen) => {
             let items = items(&seen.value.body, "regionInfo").unwrap_or_default().iter();
-            items.filter_map(|region| text(region, "regionName")).collect()
+            let found: Vec<String> = items.filter_map(|region| text(region, "regionName")).collect();
+            if !found.is_empty() {
+                return (found, None);
+            }
+            SourceError::Malformed("no regionInfo in the answer".to_owned())
         }
-        Err(_) => Vec::new(),
+        Err(fault) => fault.error,
     };
-    if found.is_empty() { ALWAYS.iter().map(|name| (*name).to_owned()).collect() } else { found }
+    (fallback(from), Some(error))
+}
+
+/// The regions to go on with when they cannot be listed: of another partition only the one that is known.
+fn fallback(from: &str) -> Vec<String> {
+    let other = ["cn-", "us-gov-", "us-iso", "eu-iso", "eusc-"].iter().any(|prefix| from.starts_with(prefix));
+    if other {
+        return vec![from.to_owned()];
+    }
+    let own = (!ALWAYS.contains(&from)).then_some(from);
+    ALWAYS.into_iter().chain(own).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -263,6 +281,13 @@ mod tests {
         assert_eq!(read.private_dns, Some(false));
         assert!(read.is_dynamodb() && read.route_tables.is_empty() && read.raw.contains("sg-1"));
         assert_eq!(read.tags.get("a").map(String::as_str), Some("b"));
+    }
+
+    #[test]
+    fn another_partition_is_never_guessed() {
+        assert_eq!(fallback("cn-north-1"), ["cn-north-1"]);
+        assert_eq!(fallback("us-east-1").len(), ALWAYS.len());
+        assert_eq!(fallback("me-south-1").last().map(String::as_str), Some("me-south-1"));
     }
 
     #[test]

@@ -1,18 +1,21 @@
 //! Sweeping: one task for each source of each scope, with cadence, back-off and a graceful end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::model::{Arn, Event, EventSearch, Polled, Progress, Source, SourceError};
+use crate::model::{Arn, Delta, Event, EventSearch, Polled, Progress, SearchReach, Source, SourceError};
 
 use super::site::{Site, Sweep};
 use super::{cloudformation, cloudtrail, config, dynamodb, events, guardduty, kms, network, sts};
 
+/// How often the account is asked for again after an error that may pass.
+const IDENTITY_TRIES: u32 = 3;
 /// The longest pause after failures.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -44,24 +47,59 @@ fn pause(source: Source, simulated: bool, result: &Result<(), SourceError>, fail
 
 /// Polls one scope until the end: who asks first, then every source on its own.
 pub async fn site(site: Arc<Site>) {
-    if !identify(&site).await || *site.shared.stop.borrow() {
+    let mut first = JoinSet::new();
+    let asked = site.clone();
+    first.spawn(async move { identify(&asked).await });
+    let identified = match first.join_next().await {
+        Some(Ok(identified)) => identified,
+        _ => {
+            broke(&site, Source::Identity).await;
+            site.unnamed.store(true, Ordering::Release);
+            true
+        }
+    };
+    if !identified || *site.shared.stop.borrow() {
         return;
     }
     let once = site.shared.settings.once;
-    let mut tasks = JoinSet::new();
+    let (mut tasks, mut sources) = (JoinSet::new(), HashMap::new());
     for source in Source::ALL {
         let with_tables = source == Source::Keys && site.shared.wants(Source::Tables);
         // Keys are swept at the end of each sweep of tables; on their own only when somebody asks.
         if site.shared.wants(source) && !(once && (with_tables || source == Source::Identity)) {
             let wait_first = with_tables || source == Source::Identity;
-            tasks.spawn(poll(site.clone(), source, wait_first));
+            sources.insert(tasks.spawn(poll(site.clone(), source, wait_first)).id(), source);
         }
     }
-    while tasks.join_next().await.is_some() {}
+    while let Some(ended) = tasks.join_next_with_id().await {
+        let Err(error) = ended else { continue };
+        let Some(source) = sources.remove(&error.id()).filter(|_| error.is_panic()) else { continue };
+        broke(&site, source).await;
+        if source == Source::Tables && site.shared.wants(Source::Keys) {
+            // The sweep of keys is a part of it.
+            broke(&site, Source::Keys).await;
+        }
+        if !once && !*site.shared.stop.borrow() {
+            sources.insert(tasks.spawn(poll(site.clone(), source, true)).id(), source);
+        }
+    }
 }
 
-/// Learns the account. What stops every other call too is reported for every source, and waited out. False when
-/// there is nothing to go on with.
+fn panicked() -> SourceError {
+    SourceError::Service("internal error in the poller".to_owned())
+}
+
+/// Says that a poller panicked: a source must not fall silent.
+async fn broke(site: &Site, source: Source) {
+    let wait = cadence(source, site.shared.wire.clock.is_simulated());
+    let due = (!site.shared.settings.once).then(|| due(site, wait));
+    let (at, scope) = (site.now(), site.scope());
+    let result = Err(panicked());
+    site.shared.send(Polled::Ended { source, scope, at, result, partial: vec![], due }).await;
+}
+
+/// Learns the account. Missing credentials are reported for every source, and waited out; what may pass is tried a few
+/// times; without an answer the scope keeps its name for good. False when there is nothing to go on with.
 async fn identify(site: &Arc<Site>) -> bool {
     for source in Source::ALL {
         if site.shared.wants(source) || source == Source::Identity {
@@ -69,39 +107,55 @@ async fn identify(site: &Arc<Site>) -> bool {
             site.shared.send(Polled::Running(source, site.scope(), progress)).await;
         }
     }
-    let mut failures = 0;
+    let mut credentials = site.shared.credentials.subscribe();
+    let (mut failures, mut tried) = (0, 0);
     loop {
+        credentials.mark_unchanged();
         let (result, wait) = run(site, Source::Identity, failures).await;
         let Err(error) = result else { return true };
-        let hopeless =
-            matches!(error, SourceError::Expired { .. } | SourceError::NoCredentials(_) | SourceError::Offline(_));
-        if !hopeless || *site.shared.stop.borrow() {
+        if *site.shared.stop.borrow() {
+            return true;
+        }
+        let once = site.shared.settings.once;
+        // STS may have no route where other services have one; a scope named wrongly stays so.
+        let (tries, all) = match error {
+            SourceError::Expired { .. } | SourceError::NoCredentials(_) => (None, true),
+            SourceError::Offline(_) => (Some(u32::from(!once)), true),
+            SourceError::Throttled(_) | SourceError::Service(_) => (Some(IDENTITY_TRIES), false),
+            _ => (Some(0), false),
+        };
+        if tries.is_some_and(|tries| tried >= tries) {
+            site.unnamed.store(true, Ordering::Release);
             return true;
         }
         for source in Source::ALL {
-            if source != Source::Identity && site.shared.wants(source) {
+            if all && source != Source::Identity && site.shared.wants(source) {
                 let due = (!site.shared.settings.once).then(|| due(site, wait));
                 let (at, scope) = (site.now(), site.scope());
                 let ended = Polled::Ended { source, scope, at, result: Err(error.clone()), partial: vec![], due };
                 site.shared.send(ended).await;
             }
         }
-        if site.shared.settings.once {
+        if once && all {
             return false;
         }
         failures += 1;
-        if !rest(site, Source::Identity, wait).await {
+        tried += u32::from(tries.is_some());
+        if !rest(site, Source::Identity, wait, &mut credentials).await {
             return false;
         }
     }
 }
 
 async fn poll(site: Arc<Site>, source: Source, wait_first: bool) {
+    let mut credentials = site.shared.credentials.subscribe();
     let mut failures = 0;
     let mut wait = cadence(source, site.shared.wire.clock.is_simulated());
     let mut wait_first = wait_first;
     loop {
         if !wait_first {
+            // What changes from here on may come too late for the sweep: it is seen after it.
+            credentials.mark_unchanged();
             let (result, next) = run(&site, source, failures).await;
             failures = if result.is_ok() { 0 } else { failures + 1 };
             wait = next;
@@ -110,16 +164,15 @@ async fn poll(site: Arc<Site>, source: Source, wait_first: bool) {
             }
         }
         wait_first = false;
-        if !rest(&site, source, wait).await {
+        if !rest(&site, source, wait, &mut credentials).await {
             return;
         }
     }
 }
 
 /// Waits for the next sweep: its time, somebody's wish, or new credentials. False at the end of everything.
-async fn rest(site: &Site, source: Source, wait: Duration) -> bool {
+async fn rest(site: &Site, source: Source, wait: Duration, credentials: &mut watch::Receiver<u64>) -> bool {
     let mut stop = site.shared.stop.subscribe();
-    let mut credentials = site.shared.credentials.subscribe();
     let Some(wake) = site.wake.get(&source) else { return false };
     tokio::select! {
         _ = stop.wait_for(|stop| *stop) => return false,
@@ -203,7 +256,14 @@ async fn follow(site: &Site, changes: &[Event]) {
             wake.notify_one();
         }
     }
-    let (Some(partition), true) = (site.partition(), site.shared.wants(Source::Tables)) else { return };
+    if tables.is_empty() || !site.shared.wants(Source::Tables) {
+        return;
+    }
+    let Some(partition) = site.partition() else {
+        // Without the account's number no ARN can be made: the list tells them.
+        site.wake.get(&Source::Tables).into_iter().for_each(tokio::sync::Notify::notify_one);
+        return;
+    };
     let scope = site.scope();
     for name in tables {
         // Events name tables by name or by ARN.
@@ -242,5 +302,12 @@ async fn read_one(site: &Site, name: &str, arn: &str) {
 
 /// Searches CloudTrail in one scope.
 pub async fn search(site: Arc<Site>, search: EventSearch) {
-    events::search(&site, search).await;
+    let mut task = JoinSet::new();
+    let (of, asked) = (site.clone(), search.clone());
+    task.spawn(async move { events::search(&of, asked).await });
+    if let Some(Err(_)) = task.join_next().await {
+        let reach = SearchReach { search, found: Err(panicked()), cut: false };
+        let (source, scope) = (Source::Events, site.scope());
+        site.shared.send(Polled::Data { source, scope, deltas: vec![Delta::Search(reach)] }).await;
+    }
 }

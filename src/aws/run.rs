@@ -130,7 +130,13 @@ fn obey(shared: &Arc<Shared>, sites: &[Arc<Site>], command: Command, extra: &mut
                 let scope = site.scope();
                 scope.account == parsed.account && scope.region == parsed.region
             };
-            if let Some(site) = sites.iter().find(of) {
+            // A scope that never learned its number is meant when no other of the region can be.
+            let unnamed = || {
+                let region = |site: &&Arc<Site>| site.scope().region == parsed.region;
+                let mut all = sites.iter().filter(region).filter(|site| site.unnamed.load(Ordering::Acquire));
+                all.next().filter(|_| all.next().is_none())
+            };
+            if let Some(site) = sites.iter().find(of).or_else(unnamed) {
                 extra.spawn(poller::look(site.clone(), name, arn));
             }
         }

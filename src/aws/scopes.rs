@@ -1,8 +1,10 @@
 //! Which scopes there are to poll: the simulated estate's, or profiles × regions.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use aws_credential_types::provider::ProvideCredentials;
+
+use crate::model::SourceError;
 
 use super::run::StartError;
 use super::session::Place;
@@ -15,13 +17,16 @@ use super::site::{Shared, Site};
 /// That there is none.
 pub(super) async fn sites(shared: &Arc<Shared>) -> Result<Vec<Arc<Site>>, StartError> {
     let mut sites = Vec::new();
-    for (account, place) in places(shared).await? {
-        sites.push(Arc::new(Site::new(shared.clone(), place, &account).await));
+    for (account, place, unlisted) in places(shared).await? {
+        let site = Site::new(shared.clone(), place, &account).await;
+        *site.regions.lock().unwrap_or_else(PoisonError::into_inner) = unlisted;
+        sites.push(Arc::new(site));
     }
     Ok(sites)
 }
 
-async fn places(shared: &Arc<Shared>) -> Result<Vec<(String, Place)>, StartError> {
+/// Every scope's name and place, and why there may be more that are not known.
+async fn places(shared: &Arc<Shared>) -> Result<Vec<(String, Place, Option<SourceError>)>, StartError> {
     let settings = &shared.settings;
     let every = settings.regions.iter().any(|region| region == "all");
     if !shared.wire.estate.is_empty() {
@@ -35,7 +40,7 @@ async fn places(shared: &Arc<Shared>) -> Result<Vec<(String, Place)>, StartError
             })
             .map(|(scope, key)| {
                 let (region, key) = (Some(scope.region.clone()), Some(key.clone()));
-                (scope.account.clone(), Place { profile: None, region, key, endpoint: None })
+                (scope.account.clone(), Place { profile: None, region, key, endpoint: None }, None)
             })
             .collect();
         if places.is_empty() {
@@ -50,20 +55,26 @@ async fn places(shared: &Arc<Shared>) -> Result<Vec<(String, Place)>, StartError
     };
     let mut places = Vec::new();
     for profile in profiles {
-        for region in regions(shared, profile.as_deref(), every).await? {
+        let (regions, unlisted) = regions(shared, profile.as_deref(), every).await?;
+        for region in regions {
             let name = profile.clone().unwrap_or_else(|| "default".to_owned());
             let endpoint = settings.endpoint.clone();
-            places.push((name, Place { profile: profile.clone(), region: Some(region), key: None, endpoint }));
+            let place = Place { profile: profile.clone(), region: Some(region), key: None, endpoint };
+            places.push((name, place, unlisted.clone()));
         }
     }
     Ok(places)
 }
 
-/// The regions of one profile.
-async fn regions(shared: &Arc<Shared>, profile: Option<&str>, every: bool) -> Result<Vec<String>, StartError> {
+/// The regions of one profile, and why there may be more that are not known.
+async fn regions(
+    shared: &Arc<Shared>,
+    profile: Option<&str>,
+    every: bool,
+) -> Result<(Vec<String>, Option<SourceError>), StartError> {
     let settings = &shared.settings;
     if !every && !settings.regions.is_empty() {
-        return Ok(settings.regions.clone());
+        return Ok((settings.regions.clone(), None));
     }
     let profile = profile.map(str::to_owned);
     let place = Place { profile, region: None, key: None, endpoint: settings.endpoint.clone() };
@@ -73,13 +84,13 @@ async fn regions(shared: &Arc<Shared>, profile: Option<&str>, every: bool) -> Re
         return Ok(super::network::regions(&site, own.as_deref().unwrap_or(FIRST)).await);
     }
     match own {
-        Some(region) => Ok(vec![region]),
-        None if settings.endpoint.is_some() => Ok(vec![FIRST.to_owned()]),
+        Some(region) => Ok((vec![region], None)),
+        None if settings.endpoint.is_some() => Ok((vec![FIRST.to_owned()], None)),
         None => match site.config().credentials_provider() {
             // Guessing a region would show somebody an empty estate that is not theirs.
             Some(provider) if provider.provide_credentials().await.is_ok() => Err(StartError::NoRegion),
             // Without credentials the region is the smaller trouble: let that be said.
-            _ => Ok(vec![FIRST.to_owned()]),
+            _ => Ok((vec![FIRST.to_owned()], None)),
         },
     }
 }

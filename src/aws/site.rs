@@ -82,6 +82,10 @@ pub struct Site {
     pub memory: Mutex<super::memory::Memory>,
     /// The credentials ran out, or there are none: they are read anew when files change.
     pub ended: AtomicBool,
+    /// Polling began without the account's number: the scope keeps the name it has, so that none is read under two.
+    pub unnamed: AtomicBool,
+    /// Why the account's regions could not be listed, where all were asked for: some may be missing.
+    pub regions: Mutex<Option<SourceError>>,
     scope: Arc<RwLock<Scope>>,
     partition: Mutex<Option<String>>,
     rows: Arc<Rows>,
@@ -89,11 +93,41 @@ pub struct Site {
     parked: Mutex<HashMap<&'static str, Parked>>,
 }
 
-#[derive(Debug)]
+/// Denials of one operation that are still remembered.
+#[derive(Debug, Default)]
 struct Parked {
-    resources: Vec<String>,
-    error: SourceError,
-    until: Timestamp,
+    /// By resource, empty for a call about none: why, and until when it is not asked again.
+    denied: HashMap<String, (SourceError, Timestamp)>,
+    /// Different resources denied since the last success.
+    in_a_row: BTreeSet<String>,
+    /// The whole operation is parked.
+    whole: Option<(SourceError, Timestamp)>,
+}
+
+impl Parked {
+    fn of(&self, resource: &str, now: Timestamp) -> Option<SourceError> {
+        let own = || self.denied.get(resource).filter(|(_, until)| *until > now);
+        let whole = self.whole.as_ref().filter(|(_, until)| *until > now);
+        whole.or_else(own).map(|(error, _)| error.clone())
+    }
+
+    fn deny(&mut self, resource: &str, error: &SourceError, now: Timestamp) {
+        let until = now.checked_add(PARKED).unwrap_or(Timestamp::MAX);
+        self.denied.retain(|_, (_, until)| *until > now);
+        self.denied.insert(resource.to_owned(), (error.clone(), until));
+        self.in_a_row.insert(resource.to_owned());
+        if resource.is_empty() || self.in_a_row.len() >= DENIALS {
+            self.whole = Some((error.clone(), until));
+            self.in_a_row.clear();
+        }
+    }
+
+    /// What one resource allows says nothing of another that was denied by itself.
+    fn allow(&mut self, resource: &str) {
+        self.denied.remove(resource);
+        self.in_a_row.clear();
+        self.whole = None;
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -115,6 +149,8 @@ impl Site {
             running: Source::ALL.iter().map(|source| (*source, tokio::sync::Mutex::new(()))).collect(),
             memory: Mutex::default(),
             ended: AtomicBool::new(false),
+            unnamed: AtomicBool::new(false),
+            regions: Mutex::default(),
             scope,
             partition: Mutex::default(),
             rows,
@@ -129,6 +165,8 @@ impl Site {
         let config = session::configure(&self.shared.wire, &self.place, self.rows.clone()).await;
         let clients = session::clients(&self.shared.wire.http, &config, &self.scope, &self.rows, &self.shared.limiter);
         *self.clients.write().unwrap_or_else(PoisonError::into_inner) = (config, Arc::new(clients));
+        // Another caller may do what the last one was denied.
+        self.unpark();
         self.ended.store(false, Ordering::Release);
     }
 
@@ -190,8 +228,8 @@ impl Site {
 
     /// Makes one call at the pace allowed, and says what it came to.
     ///
-    /// `resource` is what the call is about, empty for a list: an operation that was denied for several
-    /// resources in a row is not called for the rest of them.
+    /// `resource` is what the call is about, empty for a list. What was denied is not asked again for an hour, and
+    /// an operation that was denied for several resources in a row is not called for the rest of them either.
     ///
     /// An urgent call waits for nobody.
     pub async fn call<T, E, F>(&self, label: &'static str, resource: &str, urgent: bool, future: F) -> Outcome<T>
@@ -200,7 +238,7 @@ impl Site {
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
-        if let Some(error) = self.parked(label) {
+        if let Some(error) = self.parked(label, resource) {
             return Err(self.fault(error));
         }
         let scope = self.scope();
@@ -211,7 +249,7 @@ impl Site {
             None => {}
         }
         // Others may have met the denial while this call waited for its turn.
-        if let Some(error) = self.parked(label) {
+        if let Some(error) = self.parked(label, resource) {
             return Err(self.fault(error));
         }
         let preferred = urgent || *self.shared.preferred.read().unwrap_or_else(PoisonError::into_inner) == Some(scope);
@@ -221,7 +259,9 @@ impl Site {
         self.flush().await;
         match answer {
             Ok(value) => {
-                lock(&self.parked).remove(label);
+                if let Some(parked) = lock(&self.parked).get_mut(label) {
+                    parked.allow(resource);
+                }
                 let request_id = value.request_id().unwrap_or_default().to_owned();
                 let operation = row.map_or(label, |row| row.label);
                 Ok(Seen { value, at: self.now(), call: CallRef { operation, request_id } })
@@ -240,27 +280,13 @@ impl Site {
         }
     }
 
-    /// The denial that parks an operation now.
-    fn parked(&self, label: &str) -> Option<SourceError> {
-        let mut parked = lock(&self.parked);
-        let entry = parked.get(label).filter(|entry| entry.resources.len() >= DENIALS)?;
-        if entry.until > self.now() {
-            return Some(entry.error.clone());
-        }
-        parked.remove(label);
-        None
+    /// The denial that parks a call now.
+    fn parked(&self, label: &str, resource: &str) -> Option<SourceError> {
+        lock(&self.parked).get(label)?.of(resource, self.now())
     }
 
     fn denied(&self, label: &'static str, resource: &str, error: &SourceError) {
-        let until = self.now() + PARKED;
-        let mut parked = lock(&self.parked);
-        let entry =
-            parked.entry(label).or_insert_with(|| Parked { resources: Vec::new(), error: error.clone(), until });
-        if entry.resources.len() < DENIALS && !entry.resources.iter().any(|other| other == resource) {
-            entry.resources.push(resource.to_owned());
-        }
-        entry.error = error.clone();
-        entry.until = until;
+        lock(&self.parked).entry(label).or_default().deny(resource, error, self.now());
     }
 
     /// Somebody wants to try again: nothing is parked any more.
@@ -280,6 +306,8 @@ pub struct Sweep<'a> {
     pub scope: Scope,
     /// Someone waits for it: no queueing.
     pub urgent: bool,
+    /// Keeps to the documented rate though urgent: it may take many calls.
+    pub paced: bool,
     done: AtomicUsize,
     total: AtomicUsize,
     faults: Mutex<Vec<(Fault, usize)>>,
@@ -291,7 +319,7 @@ impl<'a> Sweep<'a> {
     pub fn new(site: &'a Site, source: Source, urgent: bool) -> Self {
         let scope = site.scope();
         let (done, total) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { site, source, scope, urgent, done, total, faults: Mutex::default() }
+        Self { site, source, scope, urgent, paced: !urgent, done, total, faults: Mutex::default() }
     }
 
     /// Makes one call; see [`Site::call`].
@@ -301,7 +329,7 @@ impl<'a> Sweep<'a> {
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
-        self.site.call(label, resource, self.urgent, future).await
+        self.site.call(label, resource, !self.paced, future).await
     }
 
     /// Sends data, and counts the faults in it.
@@ -418,6 +446,26 @@ impl Pages {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn denials_are_remembered_by_resource_and_park_the_operation_after_three() {
+        let now = Timestamp::UNIX_EPOCH;
+        let error = SourceError::Denied { action: "kms:DescribeKey".to_owned(), message: String::new() };
+        let mut parked = Parked::default();
+        parked.deny("a", &error, now);
+        parked.allow("b");
+        assert!(parked.of("a", now).is_some() && parked.of("b", now).is_none());
+        assert!(parked.of("a", now + PARKED).is_none());
+        parked.deny("c", &error, now);
+        parked.deny("c", &error, now);
+        parked.deny("d", &error, now);
+        assert!(parked.of("e", now).is_none());
+        parked.deny("f", &error, now);
+        assert!(parked.of("e", now).is_some());
+        let mut parked = Parked::default();
+        parked.deny("", &error, now);
+        assert!(parked.of("", now).is_some());
+    }
 
     #[test]
     fn endless_lists_end() {

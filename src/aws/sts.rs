@@ -1,5 +1,7 @@
 //! Who asks: `sts:GetCallerIdentity`.
 
+use std::sync::atomic::Ordering;
+
 use crate::model::{Arn, Caller, Delta, Polled, Scope, Seen, SourceError};
 
 use super::site::{Site, Sweep};
@@ -21,9 +23,13 @@ pub async fn sweep(site: &Site, sweep: &mut Sweep<'_>) -> Result<(), SourceError
     });
     if let Ok(Seen { value: caller, .. }) = &outcome {
         let from = site.scope();
+        // What was read under one name stays under it: the number comes too late to name anything.
+        let late = site.unnamed.load(Ordering::Acquire) && from.account != caller.account;
         let partition = Arn::parse(&caller.arn).map_or_else(|| "aws".to_owned(), |arn| arn.partition);
-        site.rename(&caller.account, &partition);
-        if from.account != caller.account {
+        if !late {
+            site.rename(&caller.account, &partition);
+        }
+        if !late && from.account != caller.account {
             let to = Scope::new(caller.account.clone(), from.region.clone());
             sweep.scope = to.clone();
             site.shared.send(Polled::Renamed { from, to }).await;

@@ -21,7 +21,7 @@ use super::guard::{Guard, Locked, Refusal};
 use super::ledger::Rows;
 use super::limiter::Limiter;
 use super::session::{self, Clients, Place};
-use crate::model::{CallOutcome, Origin, Scope};
+use crate::model::{CallOutcome, Delta, Origin, Polled, Scope, Source};
 use crate::operations::{self, Tier};
 use crate::wire::{Clock, Wire};
 
@@ -177,4 +177,60 @@ async fn of_all_operations_of_the_sdk_only_rows_of_the_free_tiers_are_sent() {
         }
     }
     assert!(let_through > 100, "only {let_through} were let through");
+}
+
+/// Answers GuardDuty with one finding that may be listed but not read.
+#[derive(Debug, Clone)]
+struct NoBodies;
+
+impl HttpConnector for NoBodies {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let path = request.uri().split('?').next().unwrap_or_default();
+        let denied = r#"{"__type":"AccessDeniedException","message":"m"}"#;
+        let (status, body) = if path.ends_with("/findings/get") {
+            (403, denied)
+        } else if path.ends_with("/findings") {
+            (200, r#"{"findingIds":["f"]}"#)
+        } else if path.ends_with("/detector/d") {
+            (200, r#"{"status":"ENABLED","serviceRole":"r"}"#)
+        } else if path.ends_with("/detector") {
+            (200, r#"{"detectorIds":["d"]}"#)
+        } else {
+            (403, denied)
+        };
+        let mut response = HttpResponse::new(StatusCode::try_from(status).expect("a status"), SdkBody::from(body));
+        if status == 403 {
+            response.headers_mut().insert("x-amzn-errortype", "AccessDeniedException");
+        }
+        HttpConnectorFuture::ready(Ok(response))
+    }
+}
+
+impl HttpClient for NoBodies {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+#[test]
+fn findings_that_cannot_be_read_are_no_list_of_findings() {
+    let clock = Clock::simulated("2026-01-01T00:00:00Z".parse::<Timestamp>().expect("a time"));
+    let estate = vec![(Scope::new("111122223333", "eu-west-1"), "AKIDEXAMPLE".to_owned())];
+    let wire = Wire { http: SharedHttpClient::new(NoBodies), clock, origin: Origin::Demo, estate };
+    let settings = super::Settings { once: true, sources: vec![Source::Findings], ..super::Settings::default() };
+    let (_handle, commands) = super::Handle::pair();
+    let (to, mut from) = tokio::sync::mpsc::channel(64);
+    let layer = super::spawn(wire, settings, commands, to);
+    let mut lists = Vec::new();
+    while let Some(polled) = from.blocking_recv() {
+        let Polled::Data { deltas, .. } = polled else { continue };
+        lists.extend(deltas.into_iter().filter_map(|delta| match delta {
+            Delta::FindingIds(outcome) => Some(outcome),
+            _ => None,
+        }));
+    }
+    layer.join().expect("no panic").expect("a start");
+    assert_eq!(lists.len(), 1, "{lists:?}");
+    let fault = lists.remove(0).expect_err("a fault");
+    assert_eq!(fault.error.missing_action(), Some("guardduty:GetFindings"));
 }

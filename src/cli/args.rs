@@ -93,7 +93,7 @@ pub enum Command {
     /// One sweep, a verdict for every control and resource
     ///
     /// Exits with 3 when a control fails at or above --fail-on, with 4 when something could not be read: a denied
-    /// call is never a pass and never a failure.
+    /// call is never a pass and never a failure. --filter narrows the gate too: only rows printed can fail it.
     Check {
         /// The least severity of a failed control that makes the exit code 3
         #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = severity)]
@@ -115,6 +115,10 @@ pub enum Command {
     /// CloudTrail trails and what they record
     Trails,
     /// CloudTrail events of the last day, or of the window that the query names
+    ///
+    /// Reads write calls and DynamoDB's own events. A query with id:, key:, session:, name:, source:, table: or by:
+    /// also searches CloudTrail by that, 90 days back unless since: says otherwise. What was searched is in
+    /// coverage.events of the JSON; a search cut short or failed makes the exit code 4.
     Events {
         /// Which events: 'by:alice table:orders since:2h !readonly'
         query: Option<String>,

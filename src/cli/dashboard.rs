@@ -9,9 +9,10 @@ use tokio::sync::{mpsc, oneshot};
 use crate::app::{self, Start, Tab};
 use crate::aws::{self, Handle};
 use crate::config::Config;
+use crate::model::Arn;
 use crate::store::Store;
 
-use super::{Cli, Failure, looks, settings, wire};
+use super::{Cli, Failure, Output, looks, settings, wire};
 
 /// Messages in flight between data layer and screen.
 const QUEUE: usize = 4_096;
@@ -25,22 +26,37 @@ pub(super) fn run(cli: &Cli, thing: Option<&str>) -> Result<ExitCode, Failure> {
     let global = &cli.global;
     let config = Config::load(global.config.as_deref())?;
     let theme = looks::theme(global, &config)?;
-    let view = global.view.as_deref().map(tab).transpose()?;
+    let mut view = global.view.as_deref().map(tab).transpose()?;
+    let mut filter = global.filter.clone();
+    if global.output != Output::Table {
+        return Err(Failure::Usage("-o: the dashboard is no file; `check` and the lists of rows are".to_owned()));
+    }
+    // What standard input holds is told once it is read.
+    thing.filter(|thing| *thing != "-").map(known).transpose()?;
     if !io::stdout().is_terminal() {
         return Err(Failure::Usage("the dashboard needs a terminal; for scripts there is `dynakeep check`".to_owned()));
     }
-    let open = thing.map(read_thing).transpose()?;
+    let mut open = thing.map(read_thing).transpose()?;
+    if open.as_deref().map(known).transpose()? == Some(Known::Name) {
+        // No table is known before it was read: the list of tables, kept to the name, shows it once it is.
+        let name = open.take().unwrap_or_default();
+        (view, filter) = (Some(Tab::Tables), Some(format!("name:{}", name.trim())));
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let settings = settings(global, &config);
+    if global.demo.is_none() {
+        super::profiles::known(&settings)?;
+    }
     let wire = wire(cli, Some(runtime.handle().clone()))?;
     let mut start = Start::new(Store::new(wire.origin, config.baseline.baseline()), theme, wire.clock.clone());
     start.ascii = global.ascii || config.ascii;
     start.view = view;
-    start.filter.clone_from(&global.filter);
+    start.filter = filter;
     start.open = open;
     start.themes = looks::directory();
     let (handle, listen) = Handle::pair();
     let (to, from) = mpsc::channel(QUEUE);
-    let running = aws::spawn(wire, settings(global, &config), listen, to);
+    let running = aws::spawn(wire, settings, listen, to);
     let ended = runtime.block_on(async {
         let joined = tokio::task::spawn_blocking(move || running.join());
         // A data layer that could not start says why at once; one that ended well leaves the screen as it is.
@@ -71,6 +87,55 @@ fn tab(name: &str) -> Result<Tab, Failure> {
     })
 }
 
+/// How a thing to open is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// By what says its kind: an ARN, an id, an address of the console, JSON.
+    Kind,
+    /// By what can only be a table's name.
+    Name,
+}
+
+/// What a text could name, told before the dashboard starts.
+fn known(thing: &str) -> Result<Known, Failure> {
+    let thing = thing.trim();
+    let refuse = |why: &str| Err(Failure::Usage(format!("open: {why}")));
+    // An id of an event or a finding: parts of an address are looked at alike.
+    let hex = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let finding = |part: &str| part.len() == 32 && hex(part);
+    let event = |part: &str| part.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && part.split('-').all(hex);
+    if finding(thing) || event(thing) || thing.starts_with("AKIA") || thing.starts_with("ASIA") {
+        return Ok(Known::Kind);
+    }
+    if thing.starts_with('{') {
+        return match serde_json::from_str::<serde_json::Value>(thing) {
+            Ok(_) => Ok(Known::Kind),
+            Err(error) => refuse(&format!("this starts like JSON and is none: {error}")),
+        };
+    }
+    if thing.starts_with("https://") {
+        let mut parts = thing.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+        let found = parts.any(|part| finding(part) || event(part));
+        return if found { Ok(Known::Kind) } else { refuse("no id of a finding or an event stands in this address") };
+    }
+    if thing.starts_with("arn:") {
+        let arn = Arn::parse(thing);
+        let opens = arn.is_some_and(|arn| match arn.service.as_str() {
+            "dynamodb" => arn.table_name().is_some(),
+            "guardduty" => arn.resource.contains("/finding/"),
+            "cloudformation" => true,
+            _ => false,
+        });
+        return if opens { Ok(Known::Kind) } else { refuse("the ARN of a finding, a table or a stack is wanted") };
+    }
+    // Source: DynamoDB's naming rules.
+    let named = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    if (3..=255).contains(&thing.len()) && thing.bytes().all(named) {
+        return Ok(Known::Name);
+    }
+    refuse("this is no ARN, id, console URL or JSON of a finding or an event, and no table's name")
+}
+
 /// What to open; `-` stands for standard input.
 fn read_thing(thing: &str) -> Result<String, Failure> {
     if thing != "-" {
@@ -82,4 +147,25 @@ fn read_thing(thing: &str) -> Result<String, Failure> {
         return Err(Failure::Usage("open -: standard input is empty".to_owned()));
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_be_nothing_is_refused_before_the_screen() {
+        for (thing, wanted) in [
+            ("orders", Known::Name),
+            ("0123456789abcdef0123456789abcdef", Known::Kind),
+            ("12345678-aaaa-bbbb-cccc-1234567890ab", Known::Kind),
+            ("arn:aws:dynamodb:eu-west-1:111122223333:table/orders", Known::Kind),
+            ("{\"detail\": {\"id\": \"x\"}}", Known::Kind),
+        ] {
+            assert_eq!(known(thing).unwrap(), wanted, "{thing}");
+        }
+        for thing in ["", "no such thing!", "{x", "https://example.com/", "arn:aws:s3:::bucket", "ab"] {
+            assert_eq!(known(thing).unwrap_err().code(), 2, "{thing}");
+        }
+    }
 }

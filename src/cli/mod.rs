@@ -4,7 +4,10 @@ mod args;
 mod dashboard;
 mod looks;
 mod once;
+mod pipe;
 mod print;
+mod profiles;
+mod search;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -18,6 +21,7 @@ use crate::wire::Wire;
 use crate::wire::demo::{Demo, Story};
 
 pub use args::{Cli, Command, Global, Output};
+use pipe::Pipe;
 
 /// Why a command ended without its result.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +38,7 @@ pub enum Failure {
     /// The certificates named by the environment: exit code 2.
     #[error(transparent)]
     Live(#[from] crate::wire::live::LiveError),
-    /// Output or terminal: exit code 1; a closed pipe is no failure.
+    /// Output or terminal: exit code 1. A closed pipe is none: `Pipe` takes it for read enough.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -44,8 +48,6 @@ impl Failure {
         match self {
             Self::Usage(_) | Self::Config(_) | Self::Live(_) => 2,
             Self::Start(StartError::NoScope(_) | StartError::NoRegion) => 2,
-            // Whoever read the output has read enough.
-            Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Start(_) | Self::Io(_) => 1,
         }
     }
@@ -64,11 +66,9 @@ pub fn main() -> ExitCode {
     match log().and_then(|()| run(&cli)) {
         Ok(code) => code,
         Err(failure) => {
-            if failure.code() != 0 {
-                let text = failure.to_string();
-                let shown: Vec<_> = text.lines().map(crate::export::safe::visible).collect();
-                let _closed = writeln!(io::stderr(), "dynakeep: {}", shown.join("\n"));
-            }
+            let text = failure.to_string();
+            let shown: Vec<_> = text.lines().map(crate::export::safe::visible).collect();
+            let _closed = writeln!(io::stderr(), "dynakeep: {}", shown.join("\n"));
             ExitCode::from(failure.code())
         }
     }
@@ -91,13 +91,30 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         None => return dashboard::run(cli, None),
         Some(Command::Open { thing }) => return dashboard::run(cli, Some(thing)),
         Some(command) => {
-            let mut out = io::stdout().lock();
+            heeded(cli, command)?;
+            let mut out = Pipe::new(io::stdout().lock());
             print(cli, command, &mut out)?;
             out.flush()?;
             return Ok(ExitCode::SUCCESS);
         }
     };
     once::run(cli, kind, query)
+}
+
+/// Refuses what a command would silently pass over.
+fn heeded(cli: &Cli, command: &Command) -> Result<(), Failure> {
+    if cli.global.filter.is_some() {
+        return Err(Failure::Usage("--filter is for rows of the estate; this command prints none".to_owned()));
+    }
+    let (formats, words): (&[Output], _) = match command {
+        Command::Controls | Command::Info => (&[Output::Table, Output::Json, Output::Csv], "table, json or csv"),
+        Command::IamPolicy { .. } => (&[Output::Table, Output::Json], "json"),
+        _ => (&[Output::Table], "one format, and -o changes nothing"),
+    };
+    if formats.contains(&cli.global.output) {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!("-o: this command prints {words}")))
 }
 
 /// The commands that make no call.

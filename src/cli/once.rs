@@ -17,7 +17,8 @@ use crate::store::rows::{Entry, RowKind};
 use crate::store::{Coverage, Store};
 use crate::trail::query::Query;
 
-use super::{Cli, Command, Failure, Output, settings, wire};
+use super::search::{self, Plan, Reach};
+use super::{Cli, Command, Failure, Output, Pipe, settings, wire};
 
 /// Messages in flight between data layer and store.
 const QUEUE: usize = 1_024;
@@ -32,34 +33,56 @@ pub(super) fn run(cli: &Cli, kind: RowKind, query: Option<&str>) -> Result<ExitC
     let config = Config::load(global.config.as_deref())?;
     let wire = wire(cli, None)?;
     let mut settings = settings(global, &config);
+    if global.demo.is_none() {
+        super::profiles::known(&settings)?;
+    }
     settings.once = true;
     settings.sources = sources(kind);
-    settings.event_hours = hours(&queries, wire.clock.now(), global.demo.is_some());
+    let (now, demo) = (wire.clock.now(), global.demo.is_some());
+    settings.event_hours = hours(&queries, now, demo);
+    let plan = (kind == RowKind::Events).then(|| Plan::of(&queries, now, settings.event_hours));
+    if plan.is_none() {
+        // A window is one of findings or checks here: what links them to tables is read as ever, or further back.
+        settings.event_hours = settings.event_hours.max(hours(&[], now, demo));
+    } else if queries.iter().any(|query| query.window(now).1.is_some()) {
+        // The window may lie far back: the searches of the plan keep to it.
+        settings.event_hours = 1;
+    }
     let mut store = Store::new(wire.origin, config.baseline.baseline());
     let clock = wire.clock.clone();
     // The handle lives on: a data layer that nobody commands would take it for the end.
     let (_handle, listen) = Handle::pair();
     let (to, mut from) = mpsc::channel(QUEUE);
-    let running = aws::spawn(wire, settings, listen, to);
+    let running = aws::spawn(wire, settings.clone(), listen, to);
     let mut progress = Progress::new();
     while let Some(polled) = from.blocking_recv() {
-        progress.show(&polled)?;
+        progress.show(&polled);
         store.apply(polled);
     }
-    progress.end()?;
+    progress.end();
     match running.join() {
         Ok(ended) => ended?,
         Err(_) => return Err(Failure::Io(io::Error::other("the data layer broke down"))),
     }
+    if let Some(plan) = plan.as_ref().filter(|plan| !plan.extra.is_empty()) {
+        search::run(super::wire(cli, None)?, settings, &mut store, plan)?;
+    }
     store.settle(clock.now());
+    let reach = plan.map(|plan| Reach::of(&plan, &store));
     let rows: Vec<_> =
         store.rows(kind).into_iter().filter(|row| queries.iter().all(|query| query.matches(row.as_ref()))).collect();
-    let verdict = Outcome::of(cli, kind, &store);
-    let mut out = BufWriter::new(io::stdout().lock());
-    write(&mut out, cli, kind, &store, &verdict, &rows, &queries)?;
+    let mut judged: Vec<&Judgement> = match kind {
+        RowKind::Checks => store.judgements().filter(|of| kept(&store, of, &queries)).collect(),
+        _ => Vec::new(),
+    };
+    judged.sort_by_key(|of| (of.verdict.rank(), Reverse(of.severity), of.control, of.resource.as_str()));
+    let outcome = Outcome::of(cli, kind, &store, &judged, reach);
+    let mut out = BufWriter::new(Pipe::new(io::stdout().lock()));
+    write(&mut out, cli, kind, &store, &outcome, &rows, &judged)?;
     out.flush()?;
-    warn(&store, &verdict.coverage)?;
-    Ok(verdict.code())
+    // Nobody may be listening there either.
+    let _closed = warn(&store, &outcome);
+    Ok(outcome.code())
 }
 
 fn queries(kind: RowKind, texts: [Option<&str>; 2]) -> Result<Vec<Query>, Failure> {
@@ -70,18 +93,23 @@ fn queries(kind: RowKind, texts: [Option<&str>; 2]) -> Result<Vec<Query>, Failur
     texts.into_iter().flatten().map(parse).collect()
 }
 
+/// Whether a judgement is among the rows asked for.
+fn kept(store: &Store, judgement: &Judgement, queries: &[Query]) -> bool {
+    let row = crate::store::rows::CheckRow { store, judgement };
+    queries.iter().all(|query| query.matches(&row))
+}
+
 /// What must be swept for rows of a kind: also what their verdicts and links rest on.
 fn sources(kind: RowKind) -> Vec<Source> {
-    let all_but_events = || Source::ALL.into_iter().filter(|source| *source != Source::Events);
     match kind {
-        RowKind::Tables => all_but_events().collect(),
         RowKind::Findings => vec![Source::Identity, Source::Findings, Source::Events],
         RowKind::Compliance => vec![Source::Identity, Source::Compliance],
         RowKind::Drift => vec![Source::Identity, Source::Drift],
         RowKind::Endpoints => vec![Source::Identity, Source::Network],
         RowKind::Trails => vec![Source::Identity, Source::Trails],
         RowKind::Events => vec![Source::Identity, Source::Events],
-        RowKind::Sources | RowKind::Calls | RowKind::Checks => Source::ALL.to_vec(),
+        // Tables are ordered by what a finding's actor wrote to, and judged by it.
+        RowKind::Tables | RowKind::Sources | RowKind::Calls | RowKind::Checks => Source::ALL.to_vec(),
     }
 }
 
@@ -91,7 +119,7 @@ fn hours(queries: &[Query], now: Timestamp, demo: bool) -> i64 {
     let since = queries.iter().filter_map(|query| query.window(now).0).max();
     match since {
         Some(since) => now.duration_since(since).as_hours().saturating_add(1).clamp(1, KEPT),
-        None if demo => KEPT,
+        None if demo || queries.iter().any(|query| query.window(now).1.is_some()) => KEPT,
         None => 24,
     }
 }
@@ -99,24 +127,29 @@ fn hours(queries: &[Query], now: Timestamp, demo: bool) -> i64 {
 /// What a run came to.
 struct Outcome {
     coverage: Coverage,
+    /// How far the searches for events reached.
+    events: Option<Reach>,
     failed: bool,
     incomplete: bool,
 }
 
 impl Outcome {
-    fn of(cli: &Cli, kind: RowKind, store: &Store) -> Self {
+    /// `judged` are the judgements printed: they alone can fail the run.
+    fn of(cli: &Cli, kind: RowKind, store: &Store, judged: &[&Judgement], events: Option<Reach>) -> Self {
         let coverage = store.coverage_of(kind.sources());
         let Some(Command::Check { fail_on, min_coverage }) = &cli.command else {
-            return Self { incomplete: !is_whole(&coverage), coverage, failed: false };
+            let incomplete = !is_whole(&coverage) || events.as_ref().is_some_and(|reach| reach.cut);
+            return Self { coverage, events, failed: false, incomplete };
         };
         let enough = min_coverage.is_none_or(|least| {
             coverage.tables_listed == 0 || coverage.tables_read * 100 >= coverage.tables_listed * usize::from(least)
         });
         let fails = |of: &Judgement, least: Severity| of.verdict == Verdict::Fail && of.severity >= least;
         Self {
-            failed: store.judgements().any(|of| fails(of, *fail_on)),
+            failed: judged.iter().any(|of| fails(of, *fail_on)),
             incomplete: !enough || !is_whole(&coverage),
             coverage,
+            events,
         }
     }
 
@@ -143,39 +176,34 @@ fn write(
     store: &Store,
     outcome: &Outcome,
     rows: &[Box<dyn Entry + '_>],
-    queries: &[Query],
+    judged: &[&Judgement],
 ) -> io::Result<()> {
     let coverage = &outcome.coverage;
-    let judgements = || -> Vec<&Judgement> {
-        let kept = |of: &&Judgement| {
-            let row = crate::store::rows::CheckRow { store, judgement: of };
-            queries.iter().all(|query| query.matches(&row))
-        };
-        let mut kept: Vec<&Judgement> = store.judgements().filter(kept).collect();
-        kept.sort_by_key(|of| (of.verdict.rank(), Reverse(of.severity), of.control, of.resource.as_str()));
-        kept
-    };
     match cli.global.output {
         Output::Table => export::table::write(out, kind, store, coverage, rows),
         Output::Csv => export::csv::write(out, kind, rows),
-        Output::Sarif => export::sarif::write(out, store, &judgements()),
-        Output::Md => export::markdown::write(out, store, coverage, &judgements()),
-        Output::Junit => export::junit::write(out, &judgements()),
+        Output::Sarif => export::sarif::write(out, store, judged),
+        Output::Md => export::markdown::write(out, store, coverage, judged),
+        Output::Junit => export::junit::write(out, judged),
         Output::Json => {
             let mut extra: Map<String, Value> = Map::new();
             if kind == RowKind::Checks {
                 extra.insert("failed".to_owned(), json!(outcome.failed));
             }
             extra.insert("incomplete".to_owned(), json!(outcome.incomplete));
-            export::json::write(out, store, coverage, extra, rows)
+            let events = outcome.events.as_ref().map(|reach| reach.json.clone());
+            export::json::write(out, store, coverage, events, extra, rows)
         }
     }
 }
 
 /// Says on standard error what could not be read, and how to mend it.
-fn warn(store: &Store, coverage: &Coverage) -> io::Result<()> {
+fn warn(store: &Store, outcome: &Outcome) -> io::Result<()> {
     let mut err = io::stderr().lock();
-    if coverage.faults.is_empty() {
+    if let Some(reach) = outcome.events.as_ref().filter(|reach| !reach.line.is_empty()) {
+        writeln!(err, "dynakeep: {}", reach.line)?;
+    }
+    if outcome.coverage.faults.is_empty() {
         return Ok(());
     }
     // One line an error, however many sources met it.
@@ -208,19 +236,23 @@ impl Progress {
         Self { on: io::stderr().is_terminal(), shown: false }
     }
 
-    fn show(&mut self, polled: &Polled) -> io::Result<()> {
-        let Polled::Running(source, scope, progress) = polled else { return Ok(()) };
+    fn show(&mut self, polled: &Polled) {
+        let Polled::Running(source, scope, progress) = polled else { return };
         if !self.on {
-            return Ok(());
+            return;
         }
         self.shown = true;
         let (name, scope) = (source.name(), scope.to_string());
         let scope = export::safe::visible(&scope);
-        write!(io::stderr(), "\r\x1b[K{scope} reading {name} {}/{}", progress.done, progress.total)
+        let line = format!("\r\x1b[K{scope} reading {name} {}/{}", progress.done, progress.total);
+        // A progress that nobody sees is no failure.
+        let _closed = io::stderr().write_all(line.as_bytes());
     }
 
-    fn end(&self) -> io::Result<()> {
-        if self.shown { write!(io::stderr(), "\r\x1b[K") } else { Ok(()) }
+    fn end(&self) {
+        if self.shown {
+            let _closed = io::stderr().write_all(b"\r\x1b[K");
+        }
     }
 }
 
@@ -236,6 +268,7 @@ mod tests {
         assert_eq!(ask("", false), 24);
         assert_eq!(ask("", true), 2_160);
         assert_eq!(ask("since:2020-01-01", false), 2_160);
+        assert_eq!(ask("until:2026-11-20", false), 2_160);
     }
 
     #[test]

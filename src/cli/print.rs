@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::config::Config;
 use crate::controls::CATALOGUE;
-use crate::export::{csv::cell, iam_policy, table};
+use crate::export::{csv::cell, iam_policy, safe, table};
 use crate::operations::{OPERATIONS, Tier};
 
 use super::{Cli, Failure, Output, settings};
@@ -39,8 +39,8 @@ pub(super) fn controls(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
                 })
             };
             let rows: Vec<_> = CATALOGUE.iter().map(row).collect();
-            let text = serde_json::to_string_pretty(&json!({"schema": crate::export::json::SCHEMA, "rows": rows}));
-            writeln!(out, "{}", text.map_err(io::Error::from)?)?;
+            safe::json(out, &json!({"schema": crate::export::json::SCHEMA, "rows": rows}))?;
+            writeln!(out)?;
         }
         _ => return Err(Failure::Usage("the catalogue comes as table, json or csv".to_owned())),
     }
@@ -73,8 +73,8 @@ pub(super) fn info(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Output::Json => {
             let object: serde_json::Map<_, _> =
                 rows.into_iter().map(|(name, text)| (name.to_owned(), json!(text))).collect();
-            let text = serde_json::to_string_pretty(&object).map_err(io::Error::from)?;
-            writeln!(out, "{text}")?;
+            safe::json(out, &object)?;
+            writeln!(out)?;
         }
         Output::Csv => {
             for (name, text) in rows {
@@ -83,7 +83,7 @@ pub(super) fn info(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
         }
         _ => {
             for (name, text) in rows {
-                writeln!(out, "{name:<12}{}", crate::export::safe::visible(&text))?;
+                writeln!(out, "{name:<12}{}", safe::visible(&text))?;
             }
         }
     }
@@ -97,7 +97,7 @@ pub(super) fn iam_policy(paid: bool, out: &mut dyn Write) -> io::Result<()> {
     let text = iam_policy::text(&tiers);
     writeln!(out, "{}", text.trim_end())?;
     for note in iam_policy::notes(&tiers) {
-        writeln!(io::stderr(), "dynakeep: {note}")?;
+        let _closed = writeln!(io::stderr(), "dynakeep: {note}");
     }
     Ok(())
 }

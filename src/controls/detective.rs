@@ -7,7 +7,7 @@ use crate::model::{
 };
 
 use super::data_protection::is_sensitive;
-use super::draft::{Draft, class, settle};
+use super::draft::{Draft, by_class, class, settle};
 use super::{Baseline, Control, Judge};
 
 /// DET-01.
@@ -77,6 +77,11 @@ fn one_reach(estate: &Estate, scope: &Scope) -> Result<Judgement, Box<Judgement>
     let (mut draft, seen) = draft.need("ListFindings", estate.finding_lists.get(scope))?;
     let open = || estate.findings.values().filter(|of| of.scope == *scope && !of.archived && !of.sample);
     draft.saw(seen, [format!("FindingIds={}", seen.value)]);
+    let bodies = estate.findings.values().filter(|of| of.scope == *scope).count();
+    if bodies < seen.value {
+        // Ids without findings: what was not read cannot be judged.
+        return Ok(draft.unknown("GetFindings", None));
+    }
     let mut best: Option<(bool, u16, String)> = None;
     for finding in open().filter(|finding| finding.severity_tenths >= 40) {
         let Some(links) = estate.finding_links.get(&finding.id) else { continue };
@@ -95,11 +100,17 @@ fn one_reach(estate: &Estate, scope: &Scope) -> Result<Judgement, Box<Judgement>
     if let Some((fails, _, reason)) = best {
         return Ok(if fails { draft.fail(reason) } else { draft.warn(reason) });
     }
-    if open().any(|finding| finding.severity_tenths >= 70)
+    let grave = || open().filter(|finding| finding.severity_tenths >= 70);
+    let searched = estate.events_from.get(scope).copied().flatten();
+    let beyond = grave().find(|of| searched.is_none_or(|from| of.last.or(of.updated).is_some_and(|last| last < from)));
+    if grave().next().is_some()
         && let Some(error) = estate.events_unread.get(scope)
     {
         // Without events no link could have been found.
         return Ok(draft.unknown("LookupEvents", error.as_ref()));
+    }
+    if let Some(finding) = beyond {
+        return Ok(draft.unclear(format!("the events around {} were not all searched", finding.kind)));
     }
     Ok(draft.pass("no open finding of severity 7 or more leads to a table"))
 }
@@ -169,7 +180,7 @@ pub(super) const DET_12: &Control = &Control {
 };
 
 fn drift(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    settle(judge_drift(estate, baseline, table))
+    by_class(settle(judge_drift(estate, baseline, table)), class(estate, table).1)
 }
 
 fn judge_drift(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {

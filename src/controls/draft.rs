@@ -85,6 +85,23 @@ pub(super) fn settle(judged: Result<Judgement, Box<Judgement>>) -> Judgement {
     judged.unwrap_or_else(|early| *early)
 }
 
+/// A judgement of a control that only some classes ask for, where the class is a guess because the tags could not be
+/// read: what the strictest class fails, the table's own may not ask for at all.
+pub(super) fn by_class(judgement: Judgement, unread: Option<Option<&SourceError>>) -> Judgement {
+    match unread {
+        Some(error) if matches!(judgement.verdict, Verdict::Fail | Verdict::Warn) => {
+            let why = error.map_or_else(|| "not read yet".to_owned(), ToString::to_string);
+            Judgement {
+                verdict: Verdict::Unknown,
+                reason: format!("{}; whether the class asks for better is unknown: tags {why}", judgement.reason),
+                missing_action: error.and_then(SourceError::missing_action).map(str::to_owned),
+                ..judgement
+            }
+        }
+        _ => judgement,
+    }
+}
+
 /// A table's data class, and why it is not known where its tags could not be read: it then counts as restricted.
 pub(super) fn class<'a>(estate: &Estate, table: &'a Table) -> (DataClass, Option<Option<&'a SourceError>>) {
     let unread = match table.tags.known() {

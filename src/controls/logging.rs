@@ -3,7 +3,7 @@
 use crate::model::{Cell, Estate, Judgement, Layer, Scope, Selector, Severity, SourceError, Table, Trail};
 
 use super::data_protection::is_sensitive;
-use super::draft::{Draft, class, settle};
+use super::draft::{Draft, by_class, class, settle};
 use super::{Baseline, Control, Judge};
 
 /// LOG-01.
@@ -102,7 +102,7 @@ pub(super) const LOG_02: &Control = &Control {
 };
 
 fn data_events(estate: &Estate, _: &Baseline, table: &Table) -> Judgement {
-    settle(judge_data_events(estate, table))
+    by_class(settle(judge_data_events(estate, table)), class(estate, table).1)
 }
 
 /// What the trails that were read record of one table.

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use crate::model::{DataClass, Estate, Judgement, Layer, Severity, Table};
 
 use super::data_protection::is_sensitive;
-use super::draft::{Draft, class, settle};
+use super::draft::{Draft, by_class, class, settle};
 use super::{Baseline, Control, Judge};
 
 /// RES-01.
@@ -21,7 +21,7 @@ pub(super) const RES_01: &Control = &Control {
 };
 
 fn pitr_on(estate: &Estate, _: &Baseline, table: &Table) -> Judgement {
-    settle(judge_pitr_on(estate, table))
+    by_class(settle(judge_pitr_on(estate, table)), class(estate, table).1)
 }
 
 fn judge_pitr_on(estate: &Estate, table: &Table) -> Result<Judgement, Box<Judgement>> {
@@ -117,7 +117,7 @@ pub(super) const RES_03: &Control = &Control {
 };
 
 fn deletion_protection(estate: &Estate, _: &Baseline, table: &Table) -> Judgement {
-    settle(judge_deletion_protection(estate, table))
+    by_class(settle(judge_deletion_protection(estate, table)), class(estate, table).1)
 }
 
 fn judge_deletion_protection(estate: &Estate, table: &Table) -> Result<Judgement, Box<Judgement>> {
@@ -136,8 +136,7 @@ fn judge_deletion_protection(estate: &Estate, table: &Table) -> Result<Judgement
     }
     let mut unseen = Vec::new();
     for replica in seen.value.replicas.iter().filter(|replica| replica.region != table.scope.region) {
-        let scope = crate::model::Scope::new(table.scope.account.as_str(), replica.region.as_str());
-        let described = estate.table_named(&scope, &table.name).and_then(|table| table.description.seen.as_ref());
+        let described = estate.replica(table, &replica.region).and_then(|table| table.description.seen.as_ref());
         match described.map(|seen| (seen, seen.value.deletion_protection)) {
             Some((of, Some(protected))) => {
                 draft.saw(of, [format!("{}: Table.DeletionProtectionEnabled={protected}", replica.region)]);

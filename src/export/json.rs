@@ -11,7 +11,8 @@ use crate::store::{Coverage, Store};
 /// The version of the envelope.
 pub const SCHEMA: &str = "dynakeep/1";
 
-/// Writes `{"schema", "origin", "generated_at", "scope", "coverage", …extra, "rows"}` and a line's end.
+/// Writes `{"schema", "origin", "generated_at", "scope", "coverage", …extra, "rows"}` and a line's end; `events` is what
+/// was searched for events, where rows are those.
 ///
 /// # Errors
 /// When the output takes no more.
@@ -19,6 +20,7 @@ pub fn write(
     out: &mut dyn Write,
     store: &Store,
     coverage: &Coverage,
+    events: Option<Value>,
     extra: Map<String, Value>,
     rows: &[Box<dyn Entry + '_>],
 ) -> io::Result<()> {
@@ -28,10 +30,17 @@ pub fn write(
     envelope.insert("origin".to_owned(), json!(store.origin().word()));
     envelope.insert("generated_at".to_owned(), json!(estate.now));
     envelope.insert("scope".to_owned(), json!(estate.scopes));
-    envelope.insert("coverage".to_owned(), coverage_json(store, coverage));
+    let mut covered = coverage_json(store, coverage);
+    if let (Some(events), Some(covered)) = (events, covered.as_object_mut()) {
+        if events["cut"] == true {
+            covered.insert("complete".to_owned(), json!(false));
+        }
+        covered.insert("events".to_owned(), events);
+    }
+    envelope.insert("coverage".to_owned(), covered);
     envelope.extend(extra);
     envelope.insert("rows".to_owned(), rows.iter().map(|row| row.json()).collect());
-    serde_json::to_writer_pretty(&mut *out, &Value::Object(envelope))?;
+    super::safe::json(out, &Value::Object(envelope))?;
     out.write_all(b"\n")
 }
 

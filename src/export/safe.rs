@@ -2,6 +2,10 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 /// The text with every character that acts rather than shows written out: `\u{1b}`, `\n`, `\u{202e}`.
 #[must_use]
@@ -32,6 +36,44 @@ fn acts(character: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Writes a value as indented JSON: what acts on a terminal is escaped as `\u001b`, and means the same to a parser.
+///
+/// # Errors
+/// When the output takes no more.
+pub fn json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(out, Escaping(PrettyFormatter::new())))?;
+    Ok(())
+}
+
+/// Serde escapes C0 only.
+struct Escaping(PrettyFormatter<'static>);
+
+/// Passes layout on to the formatter inside.
+macro_rules! layout {
+    ($($name:ident($($argument:ident)?)),*) => {$(
+        fn $name<W: ?Sized + Write>(&mut self, writer: &mut W $(, $argument: bool)?) -> io::Result<()> {
+            self.0.$name(writer $(, $argument)?)
+        }
+    )*};
+}
+
+impl Formatter for Escaping {
+    layout!(begin_array(), end_array(), begin_array_value(first), end_array_value());
+    layout!(begin_object(), end_object(), begin_object_key(first), begin_object_value(), end_object_value());
+
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut plain = 0;
+        for (at, character) in fragment.char_indices().filter(|(_, character)| acts(*character)) {
+            writer.write_all(&fragment.as_bytes()[plain..at])?;
+            plain = at + character.len_utf8();
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+        }
+        writer.write_all(&fragment.as_bytes()[plain..])
+    }
+}
+
 /// The text cut to so many characters, with `…` for the rest.
 #[must_use]
 pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
@@ -47,6 +89,17 @@ pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_means_the_same_and_shows_nothing_that_acts() {
+        let value = serde_json::json!({"a\u{9b}": ["x\u{202e}\u{200b}\u{7f}\u{1b}[2J\n表\u{e0041}", {}, []]});
+        let mut out = Vec::new();
+        json(&mut out, &value).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(!text.chars().any(|character| acts(character) && character != '\n'), "{text}");
+        assert!(text.contains("\\u009b") && text.contains("\\u202e\\u200b\\u007f") && text.contains("\\udb40\\udc41"));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
 
     #[test]
     fn what_acts_is_written_out_and_what_shows_is_left() {

@@ -47,7 +47,7 @@ pub fn write(out: &mut dyn Write, store: &Store, judgements: &[&Judgement]) -> i
             "results": results,
         }],
     });
-    serde_json::to_writer_pretty(&mut *out, &log)?;
+    super::safe::json(out, &log)?;
     out.write_all(b"\n")
 }
 

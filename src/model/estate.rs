@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    BackupSummary, Caller, Cell, DataClass, Detector, Evaluation, Finding, Key, KeyKind, Network, Recorder, Rule,
+    Arn, BackupSummary, Caller, Cell, DataClass, Detector, Evaluation, Finding, Key, KeyKind, Network, Recorder, Rule,
     RuleKey, Scope, Seen, SourceError, Stack, Table, Trail,
 };
 
@@ -53,6 +53,8 @@ pub struct Estate {
     pub finding_links: BTreeMap<String, Vec<FindingLink>>,
     /// Scopes whose events were never read, with the error, or `None` while they are being read.
     pub events_unread: BTreeMap<Scope, Option<SourceError>>,
+    /// Since when the writes of a scope were searched whole; `None` when the search was cut or never ended well.
+    pub events_from: BTreeMap<Scope, Option<Timestamp>>,
     /// Config recorders by scope.
     pub recorders: BTreeMap<Scope, Cell<Vec<Recorder>>>,
     /// Whether the list of rules is known, by scope: how many there are.
@@ -113,6 +115,13 @@ impl Estate {
             Ok(seen) => Some(Ok(seen.value.get(&table.name).cloned().unwrap_or_default())),
             Err(error) => Some(Err(error.clone())),
         }
+    }
+
+    /// The replica of a table in another region of the same account, where that region is polled.
+    #[must_use]
+    pub fn replica(&self, table: &Table, region: &str) -> Option<&Table> {
+        let arn = Arn { region: region.to_owned(), ..Arn::parse(&table.arn)? };
+        self.tables.get(&arn.to_string())
     }
 
     /// The table with this name in this scope.

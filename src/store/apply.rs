@@ -53,7 +53,7 @@ impl Store {
                 if whole.is_none() {
                     freshness.good = Some(at);
                 }
-                freshness.fault = whole.or_else(|| partial.first().map(|(fault, _)| fault.clone()));
+                freshness.fault = whole.or_else(|| worst(&partial));
                 freshness.partial = partial.into_iter().map(|(fault, count)| (fault.error, count)).collect();
                 // A list that could not be read and a list not yet read are judged differently.
                 self.dirty_estate = true;
@@ -227,7 +227,8 @@ impl Store {
     }
 
     fn facet(&mut self, arn: String, facet: Facet) {
-        let Some(table) = self.estate.tables.get_mut(&arn) else { return };
+        let estate = &mut self.estate;
+        let Some(table) = estate.tables.get_mut(&arn) else { return };
         match facet {
             Facet::Description(outcome) => table.description.apply(outcome),
             Facet::Pitr(outcome) => table.pitr.apply(outcome),
@@ -235,8 +236,13 @@ impl Store {
             Facet::Tags(outcome) => table.tags.apply(outcome),
             Facet::Policy(outcome) => table.policy.apply(outcome),
         }
+        // A replica's settings count for the table in its other regions.
+        if let Some(table) = estate.tables.get(&arn) {
+            let others = table.description.value().into_iter().flat_map(|described| &described.replicas);
+            let others = others.filter_map(|replica| estate.replica(table, &replica.region));
+            self.dirty_tables.extend(others.map(|other| other.arn.clone()));
+        }
         self.dirty_tables.insert(arn);
-        self.dirty_estate = true;
     }
 
     fn stacks(&mut self, scope: &Scope, outcome: Outcome<Vec<Stack>>) {
@@ -278,6 +284,13 @@ impl Store {
         let read = self.estate.tables.values().filter(|table| table.description.seen.is_some()).count();
         (read, self.estate.tables.len())
     }
+}
+
+/// The fault to show of those that a sweep met below its top level: what is not switched on explains itself, and must
+/// not hide what was refused or failed.
+fn worst(partial: &[(Fault, usize)]) -> Option<Fault> {
+    let graver = partial.iter().find(|(fault, _)| !matches!(fault.error, SourceError::NotEnabled(_)));
+    graver.or(partial.first()).map(|(fault, _)| fault.clone())
 }
 
 /// Notes a whole list in its cell and gives the identities it holds; `None` when it could not be read, so

@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{Arn, Event, Finding, FindingLink, Scope, Severity, Source, Table};
+use crate::model::{Arn, Event, Finding, FindingLink, Scope, SearchBy, Severity, Source, Table};
 
 use super::Store;
 
@@ -76,6 +76,16 @@ impl Store {
         let unread = self.freshness.iter().filter(|((source, _), of)| *source == Source::Events && of.good.is_none());
         let unread = unread.map(|((_, scope), of)| (scope.clone(), of.fault.as_ref().map(|fault| fault.error.clone())));
         self.estate.events_unread = unread.collect();
+        let polled = self.searches.iter().filter(|(_, reach)| reach.search.by == SearchBy::ReadOnly(false));
+        for (scope, reach) in polled {
+            let whole = if reach.found.is_ok() && !reach.cut { reach.search.since } else { None };
+            // Later polls go on where the first one ended: the earliest whole search counts.
+            let known = self.estate.events_from.entry(scope.clone()).or_insert(whole);
+            *known = match (*known, whole) {
+                (Some(known), Some(whole)) => Some(known.min(whole)),
+                _ => None,
+            };
+        }
         for id in std::mem::take(&mut self.dirty_findings) {
             for old in self.estate.finding_links.remove(&id).unwrap_or_default() {
                 if let Some(threats) = self.threats.get_mut(&(old.scope, old.table)) {
@@ -115,8 +125,11 @@ impl Store {
     /// The events around a finding, newest first, each with the tier of its link.
     #[must_use]
     pub fn events_of_finding<'a>(&'a self, finding: &Finding) -> Vec<(LinkTier, &'a Arc<Event>)> {
-        let from = finding.first.or(finding.created).map(|at| at - WINDOW);
-        let to = finding.last.or(finding.updated).map(|at| at + WINDOW + DELIVERY_LAG);
+        // A finding may carry any time: arithmetic on it must not overflow.
+        let before = |at: Timestamp| at.checked_sub(WINDOW).unwrap_or(Timestamp::MIN);
+        let after = |at: Timestamp| at.checked_add(WINDOW + DELIVERY_LAG).unwrap_or(Timestamp::MAX);
+        let from = finding.first.or(finding.created).map(before);
+        let to = finding.last.or(finding.updated).map(after);
         let inside = |event: &Event| from.is_none_or(|from| event.time >= from) && to.is_none_or(|to| event.time <= to);
         let mut found: BTreeMap<&str, (LinkTier, &Arc<Event>)> = BTreeMap::new();
         let mut add = |tier: LinkTier, events: Vec<&'a Arc<Event>>| {
@@ -158,13 +171,15 @@ impl Store {
                 let (best, wrote, names) = entry;
                 *best = tier.min(*best);
                 *wrote |= tier != LinkTier::T3 && event.read_only == Some(false) && event.error.is_none();
-                let name = if event.error.is_some() { format!("(denied) {}", event.name) } else { event.name.clone() };
+                let name = if event.error.is_some() { format!("refused {}", event.name) } else { event.name.clone() };
                 if !names.contains(&name) {
                     names.push(name);
                 }
             }
         }
-        let links = links.into_iter().map(|((table, scope), (tier, wrote, names))| {
+        let links = links.into_iter().map(|((table, scope), (tier, wrote, mut names))| {
+            // What was done comes before what was only tried.
+            names.sort_by_key(|name| name.starts_with("refused "));
             let reason = format!("{} · {}", why(tier), names.join(", "));
             Link { table, scope, tier, wrote, reason }
         });

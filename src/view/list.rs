@@ -168,5 +168,6 @@ pub fn events_of<'a>(ctx: &Ctx<'a>, pivot: &Pivot) -> Vec<&'a Arc<Event>> {
         Pivot::Session(name) => events.by_session(name),
         Pivot::Ip(ip) => events.by_ip(ip),
         Pivot::Table(name) => events.by_table(name),
+        Pivot::Mentions(id) => events.iter().filter(|event| event.raw.contains(id)).collect(),
     }
 }

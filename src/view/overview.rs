@@ -7,10 +7,11 @@ use std::sync::Arc;
 use ratatui::text::{Line, Span};
 
 use crate::model::{Event, Finding, Judgement, Layer, Severity, Source, Verdict};
+use crate::store::rows::badness;
 use crate::theme::{Role, verdict_role};
 use crate::widget::text;
 
-use super::{Ctx, Doc, Kind, Pivot, Screen, Thing, age, tables, things};
+use super::{Ctx, Doc, Kind, Pivot, Screen, Thing, age, things};
 
 /// The Overview.
 #[must_use]
@@ -163,8 +164,7 @@ fn worst_tables(ctx: &Ctx<'_>, room: usize, doc: &mut Doc) {
         look.say(Role::Column, heads),
     ]);
     let from = doc.lines.len();
-    let mut all: Vec<_> =
-        ctx.store.estate().tables.values().map(|table| (tables::badness(ctx, table), table)).collect();
+    let mut all: Vec<_> = ctx.store.estate().tables.values().map(|table| (badness(ctx.store, table), table)).collect();
     let count = all.len().min(6);
     if count > 0 && count < all.len() {
         all.select_nth_unstable_by(count - 1, |a, b| a.0.cmp(&b.0));
@@ -235,8 +235,19 @@ fn padded(words: &str, width: usize) -> String {
     clean + &fill
 }
 
-/// True for a write to a table that went through and was not ours.
+/// Services whose settings protect tables: a write to one of them may lower a defence without naming a table.
+const GUARDS: [&str; 6] = [
+    "cloudtrail.amazonaws.com",
+    "config.amazonaws.com",
+    "dynamodb.amazonaws.com",
+    "ec2.amazonaws.com",
+    "guardduty.amazonaws.com",
+    "kms.amazonaws.com",
+];
+
+/// True for a write that went through, was not ours and concerns a table or what protects tables.
 #[must_use]
 pub fn is_change(event: &Event) -> bool {
-    event.read_only == Some(false) && !event.own && event.error.is_none() && !event.tables.is_empty()
+    let concerns = !event.tables.is_empty() || GUARDS.contains(&event.source.as_str());
+    event.read_only == Some(false) && !event.own && event.error.is_none() && concerns
 }

@@ -259,6 +259,9 @@ impl Place {
 
     /// Moves the cursor by lines, stepping over empty ones.
     pub fn step(&mut self, ctx: &Ctx<'_>, by: isize) {
+        if by == 0 {
+            return;
+        }
         let last = self.len().saturating_sub(1);
         let mut to = self.cursor.saturating_add_signed(by).min(last);
         if let Body::Doc(doc) = &self.body {

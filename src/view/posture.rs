@@ -1,8 +1,11 @@
 //! How it all stands: tallies by layer, changes by hour, freshness by source, verdicts that changed.
 
+use std::cmp::Reverse;
+
 use ratatui::text::{Line, Span};
 
 use crate::model::{Layer, Source, Verdict};
+use crate::store::VerdictChange;
 use crate::theme::{Role, verdict_role};
 use crate::widget::{bar, text};
 
@@ -46,11 +49,18 @@ pub fn side(ctx: &Ctx<'_>, width: usize) -> Vec<Line<'static>> {
     }
     // What was merely not read before, or does not apply any more, did not get better or worse.
     let judged = |verdict| matches!(verdict, Verdict::Pass | Verdict::Warn | Verdict::Fail);
-    let changed = || ctx.store.changes().iter().rev().filter(move |one| judged(one.from) && judged(one.to));
-    if changed().next().is_some() {
+    let judged = |one: &&VerdictChange| judged(one.from) && judged(one.to);
+    // What fell comes first, the gravest of it before all; what rose is good news and can wait.
+    let mut changed: Vec<&VerdictChange> = ctx.store.changes().iter().filter(judged).collect();
+    let fell = |one: &VerdictChange| one.to.rank() < one.from.rank();
+    let severity = |one: &VerdictChange| crate::controls::by_id(one.control).map(|control| control.severity);
+    changed.sort_by_key(|one| (!fell(one), one.to.rank(), Reverse(severity(one)), Reverse(one.at)));
+    if !changed.is_empty() {
+        let down = changed.iter().filter(|one| fell(one)).count();
+        let words = format!("  {down} fell, {} rose since the start", changed.len() - down);
         lines.push(Line::default());
-        lines.push(look.line(Role::Heading, "VERDICTS CHANGED"));
-        for change in changed().take(4) {
+        lines.push(Line::from(vec![look.say(Role::Heading, "VERDICTS CHANGED"), look.say(Role::Dim, words)]));
+        for change in changed.into_iter().take(8) {
             let name = text::clean(things::tail(&change.resource), width.saturating_sub(24));
             let (from, to) = (look.glyph(change.from), look.glyph(change.to));
             lines.push(Line::from(vec![

@@ -144,6 +144,8 @@ pub enum Pivot {
     Ip(String),
     /// That name this table.
     Table(String),
+    /// Whose record holds this id, wherever in it: an endpoint's, a trail's.
+    Mentions(String),
 }
 
 impl Pivot {
@@ -157,6 +159,7 @@ impl Pivot {
             Self::Session(value) => Some(("by session", value)),
             Self::Ip(value) => Some(("from address", value)),
             Self::Table(value) => Some(("of table", value)),
+            Self::Mentions(value) => Some(("that mention", value)),
         }
     }
 }

@@ -139,7 +139,12 @@ pub fn login_command(profile: Option<&str>) -> String {
 /// Draws that what a screen is about is not, or no longer, known.
 pub fn draw_gone(ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
     if area.height > 1 {
-        let words = "not known here, or no longer: it was not read yet, or the newest sweep did not find it";
+        let loading = Source::ALL.into_iter().any(|source| ctx.store.is_loading(source));
+        let words = if loading {
+            "reading … it is shown as soon as it is read"
+        } else {
+            "not known here, or no longer: the newest sweep did not find it"
+        };
         buf.set_line(area.x + 2, area.y + 1, &ctx.look.line(Role::Dim, words), area.width.saturating_sub(3));
     }
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use ratatui::text::{Line, Span};
 
-use crate::model::{Cell, EndpointKind, Judgement, KeyKind, Source, SourceError, Table, Verdict};
+use crate::model::{Cell, EndpointKind, KeyKind, Source, SourceError, Table, Verdict};
 use crate::store::Tally;
+use crate::store::rows::badness;
 use crate::theme::{Role, verdict_role};
 use crate::widget::table::{Column, fixed, grows};
 
@@ -45,29 +46,10 @@ fn collect(ctx: &Ctx<'_>, _: &Kind) -> Vec<Row> {
         .estate()
         .tables
         .values()
-        .map(|table| (badness(ctx, table), Row::Table(Arc::from(table.arn.as_str()))))
+        .map(|table| (badness(ctx.store, table), Row::Table(Arc::from(table.arn.as_str()))))
         .collect();
     rows.sort_by(|a, b| a.0.cmp(&b.0));
     rows.into_iter().map(|(_, row)| row).collect()
-}
-
-/// What orders tables, worst first: those that fail a control and that an open finding's actor wrote to, by the
-/// finding's severity; then failures by weight, warnings, what is unknown; then the class and the name.
-pub fn badness<'a>(ctx: &Ctx<'a>, table: &'a Table) -> impl Ord + use<'a> {
-    let weight: i64 = ctx.store.judgements_of(&table.arn).map(weight).sum();
-    let class = ctx.store.estate().data_class(table);
-    let threat = ctx.store.threat(table).filter(|_| weight >= 64);
-    (std::cmp::Reverse(threat), -weight, std::cmp::Reverse(class), table.name.as_str(), &table.scope)
-}
-
-fn weight(judgement: &Judgement) -> i64 {
-    let severity = 1 << (2 * judgement.severity as i64);
-    match judgement.verdict {
-        Verdict::Fail => 64 * severity,
-        Verdict::Warn => 4 * severity,
-        Verdict::Unknown => 1,
-        _ => 0,
-    }
 }
 
 fn table<'a>(ctx: &Ctx<'a>, row: &Row) -> Option<&'a Table> {

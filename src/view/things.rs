@@ -118,6 +118,8 @@ pub fn events(ctx: &Ctx<'_>, thing: &Thing) -> Option<Screen> {
             trail(key.unwrap_or_else(|| Pivot::Principal(event.principal.clone())))
         }
         Thing::Source(..) | Thing::Call(_) => Some(Screen::List(Kind::Calls)),
+        Thing::Endpoint(_, id) => trail(Pivot::Mentions(id.clone())),
+        Thing::Trail(_, arn) => trail(Pivot::Mentions(tail(arn).to_owned())),
         other => trail(Pivot::Table(table_of(ctx, other)?.1)),
     }
 }
@@ -128,6 +130,7 @@ pub fn related(ctx: &Ctx<'_>, thing: &Thing) -> Vec<Link> {
     match thing {
         Thing::Finding(id) => ctx.store.finding(id).map(|it| of_finding(ctx, it)).unwrap_or_default(),
         Thing::Event(id) => ctx.store.events().get(id).map(|it| of_event(ctx, it)).unwrap_or_default(),
+        Thing::Endpoint(_, id) => pivot(ctx, Pivot::Mentions(id.clone())).into_iter().collect(),
         other => table_of(ctx, other).map(|(scope, name)| of_table(ctx, &scope, &name)).unwrap_or_default(),
     }
 }

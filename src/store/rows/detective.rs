@@ -102,6 +102,12 @@ impl FindingRow<'_> {
     fn seen(&self) -> Option<&Cell<usize>> {
         self.store.estate().finding_lists.get(&self.finding.scope)
     }
+
+    /// Why the tables it leads to are not known: no event of its scope was ever read.
+    fn tables_unknown(&self) -> Option<String> {
+        let error = self.store.estate().events_unread.get(&self.finding.scope)?;
+        Some(error.as_ref().map_or_else(|| "events not read yet".to_owned(), |error| format!("events: {error}")))
+    }
 }
 
 impl Row for FindingRow<'_> {
@@ -120,6 +126,7 @@ impl Row for FindingRow<'_> {
             "access_key" => Field::maybe(finding.access_key.as_deref()),
             "ip" => Field::maybe(finding.action.ip.as_deref()),
             "api" => Field::maybe(finding.action.api.as_deref()),
+            "table" if self.tables_unknown().is_some() => Field::Unknown,
             "table" => {
                 let links = self.store.tables_of_finding(finding);
                 Field::Many(links.into_iter().map(|link| Field::Text(link.table.into())).collect())
@@ -176,10 +183,23 @@ impl Entry for FindingRow<'_> {
         row.put("sample", finding.sample);
         row.put("resource_type", json!(finding.resource_type));
         row.put("resources", json!(finding.resources));
-        let links = self.store.tables_of_finding(finding);
-        let links =
-            links.iter().map(|link| json!({"table": link.table, "account": link.scope.account, "region": link.scope.region, "tier": link.tier.word(), "reason": link.reason}));
-        row.put("tables", Value::Array(links.collect()));
+        match self.tables_unknown() {
+            Some(reason) => {
+                row.put("tables", Value::Null);
+                row.unknown("tables", reason);
+            }
+            None => {
+                let links = self.store.tables_of_finding(finding);
+                let links = links.iter().map(|link| {
+                    let scope = &link.scope;
+                    json!({
+                        "table": link.table, "account": scope.account, "region": scope.region,
+                        "tier": link.tier.word(), "reason": link.reason,
+                    })
+                });
+                row.put("tables", Value::Array(links.collect()));
+            }
+        }
         row.put("signals", json!(finding.signals));
         row.put("raw", document(&finding.raw));
         row.from(self.seen().and_then(|cell| cell.seen.as_ref()));
@@ -234,7 +254,9 @@ impl Row for ComplianceRow<'_> {
             "identifier" => return Field::maybe(rule.identifier.as_deref()),
             "account" => return Field::text(&scope.account),
             "region" => return Field::text(&scope.region),
-            "rule_compliance" => return Field::maybe(rule.compliance.map(Compliance::word)),
+            "rule_compliance" => {
+                return rule.compliance.map_or(Field::Unknown, |of| Field::text(of.word()));
+            }
             "state" => return Field::maybe(rule.state.as_deref()),
             _ => {}
         }
@@ -298,6 +320,9 @@ impl Entry for ComplianceRow<'_> {
         if !self.read() {
             let reason = self.cell().and_then(Cell::unknown_reason).unwrap_or_else(|| "not read yet".to_owned());
             row.unknown("compliance", reason);
+        }
+        if rule.compliance.is_none() {
+            row.unknown("rule_compliance", "Config says nothing about this rule as a whole: denied, or not read yet");
         }
         row.end(self.store, Source::Compliance, &rule.key.scope)
     }

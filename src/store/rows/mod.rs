@@ -21,7 +21,7 @@ pub use activity::{CallRow, EventRow, SourceRow};
 pub use check::CheckRow;
 pub use detective::{ComplianceRow, DriftRow, FindingRow};
 pub use network::{EndpointRow, TrailRow};
-pub use table::TableRow;
+pub use table::{TableRow, badness};
 
 /// A row that can be exported.
 pub trait Entry: Row {
@@ -123,7 +123,8 @@ impl RowKind {
     pub fn sources(self) -> &'static [Source] {
         match self {
             Self::Tables => &[Source::Tables, Source::Keys, Source::Backups, Source::Network],
-            Self::Findings => &[Source::Findings],
+            // The tables of a finding come from events.
+            Self::Findings => &[Source::Findings, Source::Events],
             Self::Compliance => &[Source::Compliance],
             Self::Drift => &[Source::Drift],
             Self::Endpoints => &[Source::Network],

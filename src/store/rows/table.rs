@@ -1,9 +1,11 @@
 //! Rows of tables.
 
+use std::cmp::Reverse;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::model::{Cell, Endpoint, KeyKind, Source, Table, Verdict};
+use crate::model::{Cell, Endpoint, Judgement, KeyKind, Source, Table, Verdict};
 use crate::store::Store;
 use crate::trail::query::{Field, Kind, Row, Schema};
 
@@ -52,15 +54,35 @@ pub struct TableRow<'a> {
     pub table: &'a Table,
 }
 
-/// Worst first: by failures, warnings, unknowns, then by name.
+/// The worst first.
 pub(super) fn all(store: &Store) -> Vec<TableRow<'_>> {
-    let mut rows: Vec<_> = store.estate().tables.values().map(|table| TableRow { store, table }).collect();
-    rows.sort_by_cached_key(|row| {
-        let tally = store.tally(&row.table.arn);
-        let most = |count: usize| std::cmp::Reverse(count);
-        (most(tally.fail), most(tally.warn), most(tally.unknown), row.table.name.clone(), row.table.arn.clone())
-    });
-    rows
+    let tables = store.estate().tables.values();
+    let mut rows: Vec<_> = tables.map(|table| (badness(store, table), TableRow { store, table })).collect();
+    rows.sort_by(|a, b| a.0.cmp(&b.0));
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+/// What orders tables everywhere, worst first: those that fail a control and that an open finding's actor wrote to,
+/// by the finding's severity; then failures by weight, warnings, what is unknown; then the class and the name.
+#[must_use]
+pub fn badness<'a>(store: &'a Store, table: &'a Table) -> impl Ord + use<'a> {
+    let weight: i64 = store.judgements_of(&table.arn).map(weight).sum();
+    let class = store.estate().data_class(table);
+    let threat = store.threat(table).filter(|_| weight >= FAILURE);
+    (Reverse(threat), -weight, Reverse(class), table.name.as_str(), &table.scope)
+}
+
+/// The weight of the mildest failure: warnings and what is unknown seldom come to it.
+const FAILURE: i64 = 64;
+
+fn weight(judgement: &Judgement) -> i64 {
+    let severity = 1 << (2 * judgement.severity as i64);
+    match judgement.verdict {
+        Verdict::Fail => FAILURE * severity,
+        Verdict::Warn => 4 * severity,
+        Verdict::Unknown => 1,
+        _ => 0,
+    }
 }
 
 impl<'a> TableRow<'a> {
