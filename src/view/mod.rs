@@ -34,7 +34,6 @@ use jiff::Timestamp;
 
 use crate::store::Store;
 
-pub use crate::app::draw;
 pub use chrome::{Chrome, Hint, banner};
 pub use derived::{Case, Counts, Derived};
 pub use doc::{Doc, DocLine, What};

@@ -64,7 +64,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("term", &[]),
     ("theme", &["model"]),
     ("trail", &["model"]),
-    ("view", &["app", "model", "store", "controls", "trail", "policy", "operations", "widget", "theme", "keymap"]),
+    ("view", &["model", "store", "controls", "trail", "policy", "operations", "widget", "theme", "keymap"]),
     ("widget", &["theme"]),
     ("wire", &["operations", "policy", "model"]),
 ];
