@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, EventStream};
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::StreamExt as _;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
@@ -81,10 +81,9 @@ pub async fn run(start: Start, commands: Handle, mut polled: Receiver<Polled>) -
             }
             if is_data && began.elapsed() < FRAME && !app.frozen {
                 next = polled.try_recv().ok().map(Msg::Polled);
-            } else if !is_data && began.elapsed() < FRAME {
-                // Keys that are there already (a held arrow, a fast typist) share a frame.
-                next = keys.next().now_or_never().flatten().and_then(Result::ok).and_then(key_message);
             }
+            // Each key has a frame of its own. The stream of keys must not be asked on the side to share one: it keeps
+            // the waker it was first asked with, and the next key would wait for the clock.
         }
     }
 }
