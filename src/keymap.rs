@@ -21,9 +21,9 @@ pub enum Action {
     PageDown,
     /// A page up.
     PageUp,
-    /// Scroll left.
+    /// Scroll left; in a record, fold.
     Left,
-    /// Scroll right.
+    /// Scroll right; in a record, unfold.
     Right,
     /// Open what the cursor is on.
     Open,
@@ -55,9 +55,9 @@ pub enum Action {
     Events,
     /// Things related to it.
     Related,
-    /// Copy its id.
+    /// Copy its id; in a record, the value.
     CopyId,
-    /// Copy its ARN.
+    /// Copy its ARN; in a record, the path.
     CopyArn,
     /// Sweep again now.
     Refresh,
@@ -69,8 +69,12 @@ pub enum Action {
     NextFault,
     /// The row with a fault before.
     PreviousFault,
-    /// Mark or unmark the row.
+    /// Mark or unmark the row; in a record, fold or unfold.
     Mark,
+    /// See more: unfold all.
+    More,
+    /// See less: fold all.
+    Less,
     /// Hold the data still.
     Freeze,
     /// Sort by a column.
@@ -147,8 +151,8 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::HalfUp, &[ctrl('u')], "half a page up", MOVE, None),
     row(Action::PageDown, &[code(KeyCode::PageDown)], "page down", MOVE, None),
     row(Action::PageUp, &[code(KeyCode::PageUp)], "page up", MOVE, None),
-    row(Action::Left, &[ch('h'), code(KeyCode::Left)], "scroll left", MOVE, None),
-    row(Action::Right, &[ch('l'), code(KeyCode::Right)], "scroll right", MOVE, None),
+    row(Action::Left, &[ch('h'), code(KeyCode::Left)], "scroll left, fold", MOVE, None),
+    row(Action::Right, &[ch('l'), code(KeyCode::Right)], "scroll right, unfold", MOVE, None),
     row(Action::HistoryBack, &[ch('[')], "back in history", MOVE, None),
     row(Action::HistoryForward, &[ch(']')], "forward in history", MOVE, None),
     row(Action::NextTab, &[code(KeyCode::Tab)], "next tab", MOVE, None),
@@ -165,8 +169,8 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Raw, &[ch('J')], "raw JSON", LOOK, Some(2)),
     row(Action::Events, &[ch('t')], "events", LOOK, Some(3)),
     row(Action::Related, &[ch('r')], "related", LOOK, Some(7)),
-    row(Action::CopyId, &[ch('c')], "copy id", LOOK, Some(9)),
-    row(Action::CopyArn, &[ch('C')], "copy ARN", LOOK, None),
+    row(Action::CopyId, &[ch('c')], "copy id, value", LOOK, Some(9)),
+    row(Action::CopyArn, &[ch('C')], "copy ARN, path", LOOK, None),
     row(Action::CycleTime, &[ch('Z')], "age, UTC or local time", LOOK, None),
     row(Action::Errors, &[ch('!')], "errors", LOOK, None),
     row(Action::Filter, &[ch('/')], "filter", LIST, Some(4)),
@@ -177,7 +181,9 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::PreviousFault, &[ch('E')], "fault before", LIST, None),
     row(Action::Sort, &[ch('s')], "sort by column", LIST, None),
     row(Action::Reverse, &[ch('S')], "reverse the order", LIST, None),
-    row(Action::Mark, &[ch(' ')], "mark", LIST, None),
+    row(Action::Mark, &[ch(' ')], "mark; fold in a record", LIST, None),
+    row(Action::More, &[ch('+'), ch('=')], "unfold all", LIST, None),
+    row(Action::Less, &[ch('-')], "fold all", LIST, None),
     row(Action::Command, &[ch(':')], "command", DO, Some(6)),
     row(Action::Help, &[ch('?')], "help", DO, Some(5)),
     row(Action::Refresh, &[ctrl('r'), code(KeyCode::F(5))], "refresh", DO, None),

@@ -11,6 +11,9 @@ pub const SEARCH_LIMIT: usize = 500;
 
 /// Enter.
 pub fn open(app: &mut App) -> Vec<Effect> {
+    if app.nav.place_mut().toggle() {
+        return Vec::new();
+    }
     match app.with(|ctx, place| place.target(ctx)) {
         Some(screen) => go(app, screen),
         None => {
@@ -63,6 +66,9 @@ pub fn on_thing(app: &mut App, action: Action) -> Vec<Effect> {
     if action == Action::Errors {
         return go(app, Screen::List(Kind::Errors));
     }
+    if let (Action::CopyId | Action::CopyArn, Some(line)) = (action, app.nav.place().record_line()) {
+        return copy_of_record(app, action, line);
+    }
     let Some(thing) = app.with(|ctx, place| place.thing(ctx)) else {
         let copied = match action {
             Action::CopyId | Action::CopyArn => app.with(|ctx, _| banner(ctx)).map(|(_, command)| command),
@@ -87,6 +93,23 @@ pub fn on_thing(app: &mut App, action: Action) -> Vec<Effect> {
         },
         Action::Related => go(app, Screen::List(Kind::Related(thing))),
         _ => copy(app, action, &thing),
+    }
+}
+
+/// The value under the cursor, or the way to it.
+fn copy_of_record(app: &mut App, action: Action, line: usize) -> Vec<Effect> {
+    let record = app.nav.place().record.as_ref();
+    let text = record.and_then(|record| if action == Action::CopyId { record.value(line) } else { record.path(line) });
+    match text {
+        Some(text) => {
+            let shown: String = text.chars().take(200).collect();
+            app.say(format!("copied: {shown}"));
+            vec![Effect::Copy(text)]
+        }
+        None => {
+            app.say("what is no JSON has no paths; c copies the line");
+            Vec::new()
+        }
     }
 }
 

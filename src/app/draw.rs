@@ -123,8 +123,13 @@ fn title(app: &mut App) -> Line<'static> {
                 if rows.len() == *total { format!("  {total}") } else { format!("  {} of {total}", rows.len()) };
             spans.push(look.say(Role::Dim, count));
         }
-        if let Body::Raw(raw) = &place.body {
-            spans.push(look.say(Role::Dim, format!("  line {} of {}", place.cursor + 1, raw.lines.len())));
+        let hit = place.record.as_ref().zip(place.record_line()).and_then(|(record, line)| record.hit(line));
+        match hit {
+            Some((hit, of)) => spans.push(look.say(Role::Dim, format!("  hit {hit} of {of}"))),
+            None if matches!(place.body, Body::Raw) => {
+                spans.push(look.say(Role::Dim, format!("  line {} of {}", place.cursor + 1, place.len())));
+            }
+            None => {}
         }
         if !place.filter.is_empty() {
             spans.push(look.say(Role::Dim, "  /"));
@@ -165,14 +170,17 @@ fn status(ctx: &Ctx<'_>, screen: &Screen) -> Line<'static> {
 fn hints(screen: &Screen, deep: bool) -> Vec<Hint> {
     let mut hints = match screen {
         Screen::Raw(_) => vec![
-            (Action::Open, ""),
+            (Action::Open, "fold, follow"),
+            (Action::CopyId, "copy value"),
             (Action::Raw, ""),
             (Action::Events, ""),
             (Action::Describe, ""),
             (Action::Related, ""),
             (Action::Filter, "search"),
         ],
-        Screen::Detail(Thing::Event(_)) => vec![(Action::Open, "follow"), (Action::Describe, ""), (Action::Filter, "")],
+        Screen::Detail(Thing::Event(_)) => {
+            vec![(Action::Open, "follow, fold"), (Action::Describe, ""), (Action::Filter, "search")]
+        }
         Screen::Detail(_) | Screen::Overview => vec![(Action::Filter, ""), (Action::Describe, "")],
         Screen::List(_) => Vec::new(),
     };
@@ -190,7 +198,7 @@ fn layers(app: &mut App, area: Rect, body: Rect, footer: Rect, frame: &mut Frame
         match layer {
             Layer::Help(at) => help(app, *at, area, buf),
             Layer::Filter(input, _) => {
-                let words = if matches!(app.nav.place().body, Body::Raw(_)) { "search " } else { "filter " };
+                let words = if app.nav.place().record.is_some() { "search " } else { "filter " };
                 cursor = Some(prompt(app, words, "/", input, footer, buf));
             }
             Layer::Command(input) => cursor = Some(prompt(app, "", ":", input, footer, buf)),

@@ -65,8 +65,13 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
             place.selected = None;
         }),
         Action::Bottom => app.with(|ctx, place| place.go(ctx, usize::MAX)),
-        Action::Left => app.nav.place_mut().side = app.nav.place().side.saturating_sub(8),
-        Action::Right => app.nav.place_mut().side += 8,
+        Action::Left => app.nav.place_mut().leave(),
+        Action::Right => app.nav.place_mut().enter(),
+        Action::More | Action::Less => {
+            if !app.nav.place_mut().fold_all(action == Action::Less) {
+                app.say("nothing to fold here: records fold (J)");
+            }
+        }
         Action::Tab(digit) => {
             if let Some(tab) = Tab::ALL.into_iter().find(|tab| tab.digit() == digit) {
                 app.nav.tab(tab);
@@ -128,7 +133,8 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
 fn layer(app: &mut App, action: Action) {
     let place = app.nav.place();
     let layer = match (action, &place.body) {
-        (Action::Filter, Body::Rows(..) | Body::Raw(_)) => Layer::Filter(Input::default(), place.filter.clone()),
+        (Action::Filter, Body::Rows(..)) => Layer::Filter(Input::default(), place.filter.clone()),
+        (Action::Filter, _) if place.record.is_some() => Layer::Filter(Input::default(), place.filter.clone()),
         (Action::Filter, _) => return app.say("lists have filters, and raw JSON (J) a search"),
         (Action::Sort, Body::Rows(..)) => Layer::Sort,
         (Action::Sort, _) => return app.say("lists can be sorted"),
@@ -162,6 +168,9 @@ fn only_faults(app: &mut App) {
 
 fn mark(app: &mut App) {
     app.with(|ctx, place| {
+        if place.toggle() {
+            return;
+        }
         let Body::Rows(..) = place.body else { return };
         if let Some(target) = place.target(ctx) {
             if !place.marked.remove(&target) {
@@ -177,10 +186,9 @@ fn next_hit(app: &mut App, back: bool) {
     if place.filter.is_empty() {
         return app.say("nothing is searched for; / does");
     }
-    if let Body::Raw(raw) = &place.body {
-        match raw.find(&place.filter, place.cursor, back) {
-            Some(at) => app.nav.place_mut().cursor = at,
-            None => app.say("not found"),
+    if place.record.is_some() {
+        if !app.nav.place_mut().next_hit(back, false) {
+            app.say("not found");
         }
     } else {
         app.with(|ctx, place| place.step(ctx, if back { -1 } else { 1 }));
@@ -207,11 +215,9 @@ fn layer_key(app: &mut App, layer: Layer, key: KeyEvent) -> Vec<Effect> {
         }
         Layer::Filter(input, _) if key.code == KeyCode::Enter => {
             app.nav.place_mut().filter = input.value().to_owned();
-            if matches!(app.nav.place().body, Body::Raw(_)) {
-                let from = app.nav.place().cursor.checked_sub(1);
-                app.nav.place_mut().cursor =
-                    from.unwrap_or(usize::MAX - 1).min(app.nav.place().len().saturating_sub(1));
-                next_hit(app, false);
+            let place = app.nav.place_mut();
+            if place.record.is_some() && !place.filter.is_empty() && !place.next_hit(false, true) {
+                app.say("not found");
             }
         }
         Layer::Filter(mut input, before) => {

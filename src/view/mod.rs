@@ -11,6 +11,8 @@ mod drift;
 mod endpoints;
 pub mod filter;
 mod findings;
+mod follow;
+mod json;
 mod list;
 mod look;
 mod overview;
@@ -27,6 +29,7 @@ mod table;
 mod tables;
 pub mod things;
 mod trail;
+mod unfold;
 
 use std::cell::RefCell;
 

@@ -10,7 +10,7 @@ use crate::widget::bar;
 use crate::widget::table::{TableView, scroll};
 
 use super::doc::What;
-use super::{Body, Ctx, Place, Screen, raw, states};
+use super::{Body, Ctx, Doc, Place, Screen, states};
 
 impl Place {
     /// Draws the body; `numbered` numbers the heads while a column is chosen.
@@ -46,23 +46,14 @@ impl Place {
                     states::draw_empty(ctx, self, kind, area, buf);
                 }
             }
-            (Body::Doc(_), _) => self.draw_doc(ctx, area, buf),
-            (Body::Raw(raw), _) => {
-                self.page = height.max(1);
-                self.offset = scroll(self.offset, self.cursor, raw.lines.len(), self.page);
-                for (y, (place, line)) in (area.y..area.bottom()).zip(raw.lines.iter().enumerate().skip(self.offset)) {
-                    let room = usize::from(area.width.saturating_sub(1));
-                    let line = raw::draw_line(ctx, line, self.side, &self.filter, room);
-                    buf.set_line(area.x + 1, y, &line, area.width.saturating_sub(1));
-                    self.lay_cursor(ctx, place, area, y, buf);
-                }
-            }
+            (Body::Doc(_) | Body::Raw, _) => self.draw_doc(ctx, area, buf),
             _ => states::draw_gone(ctx, area, buf),
         }
     }
 
     fn draw_doc(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
-        let Body::Doc(doc) = &self.body else { return };
+        let none = Doc::default();
+        let doc = if let Body::Doc(doc) = &self.body { doc } else { &none };
         let side = if doc.side.is_empty() { 0 } else { doc.side_width.min(area.width) };
         let main = Rect { width: area.width - side, ..area };
         let beside = Rect { x: main.right(), width: side, ..area };
@@ -70,10 +61,14 @@ impl Place {
         let pinned = if doc.pinned + 6 <= height { doc.pinned } else { 0 };
         self.page = (height - pinned).max(1);
         let cursor = self.cursor.saturating_sub(pinned);
-        self.offset = scroll(self.offset, cursor, doc.lines.len().saturating_sub(pinned), self.page);
-        let shown = (0..pinned).chain(pinned + self.offset..doc.lines.len());
+        self.offset = scroll(self.offset, cursor, self.len().saturating_sub(pinned), self.page);
+        let shown = (0..pinned).chain(pinned + self.offset..self.len());
         for (y, place) in (main.y..main.bottom()).zip(shown) {
-            let Some(line) = doc.lines.get(place) else { break };
+            let Some(line) = doc.lines.get(place) else {
+                self.draw_record(ctx, place - doc.lines.len(), Rect { y, height: 1, ..main }, buf);
+                self.lay_cursor(ctx, place, main, y, buf);
+                continue;
+            };
             match &line.what {
                 What::Line(line) => buf.set_line(main.x, y, line, main.width),
                 What::Event(tier, event) => {
@@ -85,12 +80,19 @@ impl Place {
         for (y, line) in (beside.y..beside.bottom()).zip(&doc.side) {
             buf.set_line(beside.x, y, line, beside.width);
         }
-        let below = doc.lines.len().saturating_sub(pinned + self.offset + self.page);
+        let below = self.len().saturating_sub(pinned + self.offset + self.page);
         if below > 0 && main.height > 2 {
             let more = Line::from(ctx.look.say(Role::Dim, format!(" ↓ {below} more ")));
             let width = u16::try_from(more.width()).unwrap_or(0).min(main.width);
             buf.set_line(main.right() - width, main.bottom() - 1, &more, width);
         }
+    }
+
+    fn draw_record(&self, ctx: &Ctx<'_>, line: usize, row: Rect, buf: &mut Buffer) {
+        let (Some(record), Some(of)) = (&self.record, self.record_of()) else { return };
+        let room = row.width.saturating_sub(1);
+        let view = (self.side, usize::from(room));
+        buf.set_line(row.x + 1, row.y, &record.draw(ctx, of, line, &self.filter, view), room);
     }
 
     fn lay_cursor(&self, ctx: &Ctx<'_>, place: usize, area: Rect, y: u16, buf: &mut Buffer) {

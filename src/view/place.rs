@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::filter::{Filter, is_fault};
 use super::list::{Key, Row};
-use super::raw::{self, Raw};
+use super::raw::Raw;
 use super::{Ctx, Doc, Kind, Screen, TimeMode};
 
 /// What a place shows, made from the store and kept until something changes.
@@ -18,8 +18,8 @@ pub enum Body {
     Rows(Vec<Row>, usize),
     /// The lines of a detail.
     Doc(Doc),
-    /// Raw JSON.
-    Raw(Raw),
+    /// Raw JSON: the place's record alone.
+    Raw,
     /// What it was about is no longer there.
     Gone,
 }
@@ -51,7 +51,7 @@ pub struct Place {
     pub side: usize,
     /// Rows in sight when it was last drawn.
     pub page: usize,
-    /// The filter, or what is searched for in raw JSON.
+    /// The filter, or what is searched for in a record.
     pub filter: String,
     /// Only rows with a fault.
     pub faults_only: bool,
@@ -63,11 +63,13 @@ pub struct Place {
     pub marked: HashSet<Screen>,
     /// What is shown.
     pub body: Body,
+    /// The record below a detail's lines, or alone.
+    pub record: Option<Raw>,
     /// Why the filter could not be understood.
     complaint: Option<String>,
     /// The newest filter that could be.
     understood: String,
-    moved: bool,
+    pub(super) moved: bool,
     stamp: Stamp,
     built: Option<(Instant, Duration)>,
 }
@@ -89,6 +91,7 @@ impl Place {
             reversed: false,
             marked: HashSet::new(),
             body: Body::Nothing,
+            record: None,
             complaint: None,
             understood: String::new(),
             moved: false,
@@ -128,11 +131,13 @@ impl Place {
     }
 
     fn build(&mut self, ctx: &Ctx<'_>) {
+        self.open_record(ctx);
         self.body = match &self.screen.clone() {
             Screen::List(kind) => self.rows(ctx, kind),
             Screen::Overview => Body::Doc(super::overview::doc(ctx)),
             Screen::Detail(thing) => super::detail(ctx, thing).map_or(Body::Gone, Body::Doc),
-            Screen::Raw(thing) => raw::json_of(ctx, thing).map_or(Body::Gone, |json| Body::Raw(Raw::of(&json))),
+            Screen::Raw(_) if self.record.is_some() => Body::Raw,
+            Screen::Raw(_) => Body::Gone,
         };
         if let (false, Body::Doc(doc)) = (self.moved, &self.body) {
             // Until it is moved, the cursor is where the screen wants it: a case opens on the event that matters,
@@ -216,10 +221,11 @@ impl Place {
     /// How many rows or lines there are.
     #[must_use]
     pub fn len(&self) -> usize {
+        let record = self.record.as_ref().map_or(0, Raw::len);
         match &self.body {
             Body::Rows(rows, _) => rows.len(),
-            Body::Doc(doc) => doc.lines.len(),
-            Body::Raw(raw) => raw.lines.len(),
+            Body::Doc(doc) => doc.lines.len() + record,
+            Body::Raw => record,
             Body::Nothing | Body::Gone => 0,
         }
     }
@@ -235,7 +241,8 @@ impl Place {
     pub fn target(&self, ctx: &Ctx<'_>) -> Option<Screen> {
         match &self.body {
             Body::Rows(rows, _) => rows.get(self.cursor)?.target(ctx),
-            Body::Doc(doc) => doc.lines.get(self.cursor)?.to.clone(),
+            Body::Doc(doc) if self.cursor < doc.lines.len() => doc.lines.get(self.cursor)?.to.clone(),
+            Body::Doc(_) | Body::Raw => self.record_target(ctx),
             _ => None,
         }
     }
@@ -275,7 +282,8 @@ impl Place {
     /// Puts the cursor on a line.
     pub fn go(&mut self, ctx: &Ctx<'_>, to: usize) {
         self.cursor = to.min(self.len().saturating_sub(1));
-        self.selected = self.target(ctx);
+        // A record's lines stay where they are; what they lead to may be what other lines lead to.
+        self.selected = if self.record_line().is_some() { None } else { self.target(ctx) };
         self.moved = true;
     }
 

@@ -1,42 +1,187 @@
-//! Raw JSON of anything: laid out once, drawn line by line.
+//! A JSON text on the screen: it folds, is searched, and what it names can be followed.
 
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use serde_json::{Value, json};
 
-use crate::model::{Cell, Fault};
 use crate::theme::Role;
 use crate::widget::text;
+use crate::widget::tree::{Kind, Shown, Tree, find};
 
-use super::{Ctx, Thing};
+use super::{Ctx, Screen, Thing, follow};
 
-/// The longest line kept; a longer one is cut when the text is laid out, not at every frame.
+/// The longest part of a line that is ever looked at.
 const LINE: usize = 16_384;
 
-/// Raw JSON in lines.
-#[derive(Debug, Clone, Default)]
+/// How much of what a fold hides is shown beside it.
+const PREVIEW: usize = 240;
+
+/// A JSON text, or one that should have been.
+#[derive(Debug, Clone)]
 pub struct Raw {
-    /// The lines, as they came: made inert when drawn.
-    pub lines: Vec<String>,
+    shape: Shape,
+    /// What was searched for last, and the nodes (or lines) that hold it.
+    needle: String,
+    hits: Vec<u32>,
+}
+
+#[derive(Debug, Clone)]
+enum Shape {
+    Tree(Tree),
+    /// Why it is no JSON, then the text as it came.
+    Text(Vec<String>),
 }
 
 impl Raw {
-    /// Lays out JSON; what is none is shown as it is.
+    /// Reads a JSON text; what is none is shown as it came, below the reason.
     #[must_use]
     pub fn of(source: &str) -> Self {
-        let pretty = serde_json::from_str::<Value>(source).and_then(|value| serde_json::to_string_pretty(&value));
-        let text = pretty.unwrap_or_else(|_| source.to_owned());
-        Self { lines: text.lines().map(cut).collect() }
+        let shape = match Tree::parse(source) {
+            Ok(tree) => Shape::Tree(tree),
+            Err(why) => {
+                let why = format!("no JSON: {why} · shown as it came");
+                Shape::Text(std::iter::once(why).chain(source.lines().map(cut)).collect())
+            }
+        };
+        Self { shape, needle: String::new(), hits: Vec::new() }
     }
 
-    /// The next line after (or before) `from` that holds `needle`, going round.
+    /// How many lines are in sight.
     #[must_use]
-    pub fn find(&self, needle: &str, from: usize, back: bool) -> Option<usize> {
-        let needle = needle.to_lowercase();
-        let len = self.lines.len();
-        let places = (1..=len).map(|step| if back { (from + len - step) % len } else { (from + step) % len });
-        let mut hits =
-            places.filter(|place| self.lines.get(*place).is_some_and(|l| l.to_lowercase().contains(&needle)));
-        hits.next()
+    pub fn len(&self) -> usize {
+        match &self.shape {
+            Shape::Tree(tree) => tree.len(),
+            Shape::Text(lines) => lines.len(),
+        }
+    }
+
+    /// True when there is nothing to see.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn tree(&self) -> Option<&Tree> {
+        match &self.shape {
+            Shape::Tree(tree) => Some(tree),
+            Shape::Text(_) => None,
+        }
+    }
+
+    fn tree_mut(&mut self) -> Option<&mut Tree> {
+        match &mut self.shape {
+            Shape::Tree(tree) => Some(tree),
+            Shape::Text(_) => None,
+        }
+    }
+
+    /// Folds what is open and opens what is folded; `false` where nothing folds.
+    pub fn toggle(&mut self, line: usize) -> bool {
+        let Some(tree) = self.tree_mut() else { return false };
+        let Some(folded) = tree.line(line).map(|shown| shown.folded) else { return false };
+        tree.fold(line, !folded)
+    }
+
+    /// Folds a line, or, where nothing is left to fold, goes to what holds it: the line to stand on.
+    pub fn fold(&mut self, line: usize) -> usize {
+        let Some(tree) = self.tree_mut() else { return line };
+        if tree.fold(line, true) { line } else { tree.parent(line).unwrap_or(line) }
+    }
+
+    /// Unfolds a line, or goes into it when it is open; `None` for what has no inside.
+    pub fn unfold(&mut self, line: usize) -> Option<usize> {
+        let tree = self.tree_mut()?;
+        let folds = tree.line(line)?.folds();
+        folds.then(|| if tree.fold(line, false) { line } else { line + 1 })
+    }
+
+    /// Folds or unfolds everything; the line to stand on.
+    pub fn fold_all(&mut self, folded: bool, line: usize) -> usize {
+        self.tree_mut().map_or(line, |tree| tree.fold_all(folded, line))
+    }
+
+    /// The next hit after (or before) a line, going round and opening what hides it.
+    pub fn find(&mut self, needle: &str, line: usize, back: bool) -> Option<usize> {
+        self.search(needle);
+        let from = self.node(line);
+        let next = match back {
+            false => self.hits.iter().find(|hit| **hit > from).or_else(|| self.hits.first()),
+            true => self.hits.iter().rev().find(|hit| **hit < from).or_else(|| self.hits.last()),
+        };
+        let node = *next?;
+        Some(self.tree_mut().map_or(node as usize, |tree| tree.reveal(node)))
+    }
+
+    /// The first hit at or after a line.
+    pub fn find_here(&mut self, needle: &str, line: usize) -> Option<usize> {
+        self.search(needle);
+        if self.hits.binary_search(&self.node(line)).is_ok() { Some(line) } else { self.find(needle, line, false) }
+    }
+
+    fn search(&mut self, needle: &str) {
+        if self.needle == needle {
+            return;
+        }
+        needle.clone_into(&mut self.needle);
+        self.hits = match &self.shape {
+            Shape::Tree(tree) => tree.hits(needle),
+            Shape::Text(lines) => {
+                let hit = |(at, line): (usize, &String)| find(line, needle).and(u32::try_from(at).ok());
+                lines.iter().enumerate().filter_map(hit).collect()
+            }
+        };
+    }
+
+    fn node(&self, line: usize) -> u32 {
+        self.tree().map_or(u32::try_from(line).unwrap_or(u32::MAX), |tree| tree.node(line))
+    }
+
+    /// Which hit of how many a line is.
+    #[must_use]
+    pub fn hit(&self, line: usize) -> Option<(usize, usize)> {
+        let at = self.hits.binary_search(&self.node(line)).ok()?;
+        Some((at + 1, self.hits.len()))
+    }
+
+    /// A line's value, for the clipboard.
+    #[must_use]
+    pub fn value(&self, line: usize) -> Option<String> {
+        match &self.shape {
+            Shape::Tree(tree) => tree.value(line),
+            Shape::Text(lines) => lines.get(line).cloned(),
+        }
+    }
+
+    /// The way to a line, as jq takes it.
+    #[must_use]
+    pub fn path(&self, line: usize) -> Option<String> {
+        self.tree()?.path(line)
+    }
+
+    /// Where the value of a line leads.
+    #[must_use]
+    pub fn target(&self, ctx: &Ctx<'_>, of: &Thing, line: usize) -> Option<Screen> {
+        let tree = self.tree()?;
+        let shown = tree.line(line).filter(|shown| shown.kind == Kind::Text && shown.text.len() <= 2_048)?;
+        debug_assert!(!shown.folds());
+        follow::target(ctx, of, &tree.key(line).unwrap_or_default(), &tree.value(line)?)
+    }
+
+    /// Draws a line, `side` cells scrolled to the right, hits marked.
+    #[must_use]
+    pub fn draw(&self, ctx: &Ctx<'_>, of: &Thing, line: usize, needle: &str, view: (usize, usize)) -> Line<'static> {
+        let (side, width) = view;
+        let pieces = match &self.shape {
+            Shape::Text(lines) => {
+                let role = if line == 0 { Role::Unknown } else { Role::Text };
+                vec![(role, lines.get(line).cloned().unwrap_or_default())]
+            }
+            Shape::Tree(tree) => {
+                let Some(shown) = tree.line(line) else { return Line::default() };
+                let leads = self.target(ctx, of, line).is_some();
+                pieces(&shown, leads, side + width)
+            }
+        };
+        paint(ctx, &pieces, needle, side, width)
     }
 }
 
@@ -47,114 +192,76 @@ fn cut(line: &str) -> String {
     }
 }
 
-/// One line, coloured: keys, strings, the rest; `needle` is marked.
-#[must_use]
-pub fn draw_line(ctx: &Ctx<'_>, line: &str, side: usize, needle: &str, width: usize) -> Line<'static> {
-    let look = ctx.look;
-    let shown: String = line.chars().skip(side).take(width + 1).collect();
-    if !needle.is_empty()
-        && let Some(at) = find_ignoring_case(&shown, needle)
-    {
-        let end = at + needle.len();
-        return Line::from(vec![
-            look.foreign(Role::Text, &shown[..at], width),
-            look.foreign(Role::Match, shown.get(at..end).unwrap_or_default(), width),
-            look.foreign(Role::Text, shown.get(end..).unwrap_or_default(), width),
-        ]);
-    }
-    let body = shown.trim_start();
-    let indent = Span::raw(" ".repeat(shown.len() - body.len()));
-    let room = width.saturating_sub(indent.content.len());
-    if side == 0
-        && body.starts_with('"')
-        && let Some(colon) = body.find("\": ")
-    {
-        let (key, value) = body.split_at(colon + 1);
-        let left = room.saturating_sub(text::width(&text::clean(key, room)));
-        return Line::from(vec![indent, look.foreign(Role::JsonKey, key, room), value_span(ctx, value, left)]);
-    }
-    Line::from(vec![indent, value_span(ctx, body, room)])
-}
-
-fn find_ignoring_case(text: &str, needle: &str) -> Option<usize> {
-    // ASCII case alone, so that positions stay those of the text itself.
-    let (text, needle) = (text.as_bytes(), needle.as_bytes());
-    text.windows(needle.len()).position(|window| window.eq_ignore_ascii_case(needle))
-}
-
-fn value_span(ctx: &Ctx<'_>, value: &str, width: usize) -> Span<'static> {
-    let role = match value.trim_start_matches([':', ' ']).chars().next() {
-        Some('"') => Role::JsonString,
-        Some('{' | '}' | '[' | ']') | None => Role::Dim,
-        Some(_) => Role::JsonOther,
+/// A line in pieces of one colour: indent and sign, key, value.
+fn pieces(shown: &Shown<'_>, leads: bool, cells: usize) -> Vec<(Role, String)> {
+    let sign = match (shown.folds(), shown.folded) {
+        (true, true) => "▸ ",
+        (true, false) => "▾ ",
+        (false, _) => "  ",
     };
-    ctx.look.foreign(role, value, width)
+    let mut pieces = vec![(Role::Dim, format!("{}{sign}", "  ".repeat(shown.depth)))];
+    match (shown.key, shown.index) {
+        (Some(key), _) => pieces.extend([(Role::JsonKey, begin(key, cells)), (Role::Dim, ": ".to_owned())]),
+        (None, Some(index)) => pieces.push((Role::Dim, format!("{index}: "))),
+        (None, None) => {}
+    }
+    let (open, close) = if shown.kind == Kind::Array { ('[', ']') } else { ('{', '}') };
+    if shown.folds() {
+        let inside = if shown.embedded { "JSON in a string " } else { "" };
+        pieces.push((Role::Dim, format!("{inside}{open}{}{close}", shown.children)));
+        if shown.folded {
+            let gist = begin(shown.text, PREVIEW).split_whitespace().collect::<Vec<_>>().join(" ");
+            pieces.push((Role::Dim, format!("  {gist}")));
+        }
+        return pieces;
+    }
+    let role = match shown.kind {
+        Kind::Text if leads => Role::Link,
+        Kind::Text => Role::JsonString,
+        Kind::Other => Role::JsonOther,
+        Kind::Object | Kind::Array => Role::Dim,
+    };
+    pieces.push((role, begin(shown.text, cells.max(2))));
+    pieces
 }
 
-/// The raw JSON of a thing: the service's own where it was kept, else all that is known of it.
-#[must_use]
-pub fn json_of(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
-    let estate = ctx.store.estate();
-    Some(match thing {
-        Thing::Finding(id) => ctx.store.finding(id)?.raw.clone(),
-        Thing::Event(id) => ctx.store.events().get(id)?.raw.clone(),
-        Thing::Table(arn) => table_json(ctx, arn)?.to_string(),
-        Thing::Judgement(resource, control) => to_json(ctx.store.judgement(resource, control)?)?,
-        Thing::Rule(key) => estate.rules.get(key)?.raw.clone(),
-        Thing::Evaluation(key, kind, id) => {
-            let of = estate.evaluations.get(key)?.value()?;
-            to_json(of.iter().find(|one| one.resource_type == *kind && one.resource_id == *id)?)?
-        }
-        Thing::Stack(id) => estate.stacks.get(id)?.raw.clone(),
-        Thing::Resource(id, logical) => {
-            let of = estate.stacks.get(id)?.resources.value()?;
-            to_json(of.iter().find(|one| one.logical_id == *logical)?)?
-        }
-        Thing::Endpoint(scope, id) => {
-            let of = estate.networks.get(scope)?.endpoints.value()?;
-            of.iter().find(|one| one.id == *id)?.raw.clone()
-        }
-        Thing::Vpc(scope, id) => to_json(estate.networks.get(scope)?.vpcs.value()?.iter().find(|vpc| vpc.id == *id)?)?,
-        Thing::Trail(scope, arn) => estate.trails.get(&(scope.clone(), arn.clone()))?.raw.clone(),
-        Thing::Source(source, scope) => {
-            let of = ctx.store.freshness_of(*source, scope)?;
-            let fault = of.fault.as_ref().map(fault_json);
-            json!({ "source": source, "scope": scope, "good": of.good, "due": of.due, "sweeps": of.sweeps, "fault": fault })
-                .to_string()
-        }
-        Thing::Call(number) => to_json(super::sources::call(ctx, *number)?)?,
-        Thing::Error(place) => {
-            let line = ctx.store.errors().get(*place)?;
-            json!({ "at": line.at, "source": line.source, "scope": line.scope, "error": line.error, "count": line.count })
-                .to_string()
-        }
-    })
+/// The beginning of a text, in characters.
+fn begin(text: &str, chars: usize) -> String {
+    text.chars().take(chars + 1).collect()
 }
 
-fn to_json(value: &impl serde::Serialize) -> Option<String> {
-    serde_json::to_string(value).ok()
-}
-
-fn fault_json(fault: &Fault) -> Value {
-    json!({ "at": fault.at, "error": fault.error })
-}
-
-fn cell_json<T: serde::Serialize>(cell: &Cell<T>) -> Value {
-    let seen = cell.seen.as_ref().map(|seen| json!({ "value": seen.value, "at": seen.at, "call": seen.call }));
-    json!({ "seen": seen, "fault": cell.fault.as_ref().map(fault_json) })
-}
-
-fn table_json(ctx: &Ctx<'_>, arn: &str) -> Option<Value> {
-    let table = ctx.store.estate().tables.get(arn)?;
-    let policy = table.policy.value().cloned().flatten();
-    let policy = policy.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text)));
-    let judgements: Vec<_> = ctx.store.judgements_of(arn).collect();
-    Some(json!({
-        "arn": table.arn, "name": table.name, "scope": table.scope,
-        "description": cell_json(&table.description), "pitr": cell_json(&table.pitr), "ttl": cell_json(&table.ttl),
-        "tags": cell_json(&table.tags), "resource_policy": policy,
-        "resource_policy_fault": table.policy.fault.as_ref().map(fault_json), "judgements": judgements,
-    }))
+/// Pieces as spans: what lies left of `side` is left out, hits are marked, everything is made inert.
+fn paint(ctx: &Ctx<'_>, pieces: &[(Role, String)], needle: &str, side: usize, width: usize) -> Line<'static> {
+    let whole: String = pieces.iter().map(|(_, words)| words.as_str()).collect();
+    let mut hits = Vec::new();
+    let mut from = 0;
+    while let Some(at) = whole.get(from..).and_then(|rest| find(rest, needle)) {
+        hits.push(from + at..from + at + needle.len());
+        from += at + needle.len();
+    }
+    let hidden = whole.char_indices().nth(side).map_or(whole.len(), |(at, _)| at);
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    let (mut start, mut left) = (0, width);
+    for (role, words) in pieces {
+        let end = start + words.len();
+        let mut cuts: Vec<usize> = hits.iter().flat_map(|hit| [hit.start, hit.end]).collect();
+        cuts.extend([start.max(hidden), end]);
+        cuts.retain(|cut| (start.max(hidden)..=end).contains(cut));
+        cuts.sort_unstable();
+        for part in cuts.windows(2) {
+            let Some(words) = whole.get(part[0]..part[1]).filter(|words| !words.is_empty()) else { continue };
+            let marked = hits.iter().any(|hit| hit.start <= part[0] && part[1] <= hit.end);
+            let role = if marked { Role::Match } else { *role };
+            if left == 0 {
+                break;
+            }
+            let span = ctx.look.foreign(role, words, left);
+            left = left.saturating_sub(text::width(&span.content));
+            spans.push(span);
+        }
+        start = end;
+    }
+    Line { spans, style: Style::default(), alignment: None }
 }
 
 #[cfg(test)]
@@ -162,17 +269,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_laid_out_and_anything_else_is_shown_as_it_is() {
-        assert_eq!(Raw::of(r#"{"b":1,"a":[2]}"#).lines, ["{", "  \"b\": 1,", "  \"a\": [", "    2", "  ]", "}"]);
-        assert_eq!(Raw::of("<html>\noops").lines, ["<html>", "oops"]);
+    fn a_search_goes_round_in_both_directions() {
+        for source in ["one\ntwo\nONE\nthree", r#"{"one":1,"two":2,"ONE":1,"three":3}"#] {
+            let mut raw = Raw::of(source);
+            assert_eq!(raw.find("one", 0, false), Some(1), "{source}");
+            assert_eq!(raw.find("one", 1, false), Some(3));
+            assert_eq!((raw.hit(3), raw.hit(2)), (Some((2, 2)), None));
+            assert_eq!(raw.find("one", 3, false), Some(1));
+            assert_eq!(raw.find("one", 1, true), Some(3));
+            assert_eq!(raw.find_here("three", 0), Some(4));
+            assert_eq!(raw.find("none", 0, true), None);
+        }
     }
 
     #[test]
-    fn a_search_goes_round_in_both_directions() {
-        let raw = Raw::of("one\ntwo\nONE\nthree");
-        assert_eq!(raw.find("one", 0, false), Some(2));
-        assert_eq!(raw.find("one", 2, false), Some(0));
-        assert_eq!(raw.find("one", 0, true), Some(2));
-        assert_eq!(raw.find("none", 0, true), None);
+    fn what_is_no_json_is_shown_as_it_came_below_the_reason() {
+        let raw = Raw::of("<html>\noops");
+        assert_eq!(raw.len(), 3);
+        assert!(raw.value(0).unwrap().contains("expected value at line 1"));
+        assert_eq!((raw.value(2).as_deref(), raw.path(2)), (Some("oops"), None));
     }
 }

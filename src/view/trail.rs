@@ -165,7 +165,7 @@ pub fn timeline(ctx: &Ctx<'_>, tier: LinkTier, event: &Event, width: u16) -> Lin
     Line::from(spans)
 }
 
-/// One event: fields that can be followed, then the record.
+/// One event: fields that can be followed; the record comes below them.
 #[must_use]
 pub fn detail(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
     let event: &Arc<Event> = ctx.store.events().get(id)?;
@@ -212,17 +212,7 @@ pub fn detail(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
     doc.field(ctx, "where", &format!("{} in {}", event.account, event.region));
     doc.field(ctx, "event id", &event.id);
     doc.gap();
-    doc.section(ctx, "record", "J shows it alone");
-    let raw = super::raw::Raw::of(&event.raw);
-    let width = usize::from(ctx.width.saturating_sub(3));
-    for line in raw.lines.iter().take(400) {
-        let mut line = super::raw::draw_line(ctx, line, 0, "", width);
-        line.spans.insert(0, Span::raw("  "));
-        doc.push(line);
-    }
-    if raw.lines.len() > 400 {
-        doc.push(look.line(Role::Dim, format!("  … {} more lines: J", raw.lines.len() - 400)));
-    }
+    doc.section(ctx, "record", "Enter folds and follows, / searches, J shows it alone");
     doc.best = Some(0);
     Some(doc)
 }

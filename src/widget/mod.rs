@@ -1,6 +1,9 @@
 //! Widgets that know no model: text, tables, prompts, boxes.
 
 pub mod bar;
+pub mod facets;
+pub mod histogram;
 pub mod popup;
 pub mod table;
 pub mod text;
+pub mod tree;

@@ -9,3 +9,4 @@ mod hostile;
 mod journeys;
 mod live;
 mod sweeps;
+mod trail_screens;

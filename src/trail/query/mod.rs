@@ -7,6 +7,7 @@
 
 mod complete;
 mod parse;
+pub mod toggle;
 mod value;
 
 use std::borrow::Cow;

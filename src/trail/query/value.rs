@@ -371,7 +371,7 @@ impl fmt::Display for Moment {
 }
 
 /// Text that stands for itself after a colon: bare where nothing in it means anything.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let tricky = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | '"' | '*' | '?');
     let start = text.starts_with(['>', '<', '=', '/']);
     if text.is_empty() || start || text == "unknown" || text == "none" || text.contains(tricky) {

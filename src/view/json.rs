@@ -1,0 +1,73 @@
+//! The raw JSON of anything: the service's own where it was kept, else all that is known of it.
+
+use serde_json::{Value, json};
+
+use crate::model::{Cell, Fault};
+
+use super::{Ctx, Thing};
+
+/// The raw JSON of a thing: the service's own where it was kept, else all that is known of it.
+#[must_use]
+pub fn json_of(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
+    let estate = ctx.store.estate();
+    Some(match thing {
+        Thing::Finding(id) => ctx.store.finding(id)?.raw.clone(),
+        Thing::Event(id) => ctx.store.events().get(id)?.raw.clone(),
+        Thing::Table(arn) => table_json(ctx, arn)?.to_string(),
+        Thing::Judgement(resource, control) => to_json(ctx.store.judgement(resource, control)?)?,
+        Thing::Rule(key) => estate.rules.get(key)?.raw.clone(),
+        Thing::Evaluation(key, kind, id) => {
+            let of = estate.evaluations.get(key)?.value()?;
+            to_json(of.iter().find(|one| one.resource_type == *kind && one.resource_id == *id)?)?
+        }
+        Thing::Stack(id) => estate.stacks.get(id)?.raw.clone(),
+        Thing::Resource(id, logical) => {
+            let of = estate.stacks.get(id)?.resources.value()?;
+            to_json(of.iter().find(|one| one.logical_id == *logical)?)?
+        }
+        Thing::Endpoint(scope, id) => {
+            let of = estate.networks.get(scope)?.endpoints.value()?;
+            of.iter().find(|one| one.id == *id)?.raw.clone()
+        }
+        Thing::Vpc(scope, id) => to_json(estate.networks.get(scope)?.vpcs.value()?.iter().find(|vpc| vpc.id == *id)?)?,
+        Thing::Trail(scope, arn) => estate.trails.get(&(scope.clone(), arn.clone()))?.raw.clone(),
+        Thing::Source(source, scope) => {
+            let of = ctx.store.freshness_of(*source, scope)?;
+            let fault = of.fault.as_ref().map(fault_json);
+            json!({ "source": source, "scope": scope, "good": of.good, "due": of.due, "sweeps": of.sweeps, "fault": fault })
+                .to_string()
+        }
+        Thing::Call(number) => to_json(super::sources::call(ctx, *number)?)?,
+        Thing::Error(place) => {
+            let line = ctx.store.errors().get(*place)?;
+            json!({ "at": line.at, "source": line.source, "scope": line.scope, "error": line.error, "count": line.count })
+                .to_string()
+        }
+    })
+}
+
+fn to_json(value: &impl serde::Serialize) -> Option<String> {
+    serde_json::to_string(value).ok()
+}
+
+fn fault_json(fault: &Fault) -> Value {
+    json!({ "at": fault.at, "error": fault.error })
+}
+
+fn cell_json<T: serde::Serialize>(cell: &Cell<T>) -> Value {
+    let seen = cell.seen.as_ref().map(|seen| json!({ "value": seen.value, "at": seen.at, "call": seen.call }));
+    json!({ "seen": seen, "fault": cell.fault.as_ref().map(fault_json) })
+}
+
+fn table_json(ctx: &Ctx<'_>, arn: &str) -> Option<Value> {
+    let table = ctx.store.estate().tables.get(arn)?;
+    let policy = table.policy.value().cloned().flatten();
+    let policy = policy.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text)));
+    let judgements: Vec<_> = ctx.store.judgements_of(arn).collect();
+    Some(json!({
+        "arn": table.arn, "name": table.name, "scope": table.scope,
+        "description": cell_json(&table.description), "pitr": cell_json(&table.pitr), "ttl": cell_json(&table.ttl),
+        "tags": cell_json(&table.tags), "resource_policy": policy,
+        "resource_policy_fault": table.policy.fault.as_ref().map(fault_json), "judgements": judgements,
+    }))
+}
