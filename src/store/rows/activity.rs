@@ -7,9 +7,12 @@ use serde_json::{Value, json};
 
 use crate::model::{CallOutcome, CallRecord, Event, Freshness, Scope, Source};
 use crate::store::Store;
+use crate::trail::catalogue;
 use crate::trail::query::{Field, Kind, Row, Schema};
 
 use super::{Entry, Json, age_field, document, flag, many, number, spec};
+
+const RANKS: [&str; 5] = ["info", "low", "medium", "high", "critical"];
 
 pub(super) const EVENTS: Schema = Schema {
     rows: "events",
@@ -32,6 +35,12 @@ pub(super) const EVENTS: Schema = Schema {
         spec("table", &["tables"], Kind::Text, "a table it speaks of"),
         spec("vpce", &["endpoint"], Kind::Text, "the VPC endpoint it came through"),
         spec("category", &[], Kind::Text, "Management, Data, NetworkActivity, Insight"),
+        spec(
+            "risk",
+            &[],
+            Kind::Word(&RANKS),
+            "what it means for DynamoDB: risk:>=high, risk:none where it has no bearing",
+        ),
         spec("self", &["own"], Kind::Flag, "made by dynakeep: !self"),
     ],
 };
@@ -102,6 +111,7 @@ impl Row for EventRow<'_> {
             "table" => many(event.tables.iter().map(String::as_str)),
             "vpce" => Field::maybe(event.vpce.as_deref()),
             "category" => Field::text(event.category.word()),
+            "risk" => Field::maybe(catalogue::of(event).map(|risk| risk.rank.word())),
             "self" => Field::Flag(event.own),
             _ => Field::None,
         }
@@ -142,6 +152,7 @@ impl Entry for EventRow<'_> {
         row.put("table", json!(event.tables));
         row.put("vpce", json!(event.vpce));
         row.put("category", event.category.word());
+        row.put("risk", json!(catalogue::of(event).map(|risk| risk.rank)));
         row.put("self", event.own);
         row.put("raw", document(&event.raw));
         let scope = Scope::new(event.account.as_str(), event.region.as_str());
