@@ -6,3 +6,4 @@ mod asks;
 pub mod catalogue;
 pub mod query;
 pub mod record;
+pub mod sessions;
