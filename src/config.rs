@@ -32,6 +32,18 @@ pub struct Config {
     /// What controls measure against.
     #[serde(default)]
     pub baseline: BaselineConfig,
+    /// What `who` may do.
+    #[serde(default)]
+    pub who: WhoConfig,
+}
+
+/// The part of the file about who used a table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WhoConfig {
+    /// Count calls by CloudWatch's metrics, which costs money.
+    #[serde(default)]
+    pub metrics: bool,
 }
 
 /// Whether documented rates are kept.
@@ -151,6 +163,10 @@ pub const TEMPLATE: &str = r#"# dynakeep's configuration: $XDG_CONFIG_HOME/dynak
 
 # A drift check older than this is stale.
 #drift_check_hours = 24
+
+[who]
+# Count the calls to a table by CloudWatch's metrics: $0.01 for 1,000 metrics asked for, 13 of them a look at a table.
+#metrics = true
 "#;
 
 #[cfg(test)]
@@ -166,6 +182,7 @@ mod tests {
         let config = Config::parse(&all).unwrap();
         assert_eq!(config.profiles, ["prod-audit"]);
         assert_eq!(config.limits, Some(Limits::Aws));
+        assert!(config.who.metrics);
         assert_eq!(config.baseline.baseline().trusted_accounts, ["444455556666"]);
     }
 

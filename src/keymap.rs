@@ -53,6 +53,8 @@ pub enum Action {
     Raw,
     /// Events of it.
     Events,
+    /// Who used the table it is about.
+    Who,
     /// Things related to it.
     Related,
     /// Copy its id; in a record, the value.
@@ -168,6 +170,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Describe, &[ch('d')], "describe", LOOK, Some(8)),
     row(Action::Raw, &[ch('J')], "raw JSON", LOOK, Some(2)),
     row(Action::Events, &[ch('t')], "events", LOOK, Some(3)),
+    row(Action::Who, &[ch('w')], "who used the table", LOOK, Some(10)),
     row(Action::Related, &[ch('r')], "related", LOOK, Some(7)),
     row(Action::CopyId, &[ch('c')], "copy id, value", LOOK, Some(9)),
     row(Action::CopyArn, &[ch('C')], "copy ARN, path", LOOK, None),

@@ -6,6 +6,9 @@ use crate::view::{Kind, Pivot, Screen, Thing, banner, things};
 
 use super::{App, Effect};
 
+/// The window in which calls to a table are counted.
+const MEASURED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 7);
+
 /// How many events one search on demand asks for in each scope.
 pub const SEARCH_LIMIT: usize = 500;
 
@@ -27,11 +30,25 @@ pub fn open(app: &mut App) -> Vec<Effect> {
 pub fn go(app: &mut App, screen: Screen) -> Vec<Effect> {
     let effects = match &screen {
         Screen::Detail(Thing::Table(arn)) => vec![Effect::Look(arn.clone())],
+        Screen::Detail(Thing::Who(arn)) => who_asks(app, arn),
         Screen::Detail(Thing::Finding(id)) => case_searches(app, id),
+        Screen::Detail(Thing::Event(id)) => issue_search(app, id).into_iter().collect(),
         Screen::List(Kind::Trail(pivot)) => pivot_search(pivot).into_iter().collect(),
         _ => Vec::new(),
     };
     app.nav.push(screen);
+    effects
+}
+
+/// Who used a table is asked of CloudTrail by the table and by its key, and of CloudWatch where that was switched on.
+fn who_asks(app: &App, arn: &str) -> Vec<Effect> {
+    let Some(table) = app.store.estate().tables.get(arn) else { return vec![Effect::Look(arn.to_owned())] };
+    let key = table.description.value().and_then(|description| description.kms_key.clone());
+    let by = [Some(table.name.clone()), key].into_iter().flatten();
+    let mut effects = vec![Effect::Prefer(table.scope.clone()), Effect::Look(arn.to_owned())];
+    effects.extend(by.map(SearchBy::Resource).map(search));
+    let since = app.now.checked_sub(MEASURED).unwrap_or(jiff::Timestamp::MIN);
+    effects.push(Effect::Measure(arn.to_owned(), since));
     effects
 }
 
@@ -43,7 +60,19 @@ fn case_searches(app: &App, id: &str) -> Vec<Effect> {
     let by_session = session.map(|session| SearchBy::Username(session.to_owned()));
     let mut effects = vec![Effect::Prefer(finding.scope.clone())];
     effects.extend(key.into_iter().chain(by_session).map(search));
+    effects.extend(finding.access_key.as_deref().and_then(issue));
     effects
+}
+
+/// An event asks for the call that issued its key, where it was not read.
+fn issue_search(app: &App, id: &str) -> Option<Effect> {
+    let chain = app.store.chain_of(app.store.events().get(id)?)?;
+    issue(chain.missing.iter().find_map(|missing| missing.key.as_deref())?)
+}
+
+/// The search for the call that issued temporary credentials: its event names the key among its resources.
+fn issue(key: &str) -> Option<Effect> {
+    key.starts_with("ASIA").then(|| search(SearchBy::Resource(key.to_owned())))
 }
 
 fn pivot_search(pivot: &Pivot) -> Option<Effect> {
@@ -88,6 +117,13 @@ pub fn on_thing(app: &mut App, action: Action) -> Vec<Effect> {
             Some(screen) => go(app, screen),
             None => {
                 app.say("no CloudTrail events can be told to be of this");
+                Vec::new()
+            }
+        },
+        Action::Who => match app.with(|ctx, _| things::who(ctx, &thing)) {
+            Some(screen) => go(app, screen),
+            None => {
+                app.say("this is about no table that is known");
                 Vec::new()
             }
         },

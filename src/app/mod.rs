@@ -88,6 +88,8 @@ pub enum Effect {
     Search(EventSearch),
     /// Read one table again, by ARN, before anything else.
     Look(String),
+    /// Count the calls to a table, by ARN, since a time, where that was switched on.
+    Measure(String, Timestamp),
     /// Poll this scope before others.
     Prefer(Scope),
     /// Put text on the clipboard.

@@ -118,6 +118,7 @@ impl Outside {
                 Effect::Refresh(source) => self.commands.send(Command::Refresh(source)),
                 Effect::Search(search) => self.commands.send(Command::Search(search)),
                 Effect::Look(arn) => self.commands.send(Command::Look(arn)),
+                Effect::Measure(arn, since) => self.commands.send(Command::Measure(arn, since)),
                 Effect::Prefer(scope) => self.commands.send(Command::Prefer(scope)),
                 Effect::Copy(text) => self.screen.copy(&text)?,
                 Effect::Theme(name) => {

@@ -244,13 +244,14 @@ fn from_the_list_of_findings_too_and_esc_goes_back_with_the_place_kept() {
 }
 
 #[test]
-fn opening_a_case_searches_for_its_key_and_its_session() {
+fn opening_a_case_searches_for_its_key_its_session_and_the_keys_issue() {
     let mut user = User::with_estate(80, 24);
     user.keys("2\n");
     let by: Vec<_> =
         user.effects.iter().filter_map(|e| if let Effect::Search(s) = e { Some(&s.by) } else { None }).collect();
     use crate::model::SearchBy;
-    assert_eq!(by, [&SearchBy::AccessKey("ASIAEXAMPLE".into()), &SearchBy::Username("i-0abc".into())]);
+    let issue = SearchBy::Resource("ASIAEXAMPLE".into());
+    assert_eq!(by, [&SearchBy::AccessKey("ASIAEXAMPLE".into()), &SearchBy::Username("i-0abc".into()), &issue]);
 }
 
 #[test]

@@ -123,6 +123,7 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
         | Action::Raw
         | Action::Events
         | Action::Related
+        | Action::Who
         | Action::CopyId
         | Action::CopyArn
         | Action::Errors => return act::on_thing(app, action),

@@ -36,6 +36,8 @@ pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
             return Err(error);
         }
     };
+    let only = site.shared.settings.table.as_ref();
+    let names: Vec<String> = names.into_iter().filter(|name| only.is_none_or(|only| only == name)).collect();
     sweep.grow(names.len()).await;
     // Without an account's number a table's ARN is only known from its own description.
     let arns = match site.partition() {

@@ -164,7 +164,10 @@ impl Intercept for Recorder {
         let row = row_of(cfg);
         let outcome = match context.output_or_error() {
             Some(Ok(_)) => CallOutcome::Ok,
-            Some(Err(_)) if row.is_none_or(|row| row.tier == operations::Tier::Paid) => CallOutcome::Guarded,
+            // What the guard stops is never attempted.
+            Some(Err(_)) if row.is_none_or(|row| row.tier == operations::Tier::Paid && attempts == 0) => {
+                CallOutcome::Guarded
+            }
             Some(Err(error)) => CallOutcome::Failed(match context.response().and_then(error_code) {
                 Some(code) => code.into_owned(),
                 None if error.is_timeout_error() => "timed out".to_owned(),

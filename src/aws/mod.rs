@@ -6,12 +6,13 @@
 mod capture;
 mod cloudformation;
 mod cloudtrail;
+mod cloudwatch;
 mod config;
 mod dynamodb;
-mod ec2;
 mod errors;
 mod events;
 mod finding;
+mod form;
 mod guard;
 mod guardduty;
 mod kms;
@@ -55,6 +56,10 @@ pub struct Settings {
     pub sources: Vec<Source>,
     /// How far back the first search of events goes, in hours.
     pub event_hours: i64,
+    /// Operations of the paid tier that were switched on, by label.
+    pub paid: Vec<&'static str>,
+    /// Of the tables listed, only those of this name are read.
+    pub table: Option<String>,
 }
 
 /// What the screen may ask of the data layer. Sending never waits.
@@ -66,6 +71,9 @@ pub enum Command {
     Look(String),
     /// Search CloudTrail in every scope.
     Search(EventSearch),
+    /// Count the calls to one table, by ARN, since a time. It costs money, and is done only where
+    /// `cloudwatch:GetMetricData` is among the paid operations that were switched on.
+    Measure(String, Timestamp),
     /// Poll this scope's sources before others'.
     Prefer(Scope),
     /// End all pollers; answered when they have ended.

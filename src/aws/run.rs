@@ -124,20 +124,15 @@ fn obey(shared: &Arc<Shared>, sites: &[Arc<Site>], command: Command, extra: &mut
             }
         }
         Command::Look(arn) => {
-            let Some(parsed) = Arn::parse(&arn) else { return };
-            let Some(name) = parsed.table_name().map(str::to_owned) else { return };
-            let of = |site: &&Arc<Site>| {
-                let scope = site.scope();
-                scope.account == parsed.account && scope.region == parsed.region
-            };
-            // A scope that never learned its number is meant when no other of the region can be.
-            let unnamed = || {
-                let region = |site: &&Arc<Site>| site.scope().region == parsed.region;
-                let mut all = sites.iter().filter(region).filter(|site| site.unnamed.load(Ordering::Acquire));
-                all.next().filter(|_| all.next().is_none())
-            };
-            if let Some(site) = sites.iter().find(of).or_else(unnamed) {
+            if let Some((site, name)) = site_of(sites, &arn) {
                 extra.spawn(poller::look(site.clone(), name, arn));
+            }
+        }
+        Command::Measure(arn, since) => {
+            // Nothing is paid for that was not switched on: the screen says that it is off.
+            let on = shared.settings.paid.contains(&super::cloudwatch::LABEL);
+            if let Some((site, name)) = site_of(sites, &arn).filter(|_| on) {
+                extra.spawn(super::cloudwatch::measure(site.clone(), name, arn, since));
             }
         }
         Command::Search(search) => {
@@ -150,6 +145,23 @@ fn obey(shared: &Arc<Shared>, sites: &[Arc<Site>], command: Command, extra: &mut
         }
         Command::Stop(_) => {}
     }
+}
+
+/// The site that a table is read by, and the table's name.
+fn site_of<'a>(sites: &'a [Arc<Site>], arn: &str) -> Option<(&'a Arc<Site>, String)> {
+    let parsed = Arn::parse(arn)?;
+    let name = parsed.table_name()?.to_owned();
+    let of = |site: &&Arc<Site>| {
+        let scope = site.scope();
+        scope.account == parsed.account && scope.region == parsed.region
+    };
+    // A scope that never learned its number is meant when no other of the region can be.
+    let unnamed = || {
+        let region = |site: &&Arc<Site>| site.scope().region == parsed.region;
+        let mut all = sites.iter().filter(region).filter(|site| site.unnamed.load(Ordering::Acquire));
+        all.next().filter(|_| all.next().is_none())
+    };
+    Some((sites.iter().find(of).or_else(unnamed)?, name))
 }
 
 /// Files that hold credentials: while some are missing or ran out, a change of one means to try again.

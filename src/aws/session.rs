@@ -19,8 +19,8 @@ use crate::model::Scope;
 use crate::wire::Wire;
 
 use super::capture::WholeXml;
-use super::ec2::Ec2;
 use super::errors::NoRetryOfGarbage;
+use super::form::{self, Form};
 use super::guard::{Guard, Lane, Locked};
 use super::ledger::{Recorder, Rows};
 use super::limiter::Limiter;
@@ -61,7 +61,9 @@ pub struct Clients {
     /// STS.
     pub sts: aws_sdk_sts::Client,
     /// EC2, our own.
-    pub ec2: Ec2,
+    pub ec2: Form,
+    /// CloudWatch, our own.
+    pub cloudwatch: Form,
 }
 
 /// Reads the configuration of a place: the shared config and the environment for live, nothing for a
@@ -117,7 +119,9 @@ pub fn clients(
     scope: &Arc<RwLock<Scope>>,
     rows: &Arc<Rows>,
     limiter: &Arc<Limiter>,
+    paid: &[&'static str],
 ) -> Clients {
+    let guard = Guard::paying(paid);
     let locked = Locked::new(http.clone());
     let recorder = Recorder::new(rows.clone(), limiter.clone());
     let scope = scope.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
@@ -132,7 +136,7 @@ pub fn clients(
                 .http_client(locked.clone())
                 .retry_partition(partition)
                 .retry_classifier(NoRetryOfGarbage);
-            builder.push_interceptor(SharedInterceptor::permanent(Guard));
+            builder.push_interceptor(SharedInterceptor::permanent(guard.clone()));
             builder.push_interceptor(SharedInterceptor::permanent(recorder.clone()));
             builder.push_interceptor(SharedInterceptor::permanent(WholeXml));
             builder.build()
@@ -151,7 +155,14 @@ pub fn clients(
         cloudformation: client!(aws_sdk_cloudformation),
         kms: client!(aws_sdk_kms),
         sts: client!(aws_sdk_sts),
-        ec2: Ec2::new(config, locked.clone(), recorder.clone(), partition("ec2")),
+        ec2: Form::new(&form::EC2, config, locked.clone(), (guard.clone(), recorder.clone()), partition("ec2")),
+        cloudwatch: Form::new(
+            &form::CLOUDWATCH,
+            config,
+            locked.clone(),
+            (guard.clone(), recorder.clone()),
+            partition("cloudwatch"),
+        ),
     }
 }
 

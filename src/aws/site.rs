@@ -141,7 +141,8 @@ impl Site {
         let scope = Arc::new(RwLock::new(scope));
         let rows = Arc::new(Rows::new(scope.clone(), shared.wire.clock.clone()));
         let config = session::configure(&shared.wire, &place, rows.clone()).await;
-        let clients = session::clients(&shared.wire.http, &config, &scope, &rows, &shared.limiter);
+        let clients =
+            session::clients(&shared.wire.http, &config, &scope, &rows, &shared.limiter, &shared.settings.paid);
         Self {
             place,
             keys: Mutex::new(Ok(BTreeSet::new())),
@@ -163,7 +164,14 @@ impl Site {
     /// Reads profiles and credentials anew, and builds new clients from them.
     pub async fn renew(&self) {
         let config = session::configure(&self.shared.wire, &self.place, self.rows.clone()).await;
-        let clients = session::clients(&self.shared.wire.http, &config, &self.scope, &self.rows, &self.shared.limiter);
+        let clients = session::clients(
+            &self.shared.wire.http,
+            &config,
+            &self.scope,
+            &self.rows,
+            &self.shared.limiter,
+            &self.shared.settings.paid,
+        );
         *self.clients.write().unwrap_or_else(PoisonError::into_inner) = (config, Arc::new(clients));
         // Another caller may do what the last one was denied.
         self.unpark();
@@ -186,7 +194,14 @@ impl Site {
     #[must_use]
     pub fn clients_in(&self, region: &str) -> Clients {
         let config = self.config().into_builder().region(aws_config::Region::new(region.to_owned())).build();
-        session::clients(&self.shared.wire.http, &config, &self.scope, &self.rows, &self.shared.limiter)
+        session::clients(
+            &self.shared.wire.http,
+            &config,
+            &self.scope,
+            &self.rows,
+            &self.shared.limiter,
+            &self.shared.settings.paid,
+        )
     }
 
     /// The scope, under the name it has now.

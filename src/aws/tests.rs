@@ -72,7 +72,7 @@ async fn bench() -> Bench {
     let rows = Arc::new(Rows::new(scope.clone(), clock.clone()));
     let config = session::configure(&wire, &place, rows.clone()).await;
     let limiter = Arc::new(Limiter::new(clock, false, 1.0));
-    let clients = session::clients(&http, &config, &scope, &rows, &limiter);
+    let clients = session::clients(&http, &config, &scope, &rows, &limiter, &[]);
     Bench { clients, config, rows, sent }
 }
 
@@ -164,7 +164,7 @@ async fn of_all_operations_of_the_sdk_only_rows_of_the_free_tiers_are_sent() {
             .endpoint_url("https://example.test")
             .no_auth()
             .no_retry()
-            .interceptor(SharedInterceptor::permanent(Guard))
+            .interceptor(SharedInterceptor::permanent(Guard::default()))
             .serializer(|()| Ok(HttpRequest::empty()))
             .deserializer::<(), Refusal>(|_| Ok::<(), OrchestratorError<Refusal>>(()))
             .build();

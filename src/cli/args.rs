@@ -27,6 +27,7 @@ Examples:
   dynakeep open FINDING-ARN                         the case that paged
   dynakeep check -o json --fail-on high             a gate for CI
   dynakeep tables --filter 'pitr:no class:restricted'
+  dynakeep who orders since:7d
   dynakeep events 'name:UpdateTable !readonly since:6h'
 
 Exit codes: 0 clean · 1 internal error · 2 usage · 3 check: a control failed · 4 incomplete: denied, throttled, unreachable";
@@ -122,6 +123,20 @@ pub enum Command {
     Events {
         /// Which events: 'by:alice table:orders since:2h !readonly'
         query: Option<String>,
+    },
+    /// Who used a table: what is recorded, and what follows from what is
+    ///
+    /// Which trails record its items and since when not, who used its key, took copies, changed it or looked at it,
+    /// what no event can tell, and what to switch on at what price. Each section says what it rests on; something that
+    /// could not be read makes the exit code 4. Times as in filters: `since:7d`.
+    Who {
+        /// The table's name or ARN
+        table: String,
+        /// The window: 'since:2026-11-01'
+        query: Option<String>,
+        /// Count its calls by CloudWatch's metrics too: $0.01 for 1,000 metrics, 13 of them a table
+        #[arg(long)]
+        metrics: bool,
     },
     /// The controls: what each asks, rests on, and cannot see (no call to AWS)
     Controls,

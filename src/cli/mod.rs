@@ -8,6 +8,7 @@ mod pipe;
 mod print;
 mod profiles;
 mod search;
+mod who;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -88,6 +89,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Some(Command::Endpoints) => (RowKind::Endpoints, None),
         Some(Command::Trails) => (RowKind::Trails, None),
         Some(Command::Events { query }) => (RowKind::Events, query.as_deref()),
+        Some(Command::Who { table, query, metrics }) => return who::run(cli, table, query.as_deref(), *metrics),
         None => return dashboard::run(cli, None),
         Some(Command::Open { thing }) => return dashboard::run(cli, Some(thing)),
         Some(command) => {
@@ -145,6 +147,9 @@ fn wire(cli: &Cli, wall: Option<tokio::runtime::Handle>) -> Result<Wire, Failure
     Ok(Demo::new(options, wall).wire())
 }
 
+/// The paid operation that counts calls to a table.
+const METRICS: &str = "cloudwatch:GetMetricData";
+
 /// Where to look and how hard: flags, then the environment, then the file.
 fn settings(global: &Global, config: &Config) -> Settings {
     let demo = global.demo.is_some();
@@ -174,6 +179,8 @@ fn settings(global: &Global, config: &Config) -> Settings {
         once: false,
         sources: Vec::new(),
         event_hours: 24,
+        paid: if config.who.metrics { vec![METRICS] } else { Vec::new() },
+        table: None,
     }
 }
 

@@ -146,14 +146,7 @@ fn look<'a>(found: &mut Seen<'a>, draft: &mut Draft, trail: &'a Trail, arn: &str
         found.unread = Some(("GetEventSelectors", error(&trail.selectors)));
         return;
     };
-    let matching: Vec<(&Selector, Match)> = seen
-        .value
-        .iter()
-        .filter(|of| of.category == "Data")
-        .filter(|of| of.resource_types.is_empty() || of.resource_types.iter().any(|of| of == "AWS::DynamoDB::Table"))
-        .map(|of| (of, matches(of, arn)))
-        .filter(|(_, how)| *how != Match::No)
-        .collect();
+    let matching: Vec<(&Selector, Match)> = seen.value.iter().filter_map(|of| data_of(of, arn)).collect();
     if matching.is_empty() {
         return;
     }
@@ -177,6 +170,45 @@ fn look<'a>(found: &mut Seen<'a>, draft: &mut Draft, trail: &'a Trail, arn: &str
         found.reads |= of.read_write != "WriteOnly";
         found.writes |= of.read_write != "ReadOnly";
     }
+}
+
+/// What one trail records of a table's items.
+#[derive(Debug)]
+pub struct Recording<'a> {
+    /// The trail.
+    pub trail: &'a Trail,
+    /// All reads.
+    pub reads: bool,
+    /// All writes.
+    pub writes: bool,
+    /// Conditions that let only some of them through.
+    pub conditions: Vec<&'a str>,
+}
+
+/// Every trail that covers the table's region, with what it records of the table's items while it logs. Of a trail
+/// whose selectors were not read, nothing is known: its cell says so.
+#[must_use]
+pub fn recordings<'a>(estate: &'a Estate, table: &'a Table) -> Vec<Recording<'a>> {
+    let of = |trail: &'a Trail| {
+        let mut found = Recording { trail, reads: false, writes: false, conditions: Vec::new() };
+        for (of, how) in trail.selectors.value().into_iter().flatten().filter_map(|of| data_of(of, &table.arn)) {
+            if how == Match::Some {
+                found.conditions.extend(of.conditions.iter().map(String::as_str));
+                continue;
+            }
+            found.reads |= of.read_write != "WriteOnly";
+            found.writes |= of.read_write != "ReadOnly";
+        }
+        found
+    };
+    covering(estate, &table.scope).map(of).collect()
+}
+
+/// A selector of data events that takes a table, and how.
+fn data_of<'a>(of: &'a Selector, arn: &str) -> Option<(&'a Selector, Match)> {
+    let tables = of.resource_types.is_empty() || of.resource_types.iter().any(|of| of == "AWS::DynamoDB::Table");
+    let how = if of.category == "Data" && tables { matches(of, arn) } else { Match::No };
+    (how != Match::No).then_some((of, how))
 }
 
 /// How a selector's conditions take a table.

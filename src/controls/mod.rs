@@ -14,6 +14,7 @@ mod resilience;
 use crate::model::{Estate, Judgement, Layer, Scope, Severity, Table};
 
 pub use baseline::Baseline;
+pub use logging::{Recording, recordings};
 
 /// What a control looks at, and how it judges.
 #[derive(Debug, Clone, Copy)]

@@ -24,6 +24,18 @@ pub fn write(
     extra: Map<String, Value>,
     rows: &[Box<dyn Entry + '_>],
 ) -> io::Result<()> {
+    envelope(out, store, coverage, events, extra, rows.iter().map(|row| row.json()).collect())
+}
+
+/// As [`write`], for rows that are JSON already.
+pub(super) fn envelope(
+    out: &mut dyn Write,
+    store: &Store,
+    coverage: &Coverage,
+    events: Option<Value>,
+    extra: Map<String, Value>,
+    rows: Vec<Value>,
+) -> io::Result<()> {
     let mut envelope = Map::new();
     let estate = store.estate();
     envelope.insert("schema".to_owned(), json!(SCHEMA));
@@ -39,7 +51,7 @@ pub fn write(
     }
     envelope.insert("coverage".to_owned(), covered);
     envelope.extend(extra);
-    envelope.insert("rows".to_owned(), rows.iter().map(|row| row.json()).collect());
+    envelope.insert("rows".to_owned(), Value::Array(rows));
     super::safe::json(out, &Value::Object(envelope))?;
     out.write_all(b"\n")
 }

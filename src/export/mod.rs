@@ -8,3 +8,4 @@ pub mod markdown;
 pub mod safe;
 pub mod sarif;
 pub mod table;
+pub mod who;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{
-    BackupSummary, CallRecord, Caller, Detector, Evaluation, Event, Fault, Finding, Key, NetworkPart, Outcome, Pitr,
-    Recorder, Rule, RuleKey, Scope, SearchReach, Selector, Source, SourceError, Stack, StackResource, TableDescription,
-    Trail, Ttl,
+    BackupSummary, CallRecord, Caller, Calls, Detector, Evaluation, Event, Fault, Finding, Key, NetworkPart, Outcome,
+    Pitr, Recorder, Rule, RuleKey, Scope, SearchReach, Selector, Source, SourceError, Stack, StackResource,
+    TableDescription, Trail, Ttl,
 };
 
 /// One facet of one table: the answer of one call, or its fault.
@@ -62,6 +62,8 @@ pub enum Delta {
     TrailStatus(String, Outcome<(bool, Option<Timestamp>)>),
     /// One trail's selectors, by ARN.
     TrailSelectors(String, Outcome<Vec<Selector>>),
+    /// How often one table was called, by ARN.
+    Calls(String, Outcome<Calls>),
     /// Events read; merged by id.
     Events(Vec<Event>),
     /// How far a search on demand got.

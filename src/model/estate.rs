@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Arn, BackupSummary, Caller, Cell, DataClass, Detector, Evaluation, Finding, Key, KeyKind, Network, Recorder, Rule,
-    RuleKey, Scope, Seen, SourceError, Stack, Table, Trail,
+    Arn, BackupSummary, Caller, Calls, Cell, DataClass, Detector, Evaluation, Finding, Key, KeyKind, Network, Recorder,
+    Rule, RuleKey, Scope, Seen, SourceError, Stack, Table, Trail,
 };
 
 /// The key of a table: its kind, and what KMS said about it.
@@ -73,6 +73,8 @@ pub struct Estate {
     pub trail_lists: BTreeMap<Scope, Cell<usize>>,
     /// Trails by scope and ARN: a multi-region trail is seen from every region.
     pub trails: BTreeMap<(Scope, String), Trail>,
+    /// How often tables were called, by ARN, where that was asked.
+    pub calls: BTreeMap<String, Cell<Calls>>,
 }
 
 impl Estate {

@@ -185,6 +185,7 @@ impl Store {
                 }
                 self.touch_scope(scope);
             }
+            Delta::Calls(arn, outcome) => estate.calls.entry(arn).or_default().apply(outcome),
             Delta::Events(events) => {
                 for event in events {
                     self.relink_by(&event);

@@ -6,9 +6,11 @@ mod apply;
 mod coverage;
 mod events;
 mod links;
+mod origin;
 pub mod rows;
 #[cfg(test)]
 mod tests;
+pub mod who;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;

@@ -5,7 +5,12 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::model::{Compliance, DriftStatus, Event, Finding, Layer, Severity};
+use crate::store::who::Who;
 use crate::store::{Coverage, Link, LinkTier, Store, Tally};
+use crate::trail::sessions::Chain;
+
+/// With more events than this, their texts are not searched for a table's name between two frames.
+const SEARCHABLE: usize = 50_000;
 
 /// What one finding leads to.
 #[derive(Debug, Default)]
@@ -14,6 +19,8 @@ pub struct Case {
     pub events: Vec<(LinkTier, std::sync::Arc<Event>)>,
     /// Its tables, surest first.
     pub tables: Vec<Link>,
+    /// The way back from its key.
+    pub chain: Option<Chain>,
 }
 
 /// Counts in the tab bar.
@@ -41,6 +48,9 @@ pub struct Derived {
     /// Tallies by layer.
     pub posture: BTreeMap<Layer, Tally>,
     cases: HashMap<String, Rc<Case>>,
+    chains: HashMap<String, Option<Rc<Chain>>>,
+    /// The last table asked about, at which revision.
+    who: Option<(u64, String, Option<Rc<Who>>)>,
     cases_of: (usize, usize),
     revision: Option<u64>,
     built: Option<(Instant, Duration)>,
@@ -62,6 +72,7 @@ impl Derived {
         let cases_of = (store.events().len(), store.estate().findings.len());
         if cases_of != self.cases_of {
             self.cases.clear();
+            self.chains.clear();
             self.cases_of = cases_of;
         }
         self.revision = Some(store.revision());
@@ -74,12 +85,39 @@ impl Derived {
             return Rc::clone(case);
         }
         let events = store.events_of_finding(finding).into_iter().map(|(tier, event)| (tier, event.clone())).collect();
-        let case = Rc::new(Case { events, tables: store.tables_of_finding(finding) });
+        let case =
+            Rc::new(Case { events, tables: store.tables_of_finding(finding), chain: store.chain_of_finding(finding) });
         if self.cases.len() > 500 {
             self.cases.clear();
         }
         self.cases.insert(finding.id.clone(), Rc::clone(&case));
         case
+    }
+
+    /// Who used a table: found anew when what is known changed.
+    pub fn who(&mut self, store: &Store, arn: &str) -> Option<Rc<Who>> {
+        let revision = self.revision.unwrap_or_default();
+        if let Some((of, table, who)) = &self.who
+            && (*of, table.as_str()) == (revision, arn)
+        {
+            return who.clone();
+        }
+        let who = store.who(arn, None, store.events().len() <= SEARCHABLE).map(Rc::new);
+        self.who = Some((revision, arn.to_owned(), who.clone()));
+        who
+    }
+
+    /// The way back from an event's credentials: found once, then kept while no event is added.
+    pub fn chain(&mut self, store: &Store, event: &Event) -> Option<Rc<Chain>> {
+        if let Some(chain) = self.chains.get(&event.id) {
+            return chain.clone();
+        }
+        let chain = store.chain_of(event).map(Rc::new);
+        if self.chains.len() > 500 {
+            self.chains.clear();
+        }
+        self.chains.insert(event.id.clone(), chain.clone());
+        chain
     }
 }
 

@@ -9,7 +9,7 @@ use crate::widget::table::{Column, fixed, grows};
 
 use super::derived::Case;
 use super::list::Key;
-use super::{Ctx, Doc, Kind, ListView, Pivot, Row, Screen, age, things};
+use super::{Ctx, Doc, Kind, ListView, Pivot, Row, Screen, age, origin, things};
 
 /// The list of findings.
 pub static VIEW: ListView =
@@ -131,6 +131,9 @@ pub fn case(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
     let mut doc = Doc::default();
     what(ctx, finding, &mut doc);
     who(ctx, finding, &mut doc);
+    if let Some(chain) = &case.chain {
+        origin::line(ctx, &mut doc, chain);
+    }
     reach(ctx, finding, &case, &mut doc);
     linked_tables(ctx, finding, &case, &mut doc);
     doc.section(
@@ -160,6 +163,10 @@ pub fn case(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
             ];
             doc.push(line);
         }
+    }
+    if let Some(chain) = &case.chain {
+        doc.gap();
+        origin::section(ctx, &mut doc, chain);
     }
     let best = case
         .events

@@ -14,6 +14,7 @@ pub fn json_of(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
         Thing::Finding(id) => ctx.store.finding(id)?.raw.clone(),
         Thing::Event(id) => ctx.store.events().get(id)?.raw.clone(),
         Thing::Table(arn) => table_json(ctx, arn)?.to_string(),
+        Thing::Who(arn) => to_json(&*ctx.derived.borrow_mut().who(ctx.store, arn)?)?,
         Thing::Judgement(resource, control) => to_json(ctx.store.judgement(resource, control)?)?,
         Thing::Rule(key) => estate.rules.get(key)?.raw.clone(),
         Thing::Evaluation(key, kind, id) => {

@@ -104,6 +104,26 @@ impl Look {
         Span::styled(format!("{:<4}", severity.short()), self.style(severity_role(severity)))
     }
 
+    /// A risk's glyph, one cell; `·` where there is none.
+    #[must_use]
+    pub fn risk_glyph(&self, rank: Option<Severity>) -> Span<'static> {
+        match rank {
+            Some(Severity::Critical) => self.say(Role::Critical, "✖"),
+            Some(Severity::High) => self.say(Role::High, "▲"),
+            Some(Severity::Medium) => self.say(Role::Medium, "◆"),
+            Some(Severity::Low) => self.say(Role::Low, "▪"),
+            Some(Severity::Info) => self.say(Role::Info, "–"),
+            None => self.say(Role::Dim, "·"),
+        }
+    }
+
+    /// A risk: glyph and word in six cells.
+    #[must_use]
+    pub fn risk(&self, rank: Option<Severity>) -> Vec<Span<'static>> {
+        let word = rank.map_or_else(|| self.say(Role::Dim, "    "), |rank| self.severity(rank));
+        vec![self.risk_glyph(rank), Span::raw(" "), word]
+    }
+
     /// A time as lists show it: an age, or a clock time with its zone.
     #[must_use]
     pub fn when(&self, now: Timestamp, at: Timestamp) -> String {
@@ -166,6 +186,8 @@ pub fn ascii(words: &str) -> String {
         '✖' => 'x',
         '▲' => '!',
         '✎' => 'm',
+        '◆' => '*',
+        '▪' => '-',
         '─' | '–' => '-',
         '×' => 'x',
         c if c.is_ascii() => c,

@@ -15,6 +15,8 @@ mod follow;
 mod json;
 mod list;
 mod look;
+mod meaning;
+mod origin;
 mod overview;
 mod paint;
 mod place;
@@ -30,6 +32,7 @@ mod tables;
 pub mod things;
 mod trail;
 mod unfold;
+mod who;
 
 use std::cell::RefCell;
 
@@ -91,6 +94,7 @@ pub fn detail(ctx: &Ctx<'_>, thing: &Thing) -> Option<Doc> {
         Thing::Endpoint(scope, id) => endpoints::detail(ctx, scope, id),
         Thing::Vpc(scope, id) => endpoints::vpc_detail(ctx, scope, id),
         Thing::Event(id) => trail::detail(ctx, id),
+        Thing::Who(arn) => who::detail(ctx, arn),
         Thing::Trail(scope, arn) => records::trail(ctx, scope, arn),
         Thing::Source(source, scope) => sources::detail(ctx, *source, scope),
         Thing::Call(number) => records::call(ctx, *number),

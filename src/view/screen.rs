@@ -185,6 +185,8 @@ pub enum Thing {
     Endpoint(Scope, String),
     /// A VPC, by id.
     Vpc(Scope, String),
+    /// Who used a table, by its ARN.
+    Who(String),
     /// An event, by id.
     Event(String),
     /// A trail, by ARN.

@@ -29,6 +29,7 @@ pub fn title(ctx: &Ctx<'_>, thing: &Thing) -> String {
             Some(event) => event.name.clone(),
             None => format!("event {id}"),
         },
+        Thing::Who(arn) => format!("who used {}", tail(arn)),
         Thing::Trail(_, arn) => format!("trail {}", tail(arn)),
         Thing::Source(source, scope) => format!("{} in {scope}", source.name()),
         Thing::Call(number) => match super::sources::call(ctx, *number) {
@@ -44,7 +45,7 @@ pub fn title(ctx: &Ctx<'_>, thing: &Thing) -> String {
 pub fn id(ctx: &Ctx<'_>, thing: &Thing) -> String {
     match thing {
         Thing::Finding(id) | Thing::Event(id) | Thing::Endpoint(_, id) | Thing::Vpc(_, id) => id.clone(),
-        Thing::Table(arn) => tail(arn).to_owned(),
+        Thing::Table(arn) | Thing::Who(arn) => tail(arn).to_owned(),
         Thing::Judgement(_, control) => (*control).to_owned(),
         Thing::Rule(key) => key.name.clone(),
         Thing::Evaluation(_, _, id) => id.clone(),
@@ -64,7 +65,7 @@ pub fn arn(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
     let estate = ctx.store.estate();
     match thing {
         Thing::Finding(id) => Some(ctx.store.finding(id)?.arn.clone()),
-        Thing::Table(arn) | Thing::Stack(arn) | Thing::Trail(_, arn) => Some(arn.clone()),
+        Thing::Table(arn) | Thing::Who(arn) | Thing::Stack(arn) | Thing::Trail(_, arn) => Some(arn.clone()),
         Thing::Judgement(resource, _) => resource.starts_with("arn:").then(|| resource.clone()),
         Thing::Rule(key) => estate.rules.get(key)?.arn.clone(),
         Thing::Evaluation(key, _, id) => Some(estate.table_named(&key.scope, id)?.arn.clone()),
@@ -84,7 +85,7 @@ pub fn arn(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
 fn table_of(ctx: &Ctx<'_>, thing: &Thing) -> Option<(Scope, String)> {
     let estate = ctx.store.estate();
     match thing {
-        Thing::Table(arn) | Thing::Judgement(arn, _) => {
+        Thing::Table(arn) | Thing::Who(arn) | Thing::Judgement(arn, _) => {
             let table = estate.tables.get(arn)?;
             Some((table.scope.clone(), table.name.clone()))
         }
@@ -97,6 +98,14 @@ fn table_of(ctx: &Ctx<'_>, thing: &Thing) -> Option<(Scope, String)> {
         }
         _ => None,
     }
+}
+
+/// Who used the table that a thing is about.
+#[must_use]
+pub fn who(ctx: &Ctx<'_>, thing: &Thing) -> Option<Screen> {
+    let (scope, name) = table_of(ctx, thing)?;
+    let table = ctx.store.estate().table_named(&scope, &name)?;
+    Some(Screen::Detail(Thing::Who(table.arn.clone())))
 }
 
 /// The events of a thing.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use ratatui::text::{Line, Span};
 
-use crate::model::{Event, Scope, Source, Verdict};
+use crate::model::{Event, Scope, Severity, Source, Verdict};
 use crate::store::LinkTier;
-use crate::theme::{Role, verdict_role};
+use crate::theme::Role;
+use crate::trail::catalogue;
 use crate::widget::table::{Column, fixed, grows};
 use crate::widget::text;
 
@@ -17,8 +18,9 @@ use super::{Ctx, Doc, Kind, ListView, Pivot, Row, Screen, Thing, things};
 pub static VIEW: ListView =
     ListView { noun: "events", sources: &[Source::Events], columns: &COLUMNS, collect, cell, key, verdict, empty };
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 8] = [
     fixed("TIME", 12, 0),
+    fixed("RISK", 6, 0),
     grows("EVENT", 25, 3, 0),
     grows("WHO", 11, 2, 0),
     grows("TABLES", 8, 3, 2),
@@ -60,25 +62,19 @@ fn cell(ctx: &Ctx<'_>, row: &Row, column: usize, width: u16) -> Line<'static> {
     let (look, room) = (ctx.look, usize::from(width));
     match column {
         0 => look.line(Role::Dim, look.when(ctx.now, event.time)),
-        1 => name_line(ctx, event, room),
-        2 => look.foreign(Role::Text, &event.principal, room).into(),
-        3 => look.foreign(Role::Accent, &event.tables.join(" "), room).into(),
-        4 => look.foreign(Role::Text, event.ip.as_deref().unwrap_or("-"), room).into(),
-        5 => look.foreign(Role::Dim, &event.region, room).into(),
+        1 => look.risk(risk(event)).into(),
+        2 => look.foreign(Role::Text, &event.name, room).into(),
+        3 => look.foreign(Role::Text, &event.principal, room).into(),
+        4 => look.foreign(Role::Accent, &event.tables.join(" "), room).into(),
+        5 => look.foreign(Role::Text, event.ip.as_deref().unwrap_or("-"), room).into(),
+        6 => look.foreign(Role::Dim, &event.region, room).into(),
         _ => result(ctx, event, room).into(),
     }
 }
 
-fn name_line(ctx: &Ctx<'_>, event: &Event, room: usize) -> Line<'static> {
-    let standing = standing(event);
-    let glyph = match standing {
-        Verdict::Unknown => ctx.look.glyph(Verdict::Fail),
-        other => ctx.look.glyph(other),
-    };
-    Line::from(vec![
-        Span::styled(format!("{glyph} "), ctx.look.style(verdict_role(standing))),
-        ctx.look.foreign(Role::Text, &event.name, room.saturating_sub(2)),
-    ])
+/// How bad it is for DynamoDB. Lists ask for the rows in sight alone.
+fn risk(event: &Event) -> Option<Severity> {
+    catalogue::of(event).map(|risk| risk.rank)
 }
 
 fn result(ctx: &Ctx<'_>, event: &Event, room: usize) -> Span<'static> {
@@ -93,11 +89,12 @@ fn key(_: &Ctx<'_>, row: &Row, column: usize) -> Key {
     let maybe = |value: Option<&String>| value.map_or(Key::Missing, |value| Key::text(value));
     match column {
         0 => Key::Number(event.time.as_second()),
-        1 => Key::text(&event.name),
-        2 => Key::text(&event.principal),
-        3 => maybe(event.tables.first()),
-        4 => maybe(event.ip.as_ref()),
-        5 => Key::text(&event.region),
+        1 => risk(event).map_or(Key::Missing, |rank| Key::Number(rank as i64)),
+        2 => Key::text(&event.name),
+        3 => Key::text(&event.principal),
+        4 => maybe(event.tables.first()),
+        5 => maybe(event.ip.as_ref()),
+        6 => Key::text(&event.region),
         _ => maybe(event.error.as_ref()),
     }
 }
@@ -142,10 +139,8 @@ pub fn timeline(ctx: &Ctx<'_>, tier: LinkTier, event: &Event, width: u16) -> Lin
         let clean = text::clean(words, cells);
         format!("{clean}{}", " ".repeat(cells.saturating_sub(text::width(&clean)) + 1))
     };
-    let standing = standing(event);
-    let glyph = if standing == Verdict::Unknown { look.glyph(Verdict::Fail) } else { look.glyph(standing) };
     let name_room = if wide { 32 } else { 26 };
-    let role = if standing == Verdict::NotApplicable { Role::Dim } else { Role::Text };
+    let role = if standing(event) == Verdict::NotApplicable { Role::Dim } else { Role::Text };
     let foreign = |role: Role, words: &str, cells: usize| {
         let padded = pad(words, cells);
         Span::styled(if look.ascii { super::look::ascii(&padded) } else { padded }, look.style(role))
@@ -153,7 +148,8 @@ pub fn timeline(ctx: &Ctx<'_>, tier: LinkTier, event: &Event, width: u16) -> Lin
     let mut spans = vec![
         look.say(Role::Dim, format!(" {:>15} ", look.clock(ctx.now, event.time))),
         look.say(Role::Dim, format!("{} ", tier.word())),
-        Span::styled(format!("{glyph} "), look.style(verdict_role(standing))),
+        look.risk_glyph(risk(event)),
+        Span::raw(" "),
         foreign(role, &event.name, name_room),
         foreign(Role::Accent, &event.tables.join(" "), if wide { 18 } else { 12 }),
     ];
@@ -211,6 +207,12 @@ pub fn detail(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
     );
     doc.field(ctx, "where", &format!("{} in {}", event.account, event.region));
     doc.field(ctx, "event id", &event.id);
+    super::meaning::section(ctx, &mut doc, event);
+    let chain = ctx.derived.borrow_mut().chain(ctx.store, event);
+    if let Some(chain) = chain {
+        doc.gap();
+        super::origin::section(ctx, &mut doc, &chain);
+    }
     doc.gap();
     doc.section(ctx, "record", "Enter folds and follows, / searches, J shows it alone");
     doc.best = Some(0);

@@ -62,7 +62,9 @@ pub fn identify(request: &HttpRequest) -> Called {
     } else if is_form(request) {
         let operation = form(request).remove("Action").and_then(|action| action.as_str().map(str::to_owned));
         let protocol = if signed_for == "ec2" { Protocol::Ec2 } else { Protocol::Query };
-        (signed_for, operation.unwrap_or_default(), protocol)
+        // CloudWatch is signed for under another name than IAM knows it by.
+        let service = if signed_for == "monitoring" { "cloudwatch".to_owned() } else { signed_for };
+        (service, operation.unwrap_or_default(), protocol)
     } else {
         (signed_for, rest_operation(request.method(), path_and_query(request).0).to_owned(), Protocol::Rest)
     };

@@ -101,6 +101,7 @@ impl Session {
                 Effect::Refresh(source) => self.commands.send(Command::Refresh(source)),
                 Effect::Search(search) => self.commands.send(Command::Search(search)),
                 Effect::Look(arn) => self.commands.send(Command::Look(arn)),
+                Effect::Measure(arn, since) => self.commands.send(Command::Measure(arn, since)),
                 Effect::Prefer(scope) => self.commands.send(Command::Prefer(scope)),
                 Effect::Copy(text) => self.copied.push(text),
                 Effect::Quit => self.quit = true,

@@ -8,5 +8,7 @@ mod harness;
 mod hostile;
 mod journeys;
 mod live;
+mod sessions;
 mod sweeps;
 mod trail_screens;
+mod who;

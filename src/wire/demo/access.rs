@@ -18,7 +18,7 @@ fn statements(account: &str) -> (Value, Value, Value) {
         "Effect": "Allow",
         "Action": [
             "cloudformation:Describe*", "cloudformation:List*", "cloudtrail:Describe*", "cloudtrail:Get*",
-            "cloudtrail:LookupEvents", "config:Describe*", "config:Get*", "dynamodb:DescribeContinuousBackups",
+            "cloudtrail:LookupEvents", "cloudwatch:GetMetricData", "config:Describe*", "config:Get*", "dynamodb:DescribeContinuousBackups",
             "dynamodb:DescribeTimeToLive", "dynamodb:GetResourcePolicy", "dynamodb:List*", "ec2:Describe*",
             "kms:DescribeKey",
         ],

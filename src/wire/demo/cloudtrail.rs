@@ -252,7 +252,7 @@ fn matches(call: &Call<'_>, event: &Event, wanted: &Wanted<'_>) -> bool {
             (habit.name, habit.source, habit.read_only, habit.actor, all.luck(place))
         }
         Event::Story(place) => match realm.steps.get(place) {
-            Some(step) => (step.name, step.source, step.read_only, Actor::Intruder, 0),
+            Some(step) => (step.name, step.source, step.read_only, step.actor, 0),
             None => return false,
         },
     };

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Call;
 use super::actors::{Actor, Caller, caller, identity};
-use super::incident::Step;
+use super::incident::{ACCESS_KEY_TYPE, Step};
 use super::kit::{hex, mix, uuid};
 use super::story;
 use super::world::{KEY_DATA, Realm};
@@ -203,9 +203,10 @@ fn record(call: &Call<'_>, parts: Parts<'_>) -> Value {
     }
     put("eventID", json!(parts.id));
     put("readOnly", json!(parts.read_only));
+    let listed = parts.resources.iter().filter(|(_, kind)| *kind != ACCESS_KEY_TYPE);
     if !parts.resources.is_empty() {
         let resource = |(arn, kind): &(String, &str)| json!({ "accountId": realm.account, "type": kind, "ARN": arn });
-        put("resources", parts.resources.iter().map(resource).collect());
+        put("resources", listed.map(resource).collect());
     }
     put("eventType", json!(if login { "AwsConsoleSignIn" } else { "AwsApiCall" }));
     put("managementEvent", json!(true));
@@ -230,13 +231,13 @@ fn record(call: &Call<'_>, parts: Parts<'_>) -> Value {
 
 /// The record of a call of the story.
 pub(super) fn of_story(call: &Call<'_>, place: usize, step: &Step) -> Value {
-    let caller = caller(call.realm, Actor::Intruder, 0);
+    let caller = caller(call.realm, step.actor, 0);
     record(
         call,
         Parts {
             id: story_id(call.realm, place),
             at: step.at,
-            actor: Actor::Intruder,
+            actor: step.actor,
             caller: &caller,
             source: step.source,
             name: step.name,

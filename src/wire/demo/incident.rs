@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::actors::Actor;
 use super::kit::uuid;
 use super::story::{self, night};
 use super::world::{PROD, Realm};
@@ -31,10 +32,11 @@ pub(super) const FOREIGN: &str = "999988887777";
 /// The bucket there.
 pub(super) const BUCKET: &str = "cold-storage-7f3a";
 
-/// One call of the intruder.
+/// One call of the story: the intruder's, save for the one that issued the key.
 #[derive(Debug, Clone)]
 pub(super) struct Step {
     pub at: Timestamp,
+    pub actor: Actor,
     /// The service's endpoint, `dynamodb.amazonaws.com`.
     pub source: &'static str,
     pub name: &'static str,
@@ -48,12 +50,15 @@ pub(super) struct Step {
 
 const DYNAMODB: &str = "dynamodb.amazonaws.com";
 const TABLE: &str = "AWS::DynamoDB::Table";
+/// A resource that the search knows an event by, and that no record lists.
+pub(super) const ACCESS_KEY_TYPE: &str = "AWS::IAM::AccessKey";
 
 /// The intruder's calls in one account and region, in order.
 pub(super) fn steps(realm: &Realm) -> Vec<Step> {
     match (realm.account, realm.region) {
         (PROD, "eu-west-1") => {
-            let mut steps = looking(realm);
+            let mut steps = vec![issued(realm)];
+            steps.extend(looking(realm));
             steps.extend(lowering(realm));
             steps.extend(opening(realm));
             steps
@@ -70,7 +75,24 @@ pub(super) fn steps(realm: &Realm) -> Vec<Step> {
 
 fn call(at: Timestamp, source: &'static str, name: &'static str, request: Value) -> Step {
     let (response, resources) = (Value::Null, Vec::new());
-    Step { at, source, name, read_only: false, error: None, request, response, resources }
+    let actor = Actor::Intruder;
+    Step { at, actor, source, name, read_only: false, error: None, request, response, resources }
+}
+
+/// EC2 asked for the instance's credentials: those that are stolen later.
+fn issued(realm: &Realm) -> Step {
+    let role = format!("arn:aws:iam::{}:role/{ROLE}", realm.account);
+    let request = json!({ "roleArn": role, "roleSessionName": INSTANCE });
+    Step {
+        actor: Actor::Ec2,
+        read_only: true,
+        response: json!({
+            "credentials": { "accessKeyId": ACCESS_KEY, "expiration": "Mar 14, 2026, 5:52:10 AM" },
+            "assumedRoleUser": { "assumedRoleId": PRINCIPAL_ID, "arn": user(realm) },
+        }),
+        resources: vec![(role, "AWS::IAM::Role"), (ACCESS_KEY.to_owned(), ACCESS_KEY_TYPE)],
+        ..call(SESSION_CREATED, "sts.amazonaws.com", "AssumeRole", request)
+    }
 }
 
 /// A call on a table.
@@ -233,7 +255,7 @@ pub(super) struct Signal {
 /// What GuardDuty has made of the calls up to a moment: one signal an API, and the finding that went before.
 pub(super) fn signals(realm: &Realm, now: Timestamp) -> Vec<Signal> {
     let mut signals: Vec<Signal> = Vec::new();
-    for step in steps(realm).into_iter().filter(|step| step.at <= now) {
+    for step in steps(realm).into_iter().filter(|step| step.at <= now && step.actor == Actor::Intruder) {
         let service = step.source.split('.').next().unwrap_or_default();
         let risk = format!("{service}:{}", step.name);
         if let Some(known) = signals.iter_mut().find(|signal| signal.risk == risk) {

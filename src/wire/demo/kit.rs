@@ -166,6 +166,7 @@ pub(super) fn xml(called: &Called, body: &Value, request_id: &str) -> String {
     }
     let space = match called.service.as_str() {
         "sts" => "https://sts.amazonaws.com/doc/2011-06-15/",
+        "cloudwatch" => "http://monitoring.amazonaws.com/doc/2010-08-01/",
         _ => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
     };
     out += &format!("<{name}Response xmlns=\"{space}\"><{name}Result>");

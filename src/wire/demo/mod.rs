@@ -8,6 +8,7 @@ mod access;
 mod actors;
 mod cloudformation;
 mod cloudtrail;
+mod cloudwatch;
 mod config;
 mod dynamodb;
 mod ec2;
@@ -173,6 +174,7 @@ impl Inner {
             "dynamodb" => dynamodb::answer(&call),
             "cloudformation" => cloudformation::answer(&call),
             "cloudtrail" => cloudtrail::answer(&call),
+            "cloudwatch" => cloudwatch::answer(&call),
             "config" => config::answer(&call),
             "ec2" => ec2::answer(&call),
             "guardduty" => guardduty::answer(&call),

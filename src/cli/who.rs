@@ -1,0 +1,200 @@
+//! `who`: one table, swept and searched, and its answers.
+
+use std::collections::HashSet;
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::aws::{self, Command, Handle, Settings};
+use crate::config::Config;
+use crate::export;
+use crate::model::{Arn, Delta, EventSearch, Polled, Scope, SearchBy, Source};
+use crate::store::Store;
+use crate::store::rows::RowKind;
+use crate::store::who::Who;
+use crate::trail::query::Query;
+use crate::wire::Wire;
+
+use super::{Cli, Failure, METRICS, Output, Pipe, settings, wire};
+
+/// Events that one search reads at most.
+const MOST: usize = 5_000;
+/// Messages in flight between data layer and store.
+const QUEUE: usize = 1_024;
+/// The window in which calls are counted, where none is named.
+const COUNTED: SignedDuration = SignedDuration::from_hours(24 * 7);
+/// What the answers rest on.
+const SOURCES: [Source; 6] =
+    [Source::Identity, Source::Tables, Source::Keys, Source::Backups, Source::Trails, Source::Events];
+
+/// Reads, searches, prints, and gives the exit code.
+pub(super) fn run(cli: &Cli, table: &str, query: Option<&str>, metrics: bool) -> Result<ExitCode, Failure> {
+    let global = &cli.global;
+    if !matches!(global.output, Output::Table | Output::Json) {
+        return Err(Failure::Usage("who comes as table or json".to_owned()));
+    }
+    if global.filter.is_some() {
+        return Err(Failure::Usage(
+            "--filter is for rows of the estate; who takes its window after the table".to_owned(),
+        ));
+    }
+    let config = Config::load(global.config.as_deref())?;
+    let first = wire(cli, None)?;
+    let (now, clock, origin) = (first.clock.now(), first.clock.clone(), first.origin);
+    let since = window(query.unwrap_or_default(), now)?;
+    let name =
+        Arn::parse(table).and_then(|arn| arn.table_name().map(str::to_owned)).unwrap_or_else(|| table.to_owned());
+    let mut settings = settings(global, &config);
+    if global.demo.is_none() {
+        super::profiles::known(&settings)?;
+    }
+    if metrics && !settings.paid.contains(&METRICS) {
+        settings.paid.push(METRICS);
+    }
+    (settings.once, settings.sources, settings.table) = (true, SOURCES.to_vec(), Some(name.clone()));
+    let mut store = Store::new(origin, config.baseline.baseline());
+    sweep(first, settings.clone(), &mut store)?;
+    store.settle(clock.now());
+    let arns: Vec<String> =
+        store.estate().tables.values().filter(|of| of.name == name).map(|of| of.arn.clone()).collect();
+    let arns: Vec<String> = arns.into_iter().filter(|arn| !table.starts_with("arn:") || arn == table).collect();
+    if arns.is_empty() {
+        return unknown(&store, &name);
+    }
+    let asks = Asks::of(&store, &arns, since, now, settings.paid.contains(&METRICS));
+    ask(wire(cli, None)?, settings, &mut store, &asks)?;
+    store.settle(clock.now());
+    let found: Vec<Who> = arns.iter().filter_map(|arn| store.who(arn, since, true)).collect();
+    let mut out = BufWriter::new(Pipe::new(io::stdout().lock()));
+    let coverage = store.coverage_of(&SOURCES);
+    let incomplete = found.iter().any(Who::is_incomplete);
+    match global.output {
+        Output::Json => export::who::json(&mut out, &store, &coverage, &found)?,
+        _ => export::who::text(&mut out, &store, &found)?,
+    }
+    out.flush()?;
+    Ok(if incomplete { ExitCode::from(4) } else { ExitCode::SUCCESS })
+}
+
+/// The beginning of the window that the words name.
+fn window(query: &str, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
+    let refuse = |why: String| Failure::Usage(format!("the window is not understood: {why}"));
+    let parsed = Query::parse(query, RowKind::Events.schema()).map_err(|error| refuse(error.pointed(query)))?;
+    match parsed.window(now) {
+        (since, None) if parsed.is_empty() || since.is_some() => Ok(since),
+        _ => Err(refuse(format!("`{query}`: it takes since:, or last:, and nothing else"))),
+    }
+}
+
+/// No table of this name: told apart from tables that could not be listed.
+fn unknown(store: &Store, name: &str) -> Result<ExitCode, Failure> {
+    let blind: Vec<String> = store.coverage_of(&SOURCES).scopes_blind.iter().map(ToString::to_string).collect();
+    if blind.is_empty() {
+        return Err(Failure::Usage(format!("no table is called {name} in {} scopes", store.estate().scopes.len())));
+    }
+    let words =
+        format!("whether a table is called {name} is not known: tables could not be listed in {}", blind.join(", "));
+    let _closed = writeln!(io::stderr(), "dynakeep: {}", export::safe::visible(&words));
+    Ok(ExitCode::from(4))
+}
+
+fn sweep(wire: Wire, settings: Settings, store: &mut Store) -> Result<(), Failure> {
+    // The handle lives on: a data layer that nobody commands would take it for the end.
+    let (_handle, listen) = Handle::pair();
+    let (to, mut from) = mpsc::channel(QUEUE);
+    let running = aws::spawn(wire, settings, listen, to);
+    while let Some(polled) = from.blocking_recv() {
+        store.apply(polled);
+    }
+    ended(running.join())
+}
+
+fn ended(joined: std::thread::Result<Result<(), aws::StartError>>) -> Result<(), Failure> {
+    joined.map_err(|_| Failure::Io(io::Error::other("the data layer broke down")))?.map_err(Failure::from)
+}
+
+/// What is asked once it is known which tables are meant.
+struct Asks {
+    searches: Vec<EventSearch>,
+    counts: Vec<(String, Timestamp)>,
+}
+
+impl Asks {
+    fn of(store: &Store, arns: &[String], since: Option<Timestamp>, now: Timestamp, metrics: bool) -> Self {
+        let tables = || arns.iter().filter_map(|arn| store.estate().tables.get(arn));
+        let names = tables().map(|table| table.name.clone());
+        let keys = tables().filter_map(|table| table.description.value()?.kms_key.clone());
+        let mut by: Vec<String> = names.chain(keys).collect();
+        by.sort();
+        by.dedup();
+        let search = |name: String| EventSearch { by: SearchBy::Resource(name), since, until: None, limit: MOST };
+        let from = since.or_else(|| now.checked_sub(COUNTED).ok()).unwrap_or(Timestamp::MIN);
+        let counts = if metrics { arns.iter().map(|arn| (arn.clone(), from)).collect() } else { Vec::new() };
+        Self { searches: by.into_iter().map(search).collect(), counts }
+    }
+}
+
+/// Asks with a data layer of its own; what comes back is the store's.
+fn ask(wire: Wire, mut settings: Settings, store: &mut Store, asks: &Asks) -> Result<(), Failure> {
+    // One that polls stays until it is told to end; who it is, it has to know before it asks.
+    settings.once = false;
+    settings.sources = vec![Source::Identity];
+    let (handle, listen) = Handle::pair();
+    let (to, mut from) = mpsc::channel(QUEUE);
+    let running = aws::spawn(wire, settings, listen, to);
+    let (mut scopes, mut identified) = (HashSet::<Scope>::new(), HashSet::<Scope>::new());
+    let (mut answered, mut counted, mut asked) = (0, 0, false);
+    while let Some(polled) = from.blocking_recv() {
+        match polled {
+            // Every scope announces itself before the first of them makes a call.
+            Polled::Running(Source::Identity, scope, _) if !asked => {
+                scopes.insert(scope);
+            }
+            Polled::Renamed { from, to } => {
+                scopes.remove(&from);
+                scopes.insert(to);
+            }
+            Polled::Ended { source: Source::Identity, scope, .. } => {
+                identified.insert(scope);
+                if !asked && scopes.is_subset(&identified) {
+                    asked = true;
+                    asks.searches.iter().for_each(|search| handle.send(Command::Search(search.clone())));
+                    asks.counts.iter().for_each(|(arn, since)| handle.send(Command::Measure(arn.clone(), *since)));
+                }
+            }
+            Polled::Data { source, scope, deltas } => {
+                answered += deltas.iter().filter(|delta| matches!(delta, Delta::Search(_))).count();
+                counted += deltas.iter().filter(|delta| matches!(delta, Delta::Calls(..))).count();
+                if source != Source::Identity {
+                    store.apply(Polled::Data { source, scope, deltas });
+                }
+            }
+            Polled::Call(call) => store.apply(Polled::Call(call)),
+            _ => {}
+        }
+        if asked && answered >= scopes.len() * asks.searches.len() && counted >= asks.counts.len() {
+            break;
+        }
+    }
+    let (done, _stopped) = oneshot::channel();
+    handle.send(Command::Stop(done));
+    drop(from);
+    ended(running.join())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_has_a_beginning_and_nothing_else() {
+        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        assert_eq!(window("", now).unwrap(), None);
+        assert_eq!(window("since:2h", now).unwrap(), Some("2026-11-21T10:00:00Z".parse().unwrap()));
+        for wrong in ["until:2h", "orders", "since:2h name:UpdateTable", "since:yesterdaay"] {
+            assert!(window(wrong, now).is_err(), "{wrong}");
+        }
+    }
+}
