@@ -28,7 +28,10 @@ const PICTURES: [(&str, &str); 5] =
     [("overview", "1"), ("case", "2 Enter"), ("tables", "5"), ("record", "2 Enter Enter J"), ("trail", "7")];
 
 /// Every view.
-const WALKS: [(&str, &str); 24] = [
+const WALKS: [(&str, &str); 27] = [
+    ("5-who", "5 w"),
+    ("5-who-end", "5 w G"),
+    ("2-event-meaning", "2 Enter Enter ^D"),
     ("1-overview", "1"),
     ("2-findings", "2"),
     ("2-case", "2 Enter"),

@@ -82,8 +82,9 @@ pub(super) fn run(cli: &Cli, table: &str, query: Option<&str>, metrics: bool) ->
 fn window(query: &str, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
     let refuse = |why: String| Failure::Usage(format!("the window is not understood: {why}"));
     let parsed = Query::parse(query, RowKind::Events.schema()).map_err(|error| refuse(error.pointed(query)))?;
+    let alone = query.split_whitespace().all(|term| term.starts_with("since:") || term.starts_with("last:"));
     match parsed.window(now) {
-        (since, None) if parsed.is_empty() || since.is_some() => Ok(since),
+        (since, None) if alone => Ok(since),
         _ => Err(refuse(format!("`{query}`: it takes since:, or last:, and nothing else"))),
     }
 }

@@ -42,9 +42,9 @@ fn draw(ctx: &Ctx<'_>, doc: &mut Doc, section: &Section) {
         one(ctx, doc, line);
     }
     if let Some(empty) = &section.empty {
-        for (index, part) in super::doc::wrap(empty, room, 4).into_iter().enumerate() {
-            let head = if index == 0 { " – " } else { "   " };
-            doc.push(vec![look.say(Role::Dim, head), look.say(Role::Text, part)]);
+        for part in super::doc::wrap(&format!("none: {empty}"), room, 4) {
+            let part = if look.ascii { super::look::ascii(&part) } else { part };
+            doc.push(look.line(Role::Text, format!("   {part}")));
         }
     }
 }

@@ -87,7 +87,7 @@ fn chains(name: &str) -> Option<BTreeMap<String, Chain>> {
         match serde_json::from_str(&text) {
             Ok(value) => records(value, &mut all),
             Err(_) => {
-                text.lines().filter_map(|line| serde_json::from_str(line).ok()).for_each(|of| records(of, &mut all))
+                text.lines().filter_map(|line| serde_json::from_str(line).ok()).for_each(|of| records(of, &mut all));
             }
         }
     }

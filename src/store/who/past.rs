@@ -145,18 +145,17 @@ fn reach(store: &Store, table: &Table, since: Option<Timestamp>, everywhere: boo
     let failed: Vec<String> =
         of.iter().filter_map(|(_, reach)| Some(reach.found.as_ref().err()?.to_string())).collect();
     let cut = of.iter().filter(|(_, reach)| reach.cut).count();
-    let resources = of.iter().filter(|(_, reach)| matches!(reach.search.by, SearchBy::Resource(_))).count();
-    let mut words = vec!["CloudTrail's management events".to_owned()];
-    let whole = if resources > 0 {
-        "of 90 days, searched by the table and by its key"
-    } else {
-        "as polled: writes, and DynamoDB's own"
+    let by = |wanted: &str| {
+        of.iter().any(|(_, reach)| matches!(&reach.search.by, SearchBy::Resource(name) if name == wanted))
     };
-    words.push(whole.to_owned());
-    if let Some(since) = since {
-        words.push(format!("since {since:.0}"));
-    }
-    let mut text = words.join(" ");
+    let how = match (by(&table.name) || by(&table.arn), key.is_some_and(by)) {
+        (true, true) => ", searched by the table and by its key",
+        (true, false) => ", searched by the table; not by its key",
+        (false, true) => ", searched by its key; not by the table",
+        (false, false) => ", as polled: writes, and DynamoDB's own",
+    };
+    let from = since.map_or_else(|| " of 90 days at most".to_owned(), |since| format!(" since {since:.0}"));
+    let mut text = format!("CloudTrail's management events{from}{how}");
     if of.is_empty() {
         return (Extent::Incomplete, format!("{text}; not searched in {} yet", table.scope));
     }

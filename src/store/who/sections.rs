@@ -176,11 +176,15 @@ pub fn items(store: &Store, table: &Table, past: &Past) -> Section {
     of.read = past.read;
     of.lines = past.lines(Tells::Item);
     if of.lines.is_empty() {
-        let recorded = controls::recordings(store.estate(), table).iter().any(|of| of.reads || of.writes);
-        let why = if recorded {
-            "none was read; a trail records them: its log files hold the answer"
-        } else {
-            "none was read, and no trail records them"
+        let trails = controls::recordings(store.estate(), table);
+        let logs = |on: bool| {
+            let is = |of: &&controls::Recording<'_>| matches!(of.trail.status.value(), Some((is, _)) if *is == on);
+            trails.iter().filter(is).any(|of| of.reads || of.writes || !of.conditions.is_empty())
+        };
+        let why = match (logs(true), logs(false)) {
+            (true, _) => "none was read; a trail records them: its log files hold the answer",
+            (false, true) => "none was read; a trail recorded them until it was stopped: its log files hold that part",
+            _ => "none was read, and no trail that was read records them",
         };
         of.empty = Some(why.to_owned());
     }
