@@ -44,7 +44,7 @@ pub fn text(out: &mut dyn Write, store: &Store, found: &[Who]) -> io::Result<()>
                 writeln!(out, "  {}", one(line, width))?;
             }
             if let Some(empty) = &section.empty {
-                writeln!(out, "  none: {}", visible(empty))?;
+                writeln!(out, "  {} {}", section.extent.nothing(), visible(empty))?;
             }
         }
     }

@@ -42,7 +42,7 @@ fn draw(ctx: &Ctx<'_>, doc: &mut Doc, section: &Section) {
         one(ctx, doc, line);
     }
     if let Some(empty) = &section.empty {
-        for part in super::doc::wrap(&format!("none: {empty}"), room, 4) {
+        for part in super::doc::wrap(&format!("{} {empty}", section.extent.nothing()), room, 4) {
             let part = if look.ascii { super::look::ascii(&part) } else { part };
             doc.push(look.line(Role::Text, format!("   {part}")));
         }

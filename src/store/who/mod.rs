@@ -36,6 +36,16 @@ impl Extent {
             Self::Off => "off",
         }
     }
+
+    /// How the reason for an answer without a line begins: what was not read whole is not nothing.
+    #[must_use]
+    pub fn nothing(self) -> &'static str {
+        match self {
+            Self::Whole | Self::Limited => "none:",
+            Self::Incomplete => "?",
+            Self::Off => "off:",
+        }
+    }
 }
 
 /// One line of a section.

@@ -152,7 +152,8 @@ pub fn key(store: &Store, table: &Table, past: &Past) -> Section {
     of.lines = past.lines(Tells::Key);
     let none = match store.estate().table_key(table) {
         Some(Ok((KeyKind::AwsOwned, _))) => {
-            of.extent = if of.extent == Extent::Incomplete { of.extent } else { Extent::Limited };
+            // No search could find any.
+            of.extent = Extent::Limited;
             "the table is under a key that AWS owns: no use of it is recorded anywhere".to_owned()
         }
         Some(Ok(_)) => "no use of its key is among the events read".to_owned(),
@@ -340,5 +341,5 @@ fn cost(store: &Store, table: &Table) -> String {
     };
     let days = calls.until.duration_since(calls.since).as_secs_f64() / 86_400.0;
     let month = calls.total() / days.max(1.0 / 24.0) * 30.0;
-    format!("about {} a month for {} calls, at the pace of this window", dollars(data_events(month)), grouped(month))
+    format!("{} a month for about {} calls, at the pace of this window", dollars(data_events(month)), grouped(month))
 }
