@@ -11,6 +11,7 @@ use crate::aws::{self, Handle};
 use crate::config::Config;
 use crate::model::Arn;
 use crate::store::Store;
+use crate::trail::catalogue;
 
 use super::{Cli, Failure, Output, looks, settings, wire};
 
@@ -54,6 +55,8 @@ pub(super) fn run(cli: &Cli, thing: Option<&str>) -> Result<ExitCode, Failure> {
     start.filter = filter;
     start.open = open;
     start.themes = looks::directory();
+    // Nobody waits for its end: the first who asks would.
+    let _read = std::thread::spawn(catalogue::warm);
     let (handle, listen) = Handle::pair();
     let (to, from) = mpsc::channel(QUEUE);
     let running = aws::spawn(wire, settings, listen, to);

@@ -155,6 +155,11 @@ fn severity<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Severity, D::Er
 /// The refusal of an endpoint's policy, whatever was called.
 const AT_ENDPOINT: &str = "VpceAccessDenied";
 
+/// Reads the catalogue, so that no frame waits for it: it takes as long as a frame may.
+pub fn warm() {
+    LazyLock::force(&CATALOGUE);
+}
+
 /// What this kind of event means; `None` for one that has no bearing on DynamoDB.
 #[must_use]
 pub fn entry(source: &str, name: &str) -> Option<&'static Entry> {
