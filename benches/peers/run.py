@@ -14,8 +14,8 @@ import argparse, collections, glob, json, os, platform, shlex, shutil, statistic
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "dynakeep-peers")
-PACKAGES = ["polars", "duckdb", "chdb", "orjson", "pyarrow", "deflate", "pysimdjson", "psutil"]
-WAYS = {"polars": ["raw", "lines", "ndjson", "scan"], "duckdb": ["lines", "records", "batches", "columns", "read_json"], "chdb": ["memory", "merge_tree", "columns"],
+PACKAGES = ["polars", "duckdb", "chdb", "orjson", "pyarrow", "deflate", "msgspec", "pysimdjson", "psutil"]
+WAYS = {"polars": ["raw", "lines", "ndjson", "scan"], "msgspec": ["raw", "columns"], "duckdb": ["lines", "records", "batches", "columns", "read_json"], "chdb": ["memory", "merge_tree", "columns"],
         "orjson": ["one"], "rg": ["-z"], "jq": ["-c"], "lnav": ["lines"]}
 NEEDS = {"rg": "rg", "jq": "jq", "lnav": "lnav"}
 # work: (what it is, the names of our own figures in order of preference, a figure of a peer or floor -> the same work)
