@@ -53,8 +53,14 @@ pub enum Action {
     Raw,
     /// Events of it.
     Events,
-    /// Who used the table it is about.
+    /// Who used the table it is about; of an event, what else its principal did.
     Who,
+    /// Events from the same address.
+    SameAddress,
+    /// Events of the same session.
+    SameSession,
+    /// Events of the same table.
+    SameTable,
     /// Things related to it.
     Related,
     /// Copy its id; in a record, the value.
@@ -73,10 +79,18 @@ pub enum Action {
     PreviousFault,
     /// Mark or unmark the row; in a record, fold or unfold.
     Mark,
-    /// See more: unfold all.
+    /// See more of it: unfold all, zoom in.
     More,
-    /// See less: fold all.
+    /// See less of it: fold all, zoom out.
     Less,
+    /// Half the time shown earlier.
+    Earlier,
+    /// Half the time shown later.
+    Later,
+    /// All the time there is.
+    Whole,
+    /// To the most frequent values, and from them back to the rows.
+    Facets,
     /// Hold the data still.
     Freeze,
     /// Sort by a column.
@@ -170,7 +184,10 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Describe, &[ch('d')], "describe", LOOK, Some(8)),
     row(Action::Raw, &[ch('J')], "raw JSON", LOOK, Some(2)),
     row(Action::Events, &[ch('t')], "events", LOOK, Some(3)),
-    row(Action::Who, &[ch('w')], "who used the table", LOOK, Some(10)),
+    row(Action::Who, &[ch('w')], "who used the table, same who", LOOK, Some(10)),
+    row(Action::SameAddress, &[ch('i')], "events from the same address", LOOK, None),
+    row(Action::SameSession, &[ch('a')], "events of the same session", LOOK, None),
+    row(Action::SameTable, &[ch('T')], "events of the same table", LOOK, None),
     row(Action::Related, &[ch('r')], "related", LOOK, Some(7)),
     row(Action::CopyId, &[ch('c')], "copy id, value", LOOK, Some(9)),
     row(Action::CopyArn, &[ch('C')], "copy ARN, path", LOOK, None),
@@ -185,8 +202,12 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Sort, &[ch('s')], "sort by column", LIST, None),
     row(Action::Reverse, &[ch('S')], "reverse the order", LIST, None),
     row(Action::Mark, &[ch(' ')], "mark; fold in a record", LIST, None),
-    row(Action::More, &[ch('+'), ch('=')], "unfold all", LIST, None),
-    row(Action::Less, &[ch('-')], "fold all", LIST, None),
+    row(Action::More, &[ch('+'), ch('=')], "zoom in; unfold all", LIST, Some(4)),
+    row(Action::Less, &[ch('-')], "zoom out; fold all", LIST, None),
+    row(Action::Earlier, &[ch('{')], "earlier, when zoomed", LIST, None),
+    row(Action::Later, &[ch('}')], "later, when zoomed", LIST, None),
+    row(Action::Whole, &[ch('0')], "all the time there is", LIST, None),
+    row(Action::Facets, &[ch('F')], "most frequent values", LIST, Some(3)),
     row(Action::Command, &[ch(':')], "command", DO, Some(6)),
     row(Action::Help, &[ch('?')], "help", DO, Some(5)),
     row(Action::Refresh, &[ctrl('r'), code(KeyCode::F(5))], "refresh", DO, None),

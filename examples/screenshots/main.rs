@@ -28,7 +28,7 @@ const PICTURES: [(&str, &str); 5] =
     [("overview", "1"), ("case", "2 Enter"), ("tables", "5"), ("record", "2 Enter Enter J"), ("trail", "7")];
 
 /// Every view.
-const WALKS: [(&str, &str); 27] = [
+const WALKS: [(&str, &str); 30] = [
     ("5-who", "5 w"),
     ("5-who-end", "5 w G"),
     ("2-event-meaning", "2 Enter Enter ^D"),
@@ -50,6 +50,9 @@ const WALKS: [(&str, &str); 27] = [
     ("6-endpoints", "6"),
     ("6-endpoint", "6 Enter"),
     ("7-trail", "7"),
+    ("7-zoom", "7 j j + + +"),
+    ("7-facets", "7 F j l"),
+    ("7-chosen", "7 F Enter"),
     ("7-event", "7 Enter"),
     ("9-sources", "9"),
     ("9-source", "9 Enter"),

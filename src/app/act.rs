@@ -2,7 +2,7 @@
 
 use crate::keymap::Action;
 use crate::model::{EventSearch, SearchBy};
-use crate::view::{Kind, Pivot, Screen, Thing, banner, things};
+use crate::view::{Kind, Pivot, Screen, Thing, banner, same, things};
 
 use super::{App, Effect};
 
@@ -120,15 +120,36 @@ pub fn on_thing(app: &mut App, action: Action) -> Vec<Effect> {
                 Vec::new()
             }
         },
-        Action::Who => match app.with(|ctx, _| things::who(ctx, &thing)) {
+        Action::Who => match app.with(|ctx, _| same::who(ctx, &thing)) {
             Some(screen) => go(app, screen),
             None => {
-                app.say("this is about no table that is known");
+                app.say("no table and no principal is known of this");
                 Vec::new()
             }
         },
+        Action::SameAddress | Action::SameSession | Action::SameTable => alike(app, action, &thing),
         Action::Related => go(app, Screen::List(Kind::Related(thing))),
         _ => copy(app, action, &thing),
+    }
+}
+
+/// Events that have something in common with an event or a finding.
+fn alike(app: &mut App, action: Action, thing: &Thing) -> Vec<Effect> {
+    let pivot = app.with(|ctx, _| match action {
+        Action::SameAddress => same::address(ctx, thing),
+        Action::SameSession => same::session(ctx, thing),
+        _ => same::table(ctx, thing),
+    });
+    match pivot {
+        Some(pivot) => go(app, Screen::List(Kind::Trail(pivot))),
+        None => {
+            app.say(match action {
+                Action::SameAddress => "no address is known of this",
+                Action::SameSession => "no session is known of this",
+                _ => "this speaks of no table",
+            });
+            Vec::new()
+        }
     }
 }
 

@@ -17,11 +17,16 @@ use tui_input::Input;
 
 use crate::keymap::{Action, BINDINGS, name};
 use crate::theme::{Role, verdict_role};
-use crate::view::{Body, Chrome, Ctx, Hint, Kind, Pivot, Screen, Thing, chrome, list_of, states, things};
+use crate::view::{
+    Body, Chrome, Ctx, Hint, Kind, Pivot, Place, Screen, Survey, Thing, chrome, list_of, states, things,
+};
 use crate::widget::{bar, popup, text};
 
 use super::command::{COMMANDS, VERDICTS};
 use super::{App, Layer};
+
+/// With fewer events than this no search takes time worth a word.
+const MANY: usize = 10_000;
 
 /// From this height on, lines separate chrome and body.
 const ROOMY: u16 = 32;
@@ -61,10 +66,10 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
             bar::rule(rows.bottom(), buf, ctx.look.style(Role::Rule), ctx.look.ascii);
         }
         if screen != Screen::Overview && area.height >= 6 {
-            bar::split(rows.top(), buf, &title, &status(ctx, &screen));
+            bar::split(rows.top(), buf, &title, &status(ctx, place));
         }
         place.draw(ctx, rows.area, buf, numbered);
-        chrome::footer(ctx, &look, &hints(&screen, deep), footer, buf);
+        chrome::footer(ctx, &look, &hints(place, deep), footer, buf);
     });
     layers(app, area, rows.area, footer, frame);
 }
@@ -119,9 +124,16 @@ fn title(app: &mut App) -> Line<'static> {
             }
         }
         if let Body::Rows(rows, total) = &place.body {
-            let count =
-                if rows.len() == *total { format!("  {total}") } else { format!("  {} of {total}", rows.len()) };
+            let total_words = text::grouped(*total);
+            let count = if rows.len() == *total {
+                format!("  {total_words}")
+            } else {
+                format!("  {} of {total_words}", text::grouped(rows.len()))
+            };
             spans.push(look.say(Role::Dim, count));
+            if matches!(place.screen, Screen::List(Kind::Trail(_))) {
+                spans.extend(survey_words(ctx, &place.survey, *total));
+            }
         }
         let hit = place.record.as_ref().zip(place.record_line()).and_then(|(record, line)| record.hit(line));
         match hit {
@@ -148,6 +160,19 @@ fn title(app: &mut App) -> Line<'static> {
     })
 }
 
+/// How long it took, where it could be felt, and the stretch of time zoomed to.
+fn survey_words(ctx: &Ctx<'_>, survey: &Survey, total: usize) -> Vec<Span<'static>> {
+    let mut spans = Vec::new();
+    if total >= MANY {
+        spans.push(ctx.look.say(Role::Dim, format!(" · {:.1} ms", survey.took.as_secs_f64() * 1e3)));
+    }
+    if let Some(window) = &survey.window {
+        let [from, to] = [window.start, window.end].map(|at| ctx.look.clock(ctx.now, at));
+        spans.push(ctx.look.say(Role::Accent, format!("  {from} – {to}")));
+    }
+    spans
+}
+
 fn kind_title(ctx: &Ctx<'_>, kind: &Kind) -> String {
     match kind {
         Kind::Trail(Pivot::All) => "events".to_owned(),
@@ -159,15 +184,25 @@ fn kind_title(ctx: &Ctx<'_>, kind: &Kind) -> String {
     }
 }
 
-fn status(ctx: &Ctx<'_>, screen: &Screen) -> Line<'static> {
-    match screen {
+fn status(ctx: &Ctx<'_>, place: &Place) -> Line<'static> {
+    match &place.screen {
+        Screen::List(kind @ Kind::Trail(_)) => {
+            let status = states::status(ctx, list_of(kind).sources);
+            // Where there is room, the survey says it below; a filter takes the room here.
+            let filtered = !place.filter.is_empty() || place.survey.window.is_some();
+            if status.width() > 0 || ctx.width >= 100 || filtered {
+                return status;
+            }
+            ctx.derived.borrow_mut().recorded(ctx.store).line(ctx, true)
+        }
         Screen::List(kind) => states::status(ctx, list_of(kind).sources),
         _ => Line::default(),
     }
 }
 
 /// What keys are called where they do something special; an empty word hides a key.
-fn hints(screen: &Screen, deep: bool) -> Vec<Hint> {
+fn hints(place: &Place, deep: bool) -> Vec<Hint> {
+    let screen = &place.screen;
     let mut hints = match screen {
         Screen::Raw(_) => vec![
             (Action::Open, "fold, follow"),
@@ -184,6 +219,21 @@ fn hints(screen: &Screen, deep: bool) -> Vec<Hint> {
         Screen::Detail(_) | Screen::Overview => vec![(Action::Filter, ""), (Action::Describe, "")],
         Screen::List(_) => Vec::new(),
     };
+    if !matches!(screen, Screen::List(Kind::Trail(_))) {
+        hints.extend([(Action::Facets, ""), (Action::More, ""), (Action::Less, "")]);
+    } else {
+        hints.extend([
+            (Action::Facets, "facets"),
+            (Action::More, "zoom"),
+            (Action::Who, "same who"),
+            (Action::Less, ""),
+            (Action::Describe, ""),
+        ]);
+        if place.survey.focus.is_some() {
+            hints.extend([(Action::Open, "in, negated, out"), (Action::Facets, "rows")]);
+            hints.reverse();
+        }
+    }
     if !deep {
         hints.push((Action::Back, ""));
     }

@@ -8,6 +8,7 @@ mod draw;
 mod nav;
 mod open;
 mod run;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod update;

@@ -400,3 +400,18 @@ fn ascii_and_no_colour_hold_everywhere() {
         user.press(KeyCode::Esc);
     }
 }
+
+#[test]
+fn events_of_one_request_are_related_to_each_other() {
+    let mut user = User::with_estate(120, 40);
+    let of_request = |id: &str, name: &str| {
+        let raw = format!("{{\"eventName\":\"{name}\",\"eventID\":\"{id}\",\"requestID\":\"R-7\"}}");
+        Event { raw, ..event(id, name, 5, false) }
+    };
+    let events = vec![of_request("r1", "CreateTable"), of_request("r2", "CreateTable2")];
+    user.tell(data(Source::Events, vec![Delta::Events(events)]));
+    user.keys("7/id:r1\nr").sees("1 other event of the same request").sees("R-7");
+    let row = user.screen().lines().position(|line| line.contains("R-7")).unwrap();
+    let first = user.screen().lines().position(|line| line.contains("by key")).unwrap();
+    user.keys(&"j".repeat(row - first)).keys("\n").sees("CreateTable2").sees("that mention R-7");
+}

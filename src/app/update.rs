@@ -7,7 +7,7 @@ use tui_input::backend::crossterm::EventHandler as _;
 use crate::keymap::{self, Action};
 use crate::view::{Body, Screen, Tab, TimeMode, list_of};
 
-use super::{App, Effect, Layer, Msg, act, command, open};
+use super::{App, Effect, Layer, Msg, act, command, open, survey};
 
 /// Takes in one message; what must be done outside comes back.
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
@@ -50,6 +50,9 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
 }
 
 fn act(app: &mut App, action: Action) -> Vec<Effect> {
+    if survey::takes(app, action) {
+        return Vec::new();
+    }
     let page = app.nav.place().page;
     let step = isize::try_from(page).unwrap_or(10);
     match action {
@@ -71,6 +74,9 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
             if !app.nav.place_mut().fold_all(action == Action::Less) {
                 app.say("nothing to fold here: records fold (J)");
             }
+        }
+        Action::Earlier | Action::Later | Action::Whole | Action::Facets => {
+            app.say("the list of events has this (7)");
         }
         Action::Tab(digit) => {
             if let Some(tab) = Tab::ALL.into_iter().find(|tab| tab.digit() == digit) {
@@ -124,6 +130,9 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
         | Action::Events
         | Action::Related
         | Action::Who
+        | Action::SameAddress
+        | Action::SameSession
+        | Action::SameTable
         | Action::CopyId
         | Action::CopyArn
         | Action::Errors => return act::on_thing(app, action),

@@ -12,6 +12,8 @@ use crate::trail::sessions::Chain;
 /// With more events than this, their texts are not searched for a table's name between two frames.
 const SEARCHABLE: usize = 50_000;
 
+use super::Recorded;
+
 /// What one finding leads to.
 #[derive(Debug, Default)]
 pub struct Case {
@@ -52,6 +54,8 @@ pub struct Derived {
     /// The last table asked about, at which revision.
     who: Option<(u64, String, Option<Rc<Who>>)>,
     cases_of: (usize, usize),
+    recorded: Option<(u64, Rc<Recorded>)>,
+    recorded_at: Option<(Instant, Duration)>,
     revision: Option<u64>,
     built: Option<(Instant, Duration)>,
 }
@@ -77,6 +81,21 @@ impl Derived {
         }
         self.revision = Some(store.revision());
         self.built = Some((Instant::now(), began.elapsed()));
+    }
+
+    /// What is recorded of the tables; looked for where it is shown, and for new data a tenth of the time at most.
+    pub fn recorded(&mut self, store: &Store) -> Rc<Recorded> {
+        if let Some((revision, known)) = &self.recorded {
+            let busy = self.recorded_at.is_some_and(|(at, cost)| at.elapsed() < cost * 10);
+            if *revision == store.revision() || busy {
+                return Rc::clone(known);
+            }
+        }
+        let began = Instant::now();
+        let found = Rc::new(Recorded::of(store.estate()));
+        self.recorded = Some((store.revision(), Rc::clone(&found)));
+        self.recorded_at = Some((Instant::now(), began.elapsed()));
+        found
     }
 
     /// What a finding leads to: found once, then kept while no event or finding is added.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use ratatui::text::Line;
 
 use crate::model::{Event, Finding, RuleKey, Scope, Source, Verdict};
@@ -142,6 +143,15 @@ impl Row {
                 _ => return None,
             },
         })
+    }
+
+    /// When it happened, for an event.
+    #[must_use]
+    pub fn time(&self) -> Option<Timestamp> {
+        match self {
+            Self::Event(event) => Some(event.time),
+            _ => None,
+        }
     }
 
     /// True when this row is what `screen` shows; costs no allocation for the common kinds.

@@ -5,6 +5,7 @@
 
 pub mod chrome;
 mod compliance;
+mod cursor;
 mod derived;
 mod doc;
 mod drift;
@@ -24,9 +25,11 @@ mod posture;
 mod raw;
 mod records;
 mod related;
+pub mod same;
 mod screen;
 mod sources;
 pub mod states;
+mod survey;
 mod table;
 mod tables;
 pub mod things;
@@ -48,6 +51,7 @@ pub use look::{Look, TimeMode, age};
 pub use place::{Body, Place};
 pub use raw::Raw;
 pub use screen::{Kind, Pivot, Screen, Tab, Thing};
+pub use survey::{Recorded, Survey};
 
 /// What a view may read.
 pub struct Ctx<'a> {

@@ -10,16 +10,17 @@ use crate::widget::bar;
 use crate::widget::table::{TableView, scroll};
 
 use super::doc::What;
-use super::{Body, Ctx, Doc, Place, Screen, states};
+use super::{Body, Ctx, Doc, Kind, Place, Row, Screen, states};
 
 impl Place {
     /// Draws the body; `numbered` numbers the heads while a column is chosen.
     pub fn draw(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer, numbered: bool) {
-        let height = usize::from(area.height);
         match (&self.body, &self.screen) {
             (Body::Rows(rows, _), Screen::List(kind)) => {
                 let view = super::list_of(kind);
-                self.page = height.saturating_sub(1).max(1);
+                let at = rows.get(self.cursor).and_then(Row::time);
+                let area = if matches!(kind, Kind::Trail(_)) { self.survey.draw(ctx, at, area, buf) } else { area };
+                self.page = usize::from(area.height).saturating_sub(1).max(1);
                 self.offset = scroll(self.offset, self.cursor, rows.len(), self.page);
                 let table = TableView {
                     columns: view.columns,

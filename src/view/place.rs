@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::filter::{Filter, is_fault};
 use super::list::{Key, Row};
 use super::raw::Raw;
+use super::survey::Survey;
 use super::{Ctx, Doc, Kind, Screen, TimeMode};
 
 /// What a place shows, made from the store and kept until something changes.
@@ -29,6 +30,7 @@ pub enum Body {
 struct Stamp {
     revision: u64,
     choice: (String, bool, Option<usize>, bool),
+    window: Option<std::ops::Range<jiff::Timestamp>>,
     look: (u16, i64, TimeMode, String),
 }
 
@@ -65,6 +67,8 @@ pub struct Place {
     pub body: Body,
     /// The record below a detail's lines, or alone.
     pub record: Option<Raw>,
+    /// What lies above a list of events.
+    pub survey: Survey,
     /// Why the filter could not be understood.
     complaint: Option<String>,
     /// The newest filter that could be.
@@ -92,6 +96,7 @@ impl Place {
             marked: HashSet::new(),
             body: Body::Nothing,
             record: None,
+            survey: Survey::default(),
             complaint: None,
             understood: String::new(),
             moved: false,
@@ -120,7 +125,7 @@ impl Place {
         let choice = (self.filter.clone(), self.faults_only, self.sort, self.reversed);
         let revision = ctx.store.revision();
         match self.screen {
-            Screen::List(_) => Stamp { revision, choice, ..Stamp::default() },
+            Screen::List(_) => Stamp { revision, choice, window: self.survey.window.clone(), ..Stamp::default() },
             Screen::Raw(_) => Stamp { revision: 1, ..Stamp::default() },
             Screen::Overview | Screen::Detail(_) => {
                 let theme = ctx.look.theme.name().to_owned();
@@ -154,9 +159,19 @@ impl Place {
 
     fn rows(&mut self, ctx: &Ctx<'_>, kind: &Kind) -> Body {
         let view = super::list_of(kind);
+        let began = Instant::now();
         let mut rows = (view.collect)(ctx, kind);
         let total = rows.len();
+        let surveyed = matches!(kind, Kind::Trail(_));
+        if surveyed {
+            self.survey.reach(&rows);
+        }
         self.choose(ctx, kind, &mut rows);
+        if surveyed {
+            rows.retain(|row| self.survey.holds(row));
+            self.survey.took = began.elapsed();
+            self.survey.count(&rows, &self.understood);
+        }
         if let Some(column) = self.sort {
             rows.sort_by_cached_key(|row| (view.key)(ctx, row, column));
             if self.reversed {
@@ -262,37 +277,5 @@ impl Place {
                 _ => None,
             },
         }
-    }
-
-    /// Moves the cursor by lines, stepping over empty ones.
-    pub fn step(&mut self, ctx: &Ctx<'_>, by: isize) {
-        if by == 0 {
-            return;
-        }
-        let last = self.len().saturating_sub(1);
-        let mut to = self.cursor.saturating_add_signed(by).min(last);
-        if let Body::Doc(doc) = &self.body {
-            while doc.lines.get(to).is_some_and(super::doc::DocLine::is_blank) && to > 0 && to < last {
-                to = to.saturating_add_signed(by.signum());
-            }
-        }
-        self.go(ctx, to);
-    }
-
-    /// Puts the cursor on a line.
-    pub fn go(&mut self, ctx: &Ctx<'_>, to: usize) {
-        self.cursor = to.min(self.len().saturating_sub(1));
-        // A record's lines stay where they are; what they lead to may be what other lines lead to.
-        self.selected = if self.record_line().is_some() { None } else { self.target(ctx) };
-        self.moved = true;
-    }
-
-    /// Puts the cursor on the next (or the one before) row with a fault; `false` when there is none.
-    pub fn next_fault(&mut self, ctx: &Ctx<'_>, back: bool) -> bool {
-        let (Screen::List(kind), Body::Rows(rows, _)) = (&self.screen, &self.body) else { return false };
-        let (len, from) = (rows.len(), self.cursor);
-        let mut places = (1..=len).map(|step| if back { (from + len - step) % len } else { (from + step) % len });
-        let found = places.find(|place| rows.get(*place).is_some_and(|row| is_fault(ctx, kind, row)));
-        found.inspect(|place| self.go(ctx, *place)).is_some()
     }
 }

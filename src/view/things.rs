@@ -82,7 +82,7 @@ pub fn arn(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
 }
 
 /// The table that a thing is about, by name and scope.
-fn table_of(ctx: &Ctx<'_>, thing: &Thing) -> Option<(Scope, String)> {
+pub(super) fn table_of(ctx: &Ctx<'_>, thing: &Thing) -> Option<(Scope, String)> {
     let estate = ctx.store.estate();
     match thing {
         Thing::Table(arn) | Thing::Who(arn) | Thing::Judgement(arn, _) => {
@@ -98,14 +98,6 @@ fn table_of(ctx: &Ctx<'_>, thing: &Thing) -> Option<(Scope, String)> {
         }
         _ => None,
     }
-}
-
-/// Who used the table that a thing is about.
-#[must_use]
-pub fn who(ctx: &Ctx<'_>, thing: &Thing) -> Option<Screen> {
-    let (scope, name) = table_of(ctx, thing)?;
-    let table = ctx.store.estate().table_named(&scope, &name)?;
-    Some(Screen::Detail(Thing::Who(table.arn.clone())))
 }
 
 /// The events of a thing.
@@ -195,6 +187,7 @@ fn of_event(ctx: &Ctx<'_>, event: &Arc<Event>) -> Vec<Link> {
         event.ip.clone().map(Pivot::Ip),
     ];
     let mut links: Vec<Link> = pivots.into_iter().flatten().filter_map(|it| pivot(ctx, it)).collect();
+    links.extend(super::same::call(ctx, event));
     links.extend(event.tables.iter().filter_map(|name| pivot(ctx, Pivot::Table(name.clone()))));
     let scope = Scope::new(event.account.clone(), event.region.clone());
     let tables = event.tables.iter();

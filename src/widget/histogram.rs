@@ -67,7 +67,10 @@ impl Histogram<'_> {
         for (column, (count, marked)) in self.counts.iter().zip(self.marked).enumerate() {
             let Some(x) = u16::try_from(column).ok().filter(|x| *x < area.width && *marked > 0) else { continue };
             let (of, part) = (level(*count, top, eighths), level(*marked, top, eighths));
-            self.mark_column(area, area.x + x, (of, part), &set, buf);
+            // In a single row one glyph has one colour: the second series' from half of the bar on.
+            if area.height > 1 || u64::from(*marked) * 2 >= u64::from(*count) {
+                self.mark_column(area, area.x + x, (of, part), &set, buf);
+            }
         }
         if let Some(selected) = &self.selected {
             let column = |at: usize| u16::try_from(at).unwrap_or(u16::MAX).min(area.width);
@@ -157,6 +160,8 @@ mod tests {
         assert_eq!((fg(0, 1), buf[(0, 1)].bg, fg(0, 0)), (Color::Red, Color::Blue, Color::Blue));
         assert_eq!((fg(1, 1), fg(1, 0)), (Color::Red, Color::Red));
         assert_eq!((fg(2, 1), fg(3, 1)), (Color::Red, Color::Gray));
+        let low = drawn(&[100, 100], &[49, 50], 1, false);
+        assert_eq!((low[(0, 0)].fg, low[(1, 0)].fg), (Color::Blue, Color::Red));
         assert!(buf[(1, 0)].modifier.contains(ratatui::style::Modifier::UNDERLINED));
         assert!(!buf[(2, 0)].modifier.contains(ratatui::style::Modifier::UNDERLINED));
     }

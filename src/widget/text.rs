@@ -58,6 +58,20 @@ pub fn line(text: &str) -> String {
     clean(text, 1_000)
 }
 
+/// A count with its thousands apart: `1,204,553`.
+#[must_use]
+pub fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// The width of text that is already clean.
 #[must_use]
 pub fn width(text: &str) -> usize {
@@ -94,6 +108,11 @@ mod tests {
         assert_eq!(clean("x\u{9b}31m", 40), "x\\u{9b}31m");
         assert_eq!(clean("evil\u{202e}txt.exe", 40), "evil\\u{202e}txt.exe");
         assert_eq!(clean("a\0b\u{200b}c\n", 40), "a\\u{0}b\\u{200b}c\\n");
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!([0, 999, 1_000, 1_204_553].map(grouped), ["0", "999", "1,000", "1,204,553"]);
     }
 
     #[test]

@@ -10,5 +10,6 @@ mod journeys;
 mod live;
 mod sessions;
 mod sweeps;
+mod terminal;
 mod trail_screens;
 mod who;

@@ -111,3 +111,102 @@ fn every_things_json_folds() {
         session.press(walk).shows("▾ {").press("g h").shows("▸ {").press("l l").shows("▾ {");
     }
 }
+
+/// The row of column heads: what is above it is the survey.
+fn heads(session: &mut Session) -> usize {
+    let screen = session.screen();
+    screen.lines().position(|line| line.trim_start().starts_with("TIME")).expect(&screen)
+}
+
+#[test]
+fn the_trail_says_how_much_when_and_what_is_most_frequent_at_every_size() {
+    let mut large = ready(120, 40);
+    large
+        .press("7")
+        .shows("a bar ·")
+        .shows("refused")
+        .shows("NAME")
+        .shows("WHO")
+        .shows("FROM")
+        .shows("TABLE")
+        .shows("ERROR");
+    large.shows("tables are not recorded").shows("never recorded:");
+    let mut small = ready(80, 24);
+    small.press("7").shows("NAME").shows("unrecorded");
+    assert_eq!(heads(&mut small), 6, "four rows of chrome, two of the survey");
+    let screen = small.screen();
+    let bars = screen.lines().nth(4).unwrap();
+    assert!(bars.chars().any(|c| ('▁'..='█').contains(&c)) && bars.ends_with('Z'), "{screen}");
+}
+
+#[test]
+fn a_facet_goes_into_the_filter_is_negated_and_goes_out_again() {
+    for (width, height) in [(120, 40), (80, 24)] {
+        let mut session = ready(width, height);
+        let all = session.press("7").screen();
+        session.press("F j Enter").shows("/principal:AWSServiceRoleForConfig").shows("of 586");
+        session.hides("app-orders ");
+        session.press("Enter").shows("/!principal:AWSServiceRoleForConfig").shows("app-orders");
+        session.press("Enter").hides("/principal").hides("/!principal");
+        assert!(session.app.nav.place().filter.is_empty());
+        session.press("l Enter").shows("/principal:AWSBackupDefaultServiceRole");
+        session.press("k Enter").shows("name:CreateBackup");
+        // Back to the rows, then the filter away, then all is as it was.
+        session.press("Esc j").shows("name:CreateBackup").press("Esc g");
+        assert_eq!(session.screen(), all);
+    }
+}
+
+#[test]
+fn zooming_keeps_the_event_under_the_cursor_in_sight_and_esc_shows_all_again() {
+    let mut session = ready(120, 40);
+    session.press("7 j j j");
+    let selected = session.app.nav.place().selected.clone();
+    session.press("+").shows(" of 586").shows(" – ");
+    let fewer = session.app.nav.place().len();
+    assert!(fewer < 586 && session.app.nav.place().selected == selected);
+    session.press("+");
+    assert!(session.app.nav.place().len() < fewer && session.app.nav.place().selected == selected);
+    session.press("-");
+    assert_eq!(session.app.nav.place().len(), fewer);
+    session.press("{");
+    let earlier = session.app.nav.place().len();
+    session.press("}");
+    assert_eq!(session.app.nav.place().len(), fewer);
+    assert!(earlier < 586);
+    session.press("Esc").hides(" of 586");
+    session.press("+ + 0").hides(" of 586").press("{").shows("all is shown");
+}
+
+#[test]
+fn the_bars_follow_the_filter_and_refused_calls_are_red() {
+    let mut session = ready(120, 40);
+    let error = Theme::built_in("dark").unwrap().style(Role::Error).fg;
+    let red = |session: &mut Session| {
+        let top = heads(session) as u16;
+        let bars: Vec<_> = (4..top).flat_map(|y| (0..58).map(move |x| (x, y))).collect();
+        let buffer = session.buffer();
+        bars.into_iter().filter(|at| buffer[*at].style().fg == error && buffer[*at].symbol() != " ").count()
+    };
+    session.press("7");
+    let (before, some) = (session.screen(), red(&mut session));
+    session.press("/ 'error:none' Enter").hides("refused");
+    assert!(some > 0 && red(&mut session) == 0);
+    let bars = |screen: &str| {
+        screen.lines().skip(5).take(5).map(|line| line.chars().take(58).collect()).collect::<Vec<String>>()
+    };
+    assert_ne!(bars(&before), bars(&session.screen()));
+}
+
+#[test]
+fn from_an_event_to_its_address_its_session_and_its_table() {
+    let mut session = ready(120, 40);
+    session.press("7 / 'name:UpdateContinuousBackups' Enter");
+    for (key, pivot) in
+        [("i", "from address 203.0.113.7"), ("a", "by session i-0abc"), ("T", "of table"), ("t", "by key ASIA")]
+    {
+        session.press(key).shows(pivot).press("Esc").shows("/name:UpdateContinuousBackups");
+    }
+    session.press("2 i").shows("from address");
+    session.press("5 i").shows("no address is known of this").press("T").shows("of table");
+}

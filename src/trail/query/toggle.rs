@@ -40,6 +40,24 @@ pub fn toggle(query: &str, term: &str) -> String {
     }
 }
 
+/// The terms of a field that a query negates, as they were typed.
+#[must_use]
+pub fn without(query: &str, field: &str) -> Vec<String> {
+    let of = |at: usize| {
+        let rest = query.get(at..)?;
+        let value = rest.strip_prefix(field)?.strip_prefix(':')?;
+        let negated = query.get(..at)?.ends_with('!');
+        let mut quoted = false;
+        let end = value.find(|c: char| {
+            quoted ^= c == '"';
+            !quoted && matches!(c, ' ' | '\t' | ')')
+        });
+        let term = rest.get(..field.len() + 1 + end.unwrap_or(value.len()))?;
+        negated.then(|| term.to_owned())
+    };
+    words(query).filter_map(|(at, _)| of(at)).collect()
+}
+
 /// Adds a term that must hold beside all others.
 fn add(query: &str, term: &str) -> String {
     let query = query.trim();
@@ -103,6 +121,13 @@ mod tests {
         }
         assert_eq!(toggle("", &term), "name:UpdateTable");
         assert_eq!(toggle("!name:UpdateTable by:ci", &term), "by:ci");
+    }
+
+    #[test]
+    fn what_is_left_out_can_be_listed() {
+        let query = "name:a !name:b (!name:\"c d\") !by:name:x";
+        assert_eq!(without(query, "name"), ["name:b", "name:\"c d\""]);
+        assert!(without("", "name").is_empty());
     }
 
     #[test]

@@ -1,0 +1,80 @@
+//! From one event to those that have something in common with it.
+
+use serde::Deserialize;
+
+use crate::model::Event;
+
+use super::list::{Link, events_of};
+use super::{Ctx, Kind, Pivot, Screen, Thing, things};
+
+/// Who used the table that a thing is about; of an event or finding, what else the same principal did.
+#[must_use]
+pub fn who(ctx: &Ctx<'_>, thing: &Thing) -> Option<Screen> {
+    let did = |principal: String| Some(Screen::List(Kind::Trail(Pivot::Principal(principal))));
+    match thing {
+        Thing::Event(id) => return did(ctx.store.events().get(id)?.principal.clone()),
+        Thing::Finding(id) => return did(ctx.store.finding(id)?.principal.clone()?),
+        _ => {}
+    }
+    let (scope, name) = things::table_of(ctx, thing)?;
+    let table = ctx.store.estate().table_named(&scope, &name)?;
+    Some(Screen::Detail(Thing::Who(table.arn.clone())))
+}
+
+/// The events from the address of an event or finding.
+#[must_use]
+pub fn address(ctx: &Ctx<'_>, thing: &Thing) -> Option<Pivot> {
+    match thing {
+        Thing::Event(id) => ctx.store.events().get(id)?.ip.clone().map(Pivot::Ip),
+        Thing::Finding(id) => ctx.store.finding(id)?.action.ip.clone().map(Pivot::Ip),
+        _ => None,
+    }
+}
+
+/// The events of the session of an event or finding.
+#[must_use]
+pub fn session(ctx: &Ctx<'_>, thing: &Thing) -> Option<Pivot> {
+    match thing {
+        Thing::Event(id) => ctx.store.events().get(id)?.session.clone().map(Pivot::Session),
+        Thing::Finding(id) => {
+            let (_, name) = ctx.store.finding(id)?.principal_id.as_deref()?.split_once(':')?;
+            Some(Pivot::Session(name.to_owned()))
+        }
+        _ => None,
+    }
+}
+
+/// The events of the table that a thing is about; of an event that speaks of several, of the first.
+#[must_use]
+pub fn table(ctx: &Ctx<'_>, thing: &Thing) -> Option<Pivot> {
+    let name = match thing {
+        Thing::Event(id) => ctx.store.events().get(id)?.tables.first().cloned()?,
+        other => things::table_of(ctx, other)?.1,
+    };
+    Some(Pivot::Table(name))
+}
+
+/// What a record says it belongs to.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Ids {
+    #[serde(rename = "requestID")]
+    request: Option<String>,
+    #[serde(rename = "sharedEventID")]
+    shared: Option<String>,
+}
+
+/// The other events of the same request, and the same event as other accounts saw it.
+#[must_use]
+pub fn call(ctx: &Ctx<'_>, event: &Event) -> Vec<Link> {
+    let Ok(ids) = serde_json::from_str::<Ids>(&event.raw) else { return Vec::new() };
+    let named = [(ids.request, "of the same request"), (ids.shared, "seen by other accounts: the same event")];
+    let link = |(id, why): (Option<String>, &str)| {
+        let id = id.filter(|id| !id.is_empty())?;
+        let pivot = Pivot::Mentions(id.clone());
+        let others = events_of(ctx, &pivot).len().saturating_sub(1);
+        let why = format!("{others} other event{} {why}", if others == 1 { "" } else { "s" });
+        (others > 0).then_some(Link { kind: "events", name: id, why, to: Screen::List(Kind::Trail(pivot)) })
+    };
+    named.into_iter().filter_map(link).collect()
+}
