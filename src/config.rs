@@ -1,11 +1,15 @@
 //! The configuration file: what it may say, where it lies, and how errors in it are told.
 
+mod engines;
+
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
 use crate::controls::Baseline;
+
+pub use engines::{AthenaConfig, EnginesConfig, InsightsConfig, LakeConfig, Place, S3Config, Size};
 
 /// The settings of the file; every one of them can be left out. Flags win over the environment, the environment
 /// over the file.
@@ -35,6 +39,9 @@ pub struct Config {
     /// What `who` may do.
     #[serde(default)]
     pub who: WhoConfig,
+    /// Engines beyond this machine.
+    #[serde(default)]
+    pub engines: EnginesConfig,
 }
 
 /// The part of the file about who used a table.
@@ -133,7 +140,12 @@ impl Config {
 }
 
 /// A file with every setting explained, all of them commented out.
-pub const TEMPLATE: &str = r#"# dynakeep's configuration: $XDG_CONFIG_HOME/dynakeep/config.toml
+#[must_use]
+pub fn template() -> String {
+    format!("{TEMPLATE}{}", engines::TEMPLATE)
+}
+
+const TEMPLATE: &str = r#"# dynakeep's configuration: $XDG_CONFIG_HOME/dynakeep/config.toml
 # Flags win over the environment, the environment over this file. --demo takes only the looks from it.
 
 # Profiles of the shared AWS config; none: the default chain of credentials.
@@ -175,14 +187,17 @@ mod tests {
 
     #[test]
     fn the_template_holds_with_every_line_switched_on() {
-        assert_eq!(Config::parse(TEMPLATE).unwrap(), Config::default());
+        let template = template();
+        assert_eq!(Config::parse(&template).unwrap(), Config::default());
         let setting = |line: &str| line.starts_with('#') && !line.starts_with("# ");
         let all: String =
-            TEMPLATE.lines().map(|line| if setting(line) { &line[1..] } else { line }).collect::<Vec<_>>().join("\n");
+            template.lines().map(|line| if setting(line) { &line[1..] } else { line }).collect::<Vec<_>>().join("\n");
         let config = Config::parse(&all).unwrap();
         assert_eq!(config.profiles, ["prod-audit"]);
         assert_eq!(config.limits, Some(Limits::Aws));
         assert!(config.who.metrics);
+        assert_eq!(config.engines.on(), ["engines.athena", "engines.insights", "engines.lake", "engines.s3"]);
+        assert_eq!(config.engines.athena.max_bytes, Some(Size(100_000_000_000)));
         assert_eq!(config.baseline.baseline().trusted_accounts, ["444455556666"]);
     }
 
@@ -191,5 +206,8 @@ mod tests {
         let error = Config::parse("share = 0.5\nregoins = []\n").unwrap_err();
         assert!(error.contains("line 2") && error.contains("regoins"), "{error}");
         assert!(Config::parse("share = 0.0").is_err());
+        for wrong in ["[engines.s3]\ntrail = \"/tmp\"", "[engines.athena]\nmax_bytes = \"ten\"", "[engines.athean]"] {
+            assert!(Config::parse(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -27,9 +27,12 @@ use super::ledger::Rows;
 /// Why a call was stopped before anything was sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The operation is not in the table, or is in a tier that is off.
+    /// The operation is not in the table.
     #[error("{0} is not an operation that this program may call")]
     NotInTable(String),
+    /// The operation costs money, and nobody switched it on.
+    #[error("{0} costs money and is off{1}")]
+    Off(&'static str, String),
     /// A request came past the guard.
     #[error("a request without the guard's stamp was stopped: {0}")]
     Unstamped(String),
@@ -61,9 +64,14 @@ fn allowed(guard: &Guard, cfg: &ConfigBag) -> Result<&'static Operation, Refusal
     let Some(metadata) = cfg.load::<Metadata>() else {
         return Err(Refusal::NotInTable("a call without a name".to_owned()));
     };
-    operations::find(metadata.service(), metadata.name())
-        .filter(|row| row.tier != Tier::Paid || guard.paid.contains(&row.label))
-        .ok_or_else(|| Refusal::NotInTable(format!("{}:{}", metadata.service(), metadata.name())))
+    let row = operations::find(metadata.service(), metadata.name())
+        .ok_or_else(|| Refusal::NotInTable(format!("{}:{}", metadata.service(), metadata.name())))?;
+    if row.tier != Tier::Paid || guard.paid.contains(&row.label) {
+        return Ok(row);
+    }
+    let how = operations::setting(row)
+        .map_or_else(String::new, |setting| format!(": set {setting}.enabled in the configuration"));
+    Err(Refusal::Off(row.label, how))
 }
 
 impl Intercept for Guard {

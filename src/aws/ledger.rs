@@ -221,7 +221,7 @@ fn error_code(response: &HttpResponse) -> Option<Cow<'static, str>> {
 }
 
 /// `com.amazonaws.dynamodb.v20120810#ThrottlingException:http://…` names `ThrottlingException`.
-fn bare(code: &str) -> String {
+pub(super) fn bare(code: &str) -> String {
     let code = code.split_once('#').map_or(code, |(_, code)| code);
     code.split(':').next().unwrap_or(code).to_owned()
 }

@@ -3,25 +3,33 @@
 //! One session builds every client, with the guard, the limiter and the ledger on each; pollers turn answers
 //! into [`crate::model::Polled`] messages. Nothing a service answers, or fails to, ends the program.
 
+mod athena;
 mod capture;
 mod cloudformation;
 mod cloudtrail;
 mod cloudwatch;
 mod config;
 mod dynamodb;
+mod engine;
 mod errors;
 mod events;
 mod finding;
 mod form;
 mod guard;
 mod guardduty;
+mod json;
 mod kms;
+mod lake;
 mod ledger;
 mod limiter;
+mod log_file;
+mod logs;
 mod memory;
 mod network;
+mod own;
 mod poller;
 mod run;
+mod s3;
 mod scopes;
 mod session;
 mod site;
@@ -35,6 +43,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::model::{EventSearch, Scope, Source};
 
+pub use engine::{Ask, Target};
 pub use run::{StartError, run, spawn};
 
 /// Where to look and how hard.
@@ -74,6 +83,10 @@ pub enum Command {
     /// Count the calls to one table, by ARN, since a time. It costs money, and is done only where
     /// `cloudwatch:GetMetricData` is among the paid operations that were switched on.
     Measure(String, Timestamp),
+    /// Ask an engine beyond this machine.
+    Ask(Box<Ask>),
+    /// What engines were asked is no longer wanted: queries are stopped at the service.
+    Cancel,
     /// Poll this scope's sources before others'.
     Prefer(Scope),
     /// End all pollers; answered when they have ended.

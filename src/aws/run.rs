@@ -13,14 +13,17 @@ use crate::model::{Arn, Polled};
 use crate::wire::Wire;
 
 use super::limiter::Limiter;
-use super::poller;
 use super::site::{Shared, Site};
 use super::{Command, Settings};
+use super::{engine, poller};
 
 /// Calls in flight at the same time, over all scopes.
 const SLOTS: usize = 48;
 /// How often files of credentials are looked at while credentials are missing.
 const GLANCE: Duration = Duration::from_secs(1);
+
+/// How long stopping a query at its service may take at the end.
+const LAST: Duration = Duration::from_secs(3);
 
 /// Why the data layer could not start.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +76,7 @@ pub async fn run(
         credentials: watch::Sender::new(0),
         slots: Semaphore::new(SLOTS),
         preferred: RwLock::new(None),
+        cancel: watch::Sender::new(0),
     });
     let sites = super::scopes::sites(&shared).await?;
     let mut tasks = JoinSet::new();
@@ -80,6 +84,8 @@ pub async fn run(
         tasks.spawn(poller::site(site.clone()));
     }
     let mut extra = JoinSet::new();
+    // Queries at a service are stopped there before the end.
+    let mut asked = JoinSet::new();
     let mut stop = shared.stop.subscribe();
     let mut answer: Option<oneshot::Sender<()>> = None;
     let mut watching = Watch::new(&shared);
@@ -92,6 +98,11 @@ pub async fn run(
                     answer = Some(sender);
                     break;
                 }
+                Some(Command::Ask(ask)) => {
+                    if let Some(site) = sites.first() {
+                        asked.spawn(engine::ask(site.clone(), *ask));
+                    }
+                }
                 Some(command) => obey(&shared, &sites, command, &mut extra),
                 // Nobody can ask any more; what is being polled goes on.
                 None => listening = false,
@@ -99,11 +110,14 @@ pub async fn run(
             _ = stop.wait_for(|stop| *stop) => break,
             () = shared.to.closed() => break,
             Some(_) = extra.join_next() => {}
+            Some(_) = asked.join_next() => {}
             () = watching.glance(&shared, &sites) => {}
         }
     }
     shared.stop.send_replace(true);
     extra.shutdown().await;
+    let last = async { while asked.join_next().await.is_some() {} };
+    let _late = tokio::time::timeout(LAST, last).await;
     while tasks.join_next().await.is_some() {}
     if let Some(answer) = answer {
         let _gone = answer.send(());
@@ -143,7 +157,8 @@ fn obey(shared: &Arc<Shared>, sites: &[Arc<Site>], command: Command, extra: &mut
         Command::Prefer(scope) => {
             *shared.preferred.write().unwrap_or_else(PoisonError::into_inner) = Some(scope);
         }
-        Command::Stop(_) => {}
+        Command::Cancel => shared.cancel.send_modify(|generation| *generation += 1),
+        Command::Stop(_) | Command::Ask(_) => {}
     }
 }
 

@@ -18,12 +18,15 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use crate::model::Scope;
 use crate::wire::Wire;
 
+use super::athena::Athena;
 use super::capture::WholeXml;
 use super::errors::NoRetryOfGarbage;
 use super::form::{self, Form};
 use super::guard::{Guard, Lane, Locked};
 use super::ledger::{Recorder, Rows};
 use super::limiter::Limiter;
+use super::logs::Logs;
+use super::s3::S3;
 
 /// What our calls carry in their user agent, so that an account's owner can tell them apart.
 const APP: &str = "dynakeep";
@@ -64,6 +67,12 @@ pub struct Clients {
     pub ec2: Form,
     /// CloudWatch, our own.
     pub cloudwatch: Form,
+    /// Athena, our own.
+    pub athena: Athena,
+    /// CloudWatch Logs, our own.
+    pub logs: Logs,
+    /// S3, our own.
+    pub s3: S3,
 }
 
 /// Reads the configuration of a place: the shared config and the environment for live, nothing for a
@@ -163,6 +172,9 @@ pub fn clients(
             (guard.clone(), recorder.clone()),
             partition("cloudwatch"),
         ),
+        athena: Athena::new(config, locked.clone(), (guard.clone(), recorder.clone()), partition("athena")),
+        logs: Logs::new(config, locked.clone(), (guard.clone(), recorder.clone()), partition("logs")),
+        s3: S3::new(config, locked.clone(), (guard.clone(), recorder.clone()), partition("s3")),
     }
 }
 

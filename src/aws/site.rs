@@ -48,9 +48,16 @@ pub struct Shared {
     pub slots: Semaphore,
     /// The scope whose calls do not queue behind others'.
     pub preferred: RwLock<Option<Scope>>,
+    /// Grows when what engines are asked is no longer wanted.
+    pub cancel: watch::Sender<u64>,
 }
 
 impl Shared {
+    /// The clients of one scope.
+    fn clients(&self, config: &SdkConfig, scope: &Arc<RwLock<Scope>>, rows: &Arc<Rows>) -> Clients {
+        session::clients(&self.wire.http, config, scope, rows, &self.limiter, &self.settings.paid)
+    }
+
     /// Whether a source is asked for.
     #[must_use]
     pub fn wants(&self, source: Source) -> bool {
@@ -141,8 +148,7 @@ impl Site {
         let scope = Arc::new(RwLock::new(scope));
         let rows = Arc::new(Rows::new(scope.clone(), shared.wire.clock.clone()));
         let config = session::configure(&shared.wire, &place, rows.clone()).await;
-        let clients =
-            session::clients(&shared.wire.http, &config, &scope, &rows, &shared.limiter, &shared.settings.paid);
+        let clients = shared.clients(&config, &scope, &rows);
         Self {
             place,
             keys: Mutex::new(Ok(BTreeSet::new())),
@@ -164,14 +170,7 @@ impl Site {
     /// Reads profiles and credentials anew, and builds new clients from them.
     pub async fn renew(&self) {
         let config = session::configure(&self.shared.wire, &self.place, self.rows.clone()).await;
-        let clients = session::clients(
-            &self.shared.wire.http,
-            &config,
-            &self.scope,
-            &self.rows,
-            &self.shared.limiter,
-            &self.shared.settings.paid,
-        );
+        let clients = self.shared.clients(&config, &self.scope, &self.rows);
         *self.clients.write().unwrap_or_else(PoisonError::into_inner) = (config, Arc::new(clients));
         // Another caller may do what the last one was denied.
         self.unpark();
@@ -194,14 +193,7 @@ impl Site {
     #[must_use]
     pub fn clients_in(&self, region: &str) -> Clients {
         let config = self.config().into_builder().region(aws_config::Region::new(region.to_owned())).build();
-        session::clients(
-            &self.shared.wire.http,
-            &config,
-            &self.scope,
-            &self.rows,
-            &self.shared.limiter,
-            &self.shared.settings.paid,
-        )
+        self.shared.clients(&config, &self.scope, &self.rows)
     }
 
     /// The scope, under the name it has now.

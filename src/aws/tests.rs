@@ -21,8 +21,9 @@ use super::guard::{Guard, Locked, Refusal};
 use super::ledger::Rows;
 use super::limiter::Limiter;
 use super::session::{self, Clients, Place};
-use crate::model::{CallOutcome, Delta, Origin, Polled, Scope, Source};
+use crate::model::{CallOutcome, Delta, EngineEnd, Origin, Polled, Scope, Source};
 use crate::operations::{self, Tier};
+use crate::trail::engine::{Name, Statement, Window, Work};
 use crate::wire::{Clock, Wire};
 
 /// Answers every request with an empty JSON object, and counts them.
@@ -58,6 +59,11 @@ struct Bench {
 
 /// The session's clients of one scope, over the counter.
 async fn bench() -> Bench {
+    bench_paying(&[]).await
+}
+
+/// The same, with operations of the paid tier switched on.
+async fn bench_paying(paid: &[&'static str]) -> Bench {
     let sent = Counter::default();
     let clock = Clock::simulated("2026-01-01T00:00:00Z".parse::<Timestamp>().expect("a time"));
     let http = SharedHttpClient::new(sent.clone());
@@ -72,7 +78,7 @@ async fn bench() -> Bench {
     let rows = Arc::new(Rows::new(scope.clone(), clock.clone()));
     let config = session::configure(&wire, &place, rows.clone()).await;
     let limiter = Arc::new(Limiter::new(clock, false, 1.0));
-    let clients = session::clients(&http, &config, &scope, &rows, &limiter, &[]);
+    let clients = session::clients(&http, &config, &scope, &rows, &limiter, paid);
     Bench { clients, config, rows, sent }
 }
 
@@ -93,7 +99,7 @@ fn is_refused<T: std::fmt::Debug, E: Error + 'static, R: std::fmt::Debug + 'stat
     answer: Result<T, SdkError<E, R>>,
 ) {
     let error = answer.expect_err(label);
-    assert!(matches!(refusal(&error), Some(Refusal::NotInTable(_))), "{label}: {error:?}");
+    assert!(matches!(refusal(&error), Some(Refusal::NotInTable(_) | Refusal::Off(..))), "{label}: {error:?}");
 }
 
 macro_rules! refused {
@@ -139,6 +145,48 @@ async fn a_write_and_a_read_that_the_table_lacks_are_refused_by_every_client() {
     let tables = c.dynamodb.list_tables().send().await.expect("an answer");
     assert!(tables.table_names().is_empty());
     assert_eq!(sent.sent(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn engines_are_refused_until_they_are_switched_on() {
+    let log = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/01/01/1_CloudTrail_eu-west-1_20260101T0000Z_a.json.gz";
+    let none = serde_json::json!({});
+    let Bench { clients: c, rows, sent, .. } = bench().await;
+    refused!(
+        c.athena.call("StartQueryExecution", none.clone()),
+        c.athena.call("GetQueryResults", none.clone()),
+        c.athena.call("StopQueryExecution", none.clone()),
+        c.logs.call("StartQuery", none.clone()),
+        c.logs.call("StopQuery", none.clone()),
+        c.s3.list("bucket", Vec::new()),
+        c.s3.log("bucket", log),
+        c.cloudtrail.start_query().query_statement("SELECT 1").send(),
+        c.cloudtrail.cancel_query().query_id("q").send(),
+    );
+    assert_eq!(sent.sent(), 0);
+    assert!(rows.drain().iter().all(|row| row.outcome == CallOutcome::Guarded));
+    let error = c.athena.call("StartQueryExecution", none.clone()).await.expect_err("it is off");
+    let words = refusal(&error).expect("a refusal").to_string();
+    assert!(words.contains("engines.athena.enabled"), "{words}");
+
+    // One that is switched on is one alone, and is still no way to write or to read other things.
+    let paid: Vec<_> = ["engines.athena", "engines.s3"].into_iter().flat_map(operations::switched_by).collect();
+    let Bench { clients: c, sent, .. } = bench_paying(&paid).await;
+    assert!(c.athena.call("StartQueryExecution", none.clone()).await.is_ok());
+    assert_eq!(sent.sent(), 1);
+    refused!(
+        c.logs.call("StartQuery", none.clone()),
+        c.cloudtrail.start_query().query_statement("SELECT 1").send(),
+        c.athena.call("DeleteWorkGroup", none.clone()),
+        c.athena.call("CreateNamedQuery", none),
+    );
+    assert_eq!(sent.sent(), 1);
+    for key in ["secrets/passwords.json", "AWSLogs/1/CloudTrail-Digest/a_CloudTrail_b.json.gz", "a/CloudTrail/b.txt"] {
+        assert!(c.s3.log("bucket", key).await.is_err(), "{key}");
+    }
+    assert_eq!(sent.sent(), 1, "only log files of a trail are fetched");
+    assert!(c.s3.log("bucket", log).await.is_ok());
+    assert_eq!(sent.sent(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -233,4 +281,96 @@ fn findings_that_cannot_be_read_are_no_list_of_findings() {
     assert_eq!(lists.len(), 1, "{lists:?}");
     let fault = lists.remove(0).expect_err("a fault");
     assert_eq!(fault.error.missing_action(), Some("guardduty:GetFindings"));
+}
+
+/// Athena as it answers while a query runs on and on, and what was asked of it.
+#[derive(Debug, Clone, Default)]
+struct Endless(Arc<std::sync::Mutex<Vec<String>>>);
+
+impl HttpConnector for Endless {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
+        let name = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let mut asked = self.0.lock().expect("the list");
+        let looks = asked.iter().filter(|of| *of == "GetQueryExecution").count();
+        let body = match name.as_str() {
+            "GetWorkGroup" => serde_json::json!({"WorkGroup": {"Configuration": {}}}),
+            "StartQueryExecution" => serde_json::json!({"QueryExecutionId": "q-1"}),
+            "GetQueryExecution" => serde_json::json!({"QueryExecution": {
+                "Status": {"State": "RUNNING"}, "Statistics": {"DataScannedInBytes": looks * 1_000},
+            }}),
+            _ => serde_json::json!({}),
+        };
+        asked.push(name);
+        let status = StatusCode::try_from(200).expect("a status");
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(body.to_string()))))
+    }
+}
+
+impl HttpClient for Endless {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+/// How a question to Athena ends that never ends by itself, and what was asked.
+fn endless(
+    max_bytes: Option<u64>,
+    end: impl Fn(&crate::model::EngineNews, &super::Handle),
+) -> (EngineEnd, Vec<String>) {
+    let service = Endless::default();
+    let now: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a time");
+    let clock = Clock::simulated(now);
+    let estate = vec![(Scope::new("111122223333", "eu-west-1"), "AKIDEXAMPLE".to_owned())];
+    let wire = Wire { http: SharedHttpClient::new(service.clone()), clock, origin: Origin::Demo, estate };
+    let paid = operations::switched_by("engines.athena").collect();
+    let settings = super::Settings { sources: vec![Source::Identity], paid, ..super::Settings::default() };
+    let (handle, commands) = super::Handle::pair();
+    let (to, mut from) = tokio::sync::mpsc::channel(64);
+    let layer = super::spawn(wire, settings, commands, to);
+    let statement = Statement { text: "SELECT 1".to_owned(), partitions: vec![], residual: vec![], never: false };
+    handle.send(super::Command::Ask(Box::new(super::Ask {
+        engine: Name::Athena,
+        work: Work::Statement(statement),
+        target: super::Target::Athena { database: "d".to_owned(), workgroup: "w".to_owned(), output: None },
+        region: None,
+        window: Window::of(&[], now),
+        max_bytes,
+        most: 10,
+        listing: None,
+        dry: false,
+    })));
+    let mut ended = None;
+    while let Some(polled) = from.blocking_recv() {
+        let Polled::Engine(news) = polled else { continue };
+        end(&news, &handle);
+        if news.ended.is_some() {
+            ended = news.ended;
+            break;
+        }
+    }
+    drop(from);
+    layer.join().expect("no panic").expect("a start");
+    let asked = service.0.lock().expect("the list").clone();
+    (ended.expect("an end"), asked)
+}
+
+#[test]
+fn a_query_that_nobody_wants_is_stopped_at_its_service() {
+    let cancel = |news: &crate::model::EngineNews, handle: &super::Handle| {
+        if news.scanned.is_some_and(|scanned| scanned >= 2_000) {
+            handle.send(super::Command::Cancel);
+        }
+    };
+    let (ended, asked) = endless(None, cancel);
+    assert_eq!(ended, EngineEnd::Cancelled);
+    assert_eq!(asked.iter().filter(|name| *name == "StopQueryExecution").count(), 1, "{asked:?}");
+    assert_eq!(asked.last().map(String::as_str), Some("StopQueryExecution"));
+}
+
+#[test]
+fn a_query_that_scans_more_than_it_may_is_stopped() {
+    let (ended, asked) = endless(Some(2_500), |_, _| {});
+    assert!(matches!(&ended, EngineEnd::TooLarge(why) if why.contains("3000 bytes")), "{ended:?}");
+    assert_eq!(asked.iter().filter(|name| *name == "StopQueryExecution").count(), 1, "{asked:?}");
 }

@@ -6,6 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Limits;
 use crate::model::Severity;
+use crate::trail::engine::{Name, Root};
 use crate::wire::demo::DemoOptions;
 
 /// A read-only security dashboard for DynamoDB estates on AWS, in the terminal.
@@ -120,9 +121,16 @@ pub enum Command {
     /// Reads write calls and DynamoDB's own events. A query with id:, key:, session:, name:, source:, table: or by:
     /// also searches CloudTrail by that, 90 days back unless since: says otherwise. What was searched is in
     /// coverage.events of the JSON; a search cut short or failed makes the exit code 4.
+    ///
+    /// Other engines read the window that the query names, without one the last day, and give the same rows for it.
+    /// They cost money, are off until the configuration switches them on, and refuse what would read more than their
+    /// max_bytes. Ctrl-C stops a query at its service.
     Events {
         /// Which events: 'by:alice table:orders since:2h !readonly'
         query: Option<String>,
+        /// Who answers, and at what price
+        #[command(flatten)]
+        engine: EngineArgs,
     },
     /// Who used a table: what is recorded, and what follows from what is
     ///
@@ -161,6 +169,27 @@ pub enum Command {
     Man,
     /// A configuration file with every setting explained
     ConfigTemplate,
+}
+
+/// Who answers a query for events.
+#[derive(Debug, Args)]
+pub struct EngineArgs {
+    /// The engine: CloudTrail's event history, or one that the configuration switched on
+    #[arg(long, value_name = "NAME", value_parser = engine)]
+    pub engine: Option<Name>,
+    /// Objects of a trail in S3: the s3 engine
+    #[arg(long, value_name = "s3://BUCKET/PREFIX", value_parser = Root::parse)]
+    pub trail: Option<Root>,
+    /// Print what would be asked, what it reads and the most it can cost; ask nothing
+    #[arg(long)]
+    pub plan: bool,
+    /// Print the statement that makes the table for Athena (no call to AWS)
+    #[arg(long, conflicts_with_all = ["query", "engine", "trail", "plan"])]
+    pub athena_ddl: bool,
+}
+
+fn engine(text: &str) -> Result<Name, String> {
+    Name::read(text).ok_or_else(|| Name::ALL.map(Name::word).join(", "))
 }
 
 /// How rows are printed.

@@ -2,6 +2,7 @@
 
 mod args;
 mod dashboard;
+mod engine;
 mod looks;
 mod once;
 mod pipe;
@@ -88,7 +89,10 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Some(Command::Drift) => (RowKind::Drift, None),
         Some(Command::Endpoints) => (RowKind::Endpoints, None),
         Some(Command::Trails) => (RowKind::Trails, None),
-        Some(Command::Events { query }) => (RowKind::Events, query.as_deref()),
+        Some(Command::Events { query, engine }) => match engine::run(cli, query.as_deref(), engine)? {
+            Some(code) => return Ok(code),
+            None => (RowKind::Events, query.as_deref()),
+        },
         Some(Command::Who { table, query, metrics }) => return who::run(cli, table, query.as_deref(), *metrics),
         None => return dashboard::run(cli, None),
         Some(Command::Open { thing }) => return dashboard::run(cli, Some(thing)),
@@ -133,7 +137,7 @@ fn print(cli: &Cli, command: &Command, out: &mut dyn Write) -> Result<(), Failur
         Command::Man => clap_mangen::Man::new(Cli::command()).render(&mut &mut *out)?,
         Command::Keys => looks::keys(out)?,
         Command::Themes => looks::themes(out)?,
-        Command::ConfigTemplate => out.write_all(crate::config::TEMPLATE.as_bytes())?,
+        Command::ConfigTemplate => out.write_all(crate::config::template().as_bytes())?,
         _ => {}
     }
     Ok(())
@@ -179,7 +183,13 @@ fn settings(global: &Global, config: &Config) -> Settings {
         once: false,
         sources: Vec::new(),
         event_hours: 24,
-        paid: if config.who.metrics { vec![METRICS] } else { Vec::new() },
+        paid: config
+            .engines
+            .on()
+            .into_iter()
+            .flat_map(crate::operations::switched_by)
+            .chain(config.who.metrics.then_some(METRICS))
+            .collect(),
         table: None,
     }
 }

@@ -15,9 +15,10 @@ use crate::export;
 use crate::model::{Judgement, Polled, Severity, Source, SourceError, Verdict};
 use crate::store::rows::{Entry, RowKind};
 use crate::store::{Coverage, Store};
+use crate::trail::engine::lookup::Plan;
 use crate::trail::query::Query;
 
-use super::search::{self, Plan, Reach};
+use super::search::{self, Reach};
 use super::{Cli, Command, Failure, Output, Pipe, settings, wire};
 
 /// Messages in flight between data layer and store.
@@ -26,9 +27,7 @@ const QUEUE: usize = 1_024;
 /// Sweeps what the rows need, prints them and gives the exit code.
 pub(super) fn run(cli: &Cli, kind: RowKind, query: Option<&str>) -> Result<ExitCode, Failure> {
     let global = &cli.global;
-    if kind != RowKind::Checks && !matches!(global.output, Output::Table | Output::Json | Output::Csv) {
-        return Err(Failure::Usage("sarif, md and junit are for `check`; rows come as table, json or csv".to_owned()));
-    }
+    printable(cli, kind)?;
     let queries = queries(kind, [query, global.filter.as_deref()])?;
     let config = Config::load(global.config.as_deref())?;
     let wire = wire(cli, None)?;
@@ -67,12 +66,24 @@ pub(super) fn run(cli: &Cli, kind: RowKind, query: Option<&str>) -> Result<ExitC
     if let Some(plan) = plan.as_ref().filter(|plan| !plan.extra.is_empty()) {
         search::run(super::wire(cli, None)?, settings, &mut store, plan)?;
     }
-    store.settle(clock.now());
     let reach = plan.map(|plan| Reach::of(&plan, &store));
+    finish(cli, kind, store, clock.now(), &queries, reach)
+}
+
+/// Prints the rows of a store that the queries ask for, and gives the exit code.
+pub(super) fn finish(
+    cli: &Cli,
+    kind: RowKind,
+    mut store: Store,
+    now: Timestamp,
+    queries: &[Query],
+    reach: Option<Reach>,
+) -> Result<ExitCode, Failure> {
+    store.settle(now);
     let rows: Vec<_> =
         store.rows(kind).into_iter().filter(|row| queries.iter().all(|query| query.matches(row.as_ref()))).collect();
     let mut judged: Vec<&Judgement> = match kind {
-        RowKind::Checks => store.judgements().filter(|of| kept(&store, of, &queries)).collect(),
+        RowKind::Checks => store.judgements().filter(|of| kept(&store, of, queries)).collect(),
         _ => Vec::new(),
     };
     judged.sort_by_key(|of| (of.verdict.rank(), Reverse(of.severity), of.control, of.resource.as_str()));
@@ -85,7 +96,15 @@ pub(super) fn run(cli: &Cli, kind: RowKind, query: Option<&str>) -> Result<ExitC
     Ok(outcome.code())
 }
 
-fn queries(kind: RowKind, texts: [Option<&str>; 2]) -> Result<Vec<Query>, Failure> {
+/// Refuses formats that rows of a kind do not come in.
+pub(super) fn printable(cli: &Cli, kind: RowKind) -> Result<(), Failure> {
+    if kind != RowKind::Checks && !matches!(cli.global.output, Output::Table | Output::Json | Output::Csv) {
+        return Err(Failure::Usage("sarif, md and junit are for `check`; rows come as table, json or csv".to_owned()));
+    }
+    Ok(())
+}
+
+pub(super) fn queries(kind: RowKind, texts: [Option<&str>; 2]) -> Result<Vec<Query>, Failure> {
     let parse = |text: &str| {
         Query::parse(text, kind.schema())
             .map_err(|error| Failure::Usage(format!("the query is not understood:\n{}", error.pointed(text))))
@@ -114,7 +133,7 @@ fn sources(kind: RowKind) -> Vec<Source> {
 }
 
 /// How far back events are read: to the window's beginning, at most the 90 days that CloudTrail keeps.
-fn hours(queries: &[Query], now: Timestamp, demo: bool) -> i64 {
+pub(super) fn hours(queries: &[Query], now: Timestamp, demo: bool) -> i64 {
     const KEPT: i64 = 90 * 24;
     let since = queries.iter().filter_map(|query| query.window(now).0).max();
     match since {

@@ -1,7 +1,7 @@
 //! What `events` searches CloudTrail for besides what is polled, and how far all of it reached.
 
 use std::collections::HashSet;
-use std::io;
+use std::io::{self, IsTerminal, Write};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -11,74 +11,16 @@ use crate::aws::{self, Handle, Settings};
 use crate::export::safe;
 use crate::model::{Delta, EventSearch, Polled, Scope, SearchBy, SearchReach, Source};
 use crate::store::Store;
-use crate::trail::query::Query;
-use crate::wire::Wire;
+use crate::trail::engine::Engine;
+use crate::trail::engine::lookup::{self, Lookup, Plan};
+use crate::wire::{Clock, Wire};
 
 use super::Failure;
 
-/// Events that one search reads in each scope at most.
-const MOST: usize = 5_000;
 /// Messages in flight between data layer and store.
 const QUEUE: usize = 1_024;
 /// What the polled searches bring, in words.
 const POLLED: &str = "write calls and DynamoDB's own events";
-
-/// The searches that a query asks for.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Plan {
-    /// On demand, in every scope.
-    pub extra: Vec<EventSearch>,
-    /// The attribute whose search alone brings every event that the query can match.
-    whole: Option<SearchBy>,
-    /// Only the searches on demand keep to the query's window.
-    bounded: bool,
-    hours: i64,
-}
-
-impl Plan {
-    /// What these queries, which all must hold, can be searched by. `hours` is how far back the polled searches go.
-    pub(super) fn of(queries: &[Query], now: Timestamp, hours: i64) -> Self {
-        let required = |field: &str| queries.iter().find_map(|query| query.required(field)).map(str::to_owned);
-        // LookupEvents takes letter case exactly, queries do not: values are brought to the case that AWS writes.
-        let cased = |name: &String| name.starts_with(|first: char| first.is_ascii_uppercase());
-        let mut whole = required("id")
-            .map(|id| SearchBy::EventId(id.to_ascii_lowercase()))
-            .or_else(|| required("access_key").map(|key| SearchBy::AccessKey(key.to_ascii_uppercase())))
-            .or_else(|| required("session").map(SearchBy::Username))
-            .or_else(|| required("name").filter(cased).map(SearchBy::EventName))
-            .or_else(|| required("source").map(|source| SearchBy::EventSource(source.to_ascii_lowercase())));
-        let since = queries.iter().filter_map(|query| query.window(now).0).max();
-        let until = queries.iter().filter_map(|query| query.window(now).1).min();
-        let mut by: Vec<SearchBy> = whole.clone().into_iter().collect();
-        if by.is_empty() {
-            let read_only = queries.iter().find_map(|query| query.required_flag("read_only"));
-            whole = read_only.map(SearchBy::ReadOnly);
-            // A role is known to LookupEvents by its sessions, a table by some of the calls that name it.
-            by.extend(required("table").map(SearchBy::Resource));
-            by.extend(required("principal").map(SearchBy::Username));
-            if read_only == Some(true) && by.is_empty() {
-                by.push(SearchBy::ReadOnly(true));
-            } else if read_only == Some(true) {
-                whole = None;
-            }
-            if until.is_some() {
-                // The polled searches go from now backwards: they may end before the window begins.
-                by.push(SearchBy::ReadOnly(false));
-                by.push(SearchBy::EventSource("dynamodb.amazonaws.com".to_owned()));
-            }
-        }
-        let extra = by.into_iter().map(|by| EventSearch { by, since, until, limit: MOST }).collect();
-        Self { extra, whole, bounded: until.is_some(), hours }
-    }
-
-    /// True when this search decides whether the rows are all there are.
-    fn counts(&self, search: &EventSearch) -> bool {
-        match &self.whole {
-            Some(by) => search.by == *by && (!self.bounded || self.extra.contains(search)),
-            None => !self.bounded || self.extra.contains(search),
-        }
-    }
-}
 
 /// What was searched, and whether that was all.
 #[derive(Debug, Default)]
@@ -123,7 +65,11 @@ impl Reach {
         let answered = |search: &&EventSearch| store.searches().iter().filter(|(_, of)| of.search == **search).count();
         cut |= plan.extra.iter().any(|search| answered(&search) < scopes);
         let limited = plan.whole.is_none().then_some(POLLED);
-        let json = json!({"searched": searched, "cut": cut, "hours": plan.hours, "limited_to": limited});
+        let sight = Lookup { hours: plan.hours }.sight();
+        let json = json!({
+            "engine": "lookup", "sees": sight.sees, "kept": sight.kept, "late": sight.late, "records": sight.records,
+            "searched": searched, "cut": cut, "hours": plan.hours, "limited_to": limited,
+        });
         let each = words.into_iter().map(|(name, scopes, short, failed)| {
             let short = if short > 0 { format!(" (cut short in {short})") } else { String::new() };
             let failed = if failed > 0 { format!(" (failed in {failed})") } else { String::new() };
@@ -164,6 +110,8 @@ pub(super) fn run(wire: Wire, mut settings: Settings, store: &mut Store, plan: &
     // One that polls stays until it is told to end; who it is, it has to know before it searches.
     settings.once = false;
     settings.sources = vec![Source::Identity];
+    let share = if settings.limits { settings.share } else { 1.0 };
+    let mut eta = Eta::new(lookup::longest(plan, share), wire.clock.clone());
     let (handle, listen) = Handle::pair();
     let (to, mut from) = mpsc::channel(QUEUE);
     let running = aws::spawn(wire, settings, listen, to);
@@ -198,13 +146,19 @@ pub(super) fn run(wire: Wire, mut settings: Settings, store: &mut Store, plan: &
                 }
                 store.apply(Polled::Data { source: Source::Events, scope, deltas });
             }
-            Polled::Call(call) => store.apply(Polled::Call(call)),
+            Polled::Call(call) => {
+                if asked && call.operation == "cloudtrail:LookupEvents" {
+                    eta.show(scopes.len());
+                }
+                store.apply(Polled::Call(call));
+            }
             _ => {}
         }
         if asked && answered.len() >= scopes.len() * plan.extra.len() {
             break;
         }
     }
+    eta.end();
     let (done, _stopped) = oneshot::channel();
     handle.send(aws::Command::Stop(done));
     drop(from);
@@ -214,39 +168,42 @@ pub(super) fn run(wire: Wire, mut settings: Settings, store: &mut Store, plan: &
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use crate::store::rows::RowKind;
+/// How long searches go on at most, in a line on standard error that is overwritten, when that is a terminal.
+struct Eta {
+    on: bool,
+    shown: bool,
+    longest: f64,
+    requests: usize,
+    clock: Clock,
+    began: Timestamp,
+}
 
-    use super::*;
-
-    fn plan(query: &str) -> Plan {
-        let now = "2026-11-21T12:00:00Z".parse().unwrap();
-        Plan::of(&[Query::parse(query, RowKind::Events.schema()).unwrap()], now, 24)
+impl Eta {
+    /// `longest` is how many seconds they can take in one scope.
+    fn new(longest: f64, clock: Clock) -> Self {
+        let began = clock.now();
+        Self { on: io::stderr().is_terminal(), shown: false, longest, requests: 0, clock, began }
     }
 
-    fn by(query: &str) -> Vec<SearchBy> {
-        plan(query).extra.into_iter().map(|search| search.by).collect()
+    /// One more request was made; scopes are searched side by side.
+    fn show(&mut self, scopes: usize) {
+        self.requests += 1;
+        if !self.on {
+            return;
+        }
+        self.shown = true;
+        let left = (self.longest - self.clock.now().duration_since(self.began).as_secs_f64()).max(0.0);
+        let line = format!(
+            "\r\x1b[Ksearching CloudTrail in {scopes} scopes: {} requests, at most {left:.0} s left",
+            self.requests
+        );
+        // A progress that nobody sees is no failure.
+        let _closed = io::stderr().write_all(line.as_bytes());
     }
 
-    #[test]
-    fn a_narrowing_attribute_is_searched_for() {
-        assert_eq!(by("key:ASIAX since:2h"), [SearchBy::AccessKey("ASIAX".into())]);
-        assert_eq!(by("session:s table:orders"), [SearchBy::Username("s".into())]);
-        assert_eq!(by("name:UpdateTable"), [SearchBy::EventName("UpdateTable".into())]);
-        assert_eq!(by("table:orders"), [SearchBy::Resource("orders".into())]);
-        assert_eq!(by("by:alice"), [SearchBy::Username("alice".into())]);
-        assert_eq!(by("name:Update* !readonly"), []);
-        assert_eq!(by("readonly"), [SearchBy::ReadOnly(true)]);
-    }
-
-    #[test]
-    fn windows_bound_searches_and_only_whole_ones_are_whole() {
-        let of = plan("key:ASIAX since:2026-11-01 until:2026-11-02");
-        assert_eq!(of.extra[0].since, Some("2026-11-01T00:00:00Z".parse().unwrap()));
-        assert_eq!(of.extra[0].until, Some("2026-11-03T00:00:00Z".parse().unwrap()));
-        assert_eq!(plan("until:2026-11-02").extra.len(), 2);
-        assert!(plan("until:2026-11-02").whole.is_none() && plan("table:orders").whole.is_none());
-        assert!(plan("!readonly").whole.is_some() && plan("id:E").whole.is_some());
+    fn end(&self) {
+        if self.shown {
+            let _closed = io::stderr().write_all(b"\r\x1b[K");
+        }
     }
 }

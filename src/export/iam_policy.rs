@@ -36,7 +36,8 @@ const ITEMS: &[&str] = &[
 /// The whole policy as one document, however long: for reading and for comparing.
 #[must_use]
 pub fn policy(tiers: &[Tier]) -> Value {
-    let mut statements: Vec<Value> = allowed(tiers).into_iter().map(|(tier, actions)| allow(tier, &actions)).collect();
+    let mut statements: Vec<Value> =
+        allowed(tiers).into_iter().flat_map(|(tier, actions)| allow(tier, &actions)).collect();
     statements.extend(denials());
     document(&statements)
 }
@@ -52,7 +53,7 @@ pub fn parts(tiers: &[Tier]) -> Vec<Value> {
         let mut length = size(&part(&full));
         for action in actions {
             // Quotes and a comma; the first of a list has no comma, which makes room for one character too few.
-            let more = action.len() + 3;
+            let more = if action == TRAIL_OBJECT { size(&trail_objects()) + 1 } else { action.len() + 3 };
             if length + more > MANAGED_LIMIT {
                 full.retain(|(_, actions)| !actions.is_empty());
                 parts.push(part(&full));
@@ -90,9 +91,9 @@ pub fn notes(tiers: &[Tier]) -> Vec<String> {
     }
     if tiers.contains(&Tier::Paid) {
         notes.push(
-            "The paid tier starts queries as the role: Athena also needs s3:GetObject on the trail's bucket, and \
-             s3:PutObject on the results' bucket unless the workgroup manages its results. Grant those on the buckets \
-             alone; they are not part of this policy."
+            "The paid tier starts queries as the role. Of objects it allows those of trails alone, by their path; Athena \
+             also needs s3:PutObject and s3:GetObject on the results' bucket unless the workgroup manages its results: \
+             grant those on that bucket alone, they are not part of this policy."
                 .to_owned(),
         );
     }
@@ -120,7 +121,8 @@ fn allowed(tiers: &[Tier]) -> Vec<(Tier, Vec<&'static str>)> {
 }
 
 fn part(tiers: &[(Tier, Vec<&'static str>)]) -> Value {
-    let statements: Vec<Value> = tiers.iter().map(|(tier, actions)| allow(*tier, actions)).chain(denials()).collect();
+    let statements: Vec<Value> =
+        tiers.iter().flat_map(|(tier, actions)| allow(*tier, actions)).chain(denials()).collect();
     document(&statements)
 }
 
@@ -128,14 +130,37 @@ fn document(statements: &[Value]) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
-fn allow(tier: Tier, actions: &[&str]) -> Value {
+/// The one action that is not allowed on everything.
+const TRAIL_OBJECT: &str = "s3:GetObject";
+
+/// Objects of trails: their keys have this form in every bucket.
+fn trail_objects() -> Value {
+    let of = |partition: &str| format!("arn:{partition}:s3:::*/CloudTrail/*.json.gz");
+    json!({
+        "Sid": "ReadTrailObjects",
+        "Effect": "Allow",
+        "Action": [TRAIL_OBJECT],
+        "Resource": [of("aws"), of("aws-cn"), of("aws-us-gov")],
+    })
+}
+
+fn allow(tier: Tier, actions: &[&str]) -> Vec<Value> {
     let sid = match tier {
         Tier::Poll => "ReadAtEveryRefresh",
         Tier::Slow => "ReadSlowly",
         Tier::Drill => "ReadOnDemand",
         Tier::Paid => "QueryWhereConfigured",
     };
-    json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": "*" })
+    let plain: Vec<&str> = actions.iter().copied().filter(|action| *action != TRAIL_OBJECT).collect();
+    let mut statements = Vec::new();
+    if plain.len() < actions.len() {
+        statements.push(trail_objects());
+    }
+    // The length of a policy is counted from one whose list is still empty.
+    if !plain.is_empty() || actions.is_empty() {
+        statements.push(json!({ "Sid": sid, "Effect": "Allow", "Action": plain, "Resource": "*" }));
+    }
+    statements
 }
 
 fn denials() -> [Value; 2] {

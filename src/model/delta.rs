@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{
-    BackupSummary, CallRecord, Caller, Calls, Detector, Evaluation, Event, Fault, Finding, Key, NetworkPart, Outcome,
-    Pitr, Recorder, Rule, RuleKey, Scope, SearchReach, Selector, Source, SourceError, Stack, StackResource,
-    TableDescription, Trail, Ttl,
+    BackupSummary, CallRecord, Caller, Calls, Detector, EngineNews, Evaluation, Event, Fault, Finding, Key,
+    NetworkPart, Outcome, Pitr, Recorder, Rule, RuleKey, Scope, SearchReach, Selector, Source, SourceError, Stack,
+    StackResource, TableDescription, Trail, Ttl,
 };
 
 /// One facet of one table: the answer of one call, or its fault.
@@ -112,6 +112,8 @@ pub enum Polled {
     },
     /// A call was made.
     Call(CallRecord),
+    /// What an engine that was asked has to say.
+    Engine(Box<EngineNews>),
     /// A scope learned its account number: what was keyed by a profile's name is now keyed by it.
     Renamed {
         /// As it was called.

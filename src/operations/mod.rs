@@ -163,6 +163,23 @@ pub fn by_label(label: &str) -> Option<&'static Operation> {
     OPERATIONS.iter().find(|row| row.label == label)
 }
 
+/// The setting that switches a paid operation on, where there is one.
+#[must_use]
+pub fn setting(row: &Operation) -> Option<&'static str> {
+    match row.sdk_service {
+        "Athena" => Some("engines.athena"),
+        "CloudWatch Logs" => Some("engines.insights"),
+        "CloudTrail" => Some("engines.lake"),
+        "S3" => Some("engines.s3"),
+        _ => None,
+    }
+}
+
+/// The labels of the paid operations that a setting switches on.
+pub fn switched_by(wanted: &str) -> impl Iterator<Item = &'static str> {
+    of_tiers(&[Tier::Paid]).filter(move |row| setting(row) == Some(wanted)).map(|row| row.label)
+}
+
 /// The rows of these tiers.
 pub fn of_tiers(tiers: &[Tier]) -> impl Iterator<Item = &'static Operation> {
     OPERATIONS.iter().filter(|row| tiers.contains(&row.tier))
@@ -200,7 +217,6 @@ mod tests {
         "lambda:GetFunction",
         "logs:GetLogEvents",
         "logs:GetLogRecord",
-        "s3:GetObject",
         "secretsmanager:BatchGetSecretValue",
         "secretsmanager:GetRandomPassword",
         "secretsmanager:GetSecretValue",
@@ -215,7 +231,7 @@ mod tests {
         let verb = VERBS.iter().any(|verb| {
             name.strip_prefix(verb).is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_uppercase()))
         });
-        verb || ((name.starts_with("Start") || name.starts_with("Stop")) && name.contains("Query"))
+        verb || (["Start", "Stop", "Cancel"].iter().any(|verb| name.starts_with(verb)) && name.contains("Query"))
     }
 
     #[test]
@@ -235,6 +251,12 @@ mod tests {
     fn nothing_that_returns_items_or_secrets_is_named_as_operation_or_action() {
         for row in OPERATIONS {
             for name in row.actions.iter().chain([&row.label]) {
+                // Trail objects, and nothing else: `aws::s3` refuses any other key, the printed policy too.
+                assert!(
+                    *name != "s3:GetObject" || row.label == "s3:GetObject" && row.tier == Tier::Paid,
+                    "{}",
+                    row.label
+                );
                 assert!(!FORBIDDEN.contains(name), "{name} is forbidden");
                 assert!(!CLOSED.iter().any(|closed| name.starts_with(closed)), "{name} is forbidden");
                 for word in ["Decrypt", "Assume", "Detect", "Filter", "PartiQL", "Export"] {
@@ -247,7 +269,17 @@ mod tests {
 
     #[test]
     fn the_verb_rule_refuses_what_looks_like_a_read() {
-        for name in ["Decrypt", "Getaway", "Get", "StartExport", "StopLogging", "DetectStackDrift", "PutItem", "Scan"] {
+        for name in [
+            "Decrypt",
+            "Getaway",
+            "Get",
+            "StartExport",
+            "StopLogging",
+            "CancelExport",
+            "DetectStackDrift",
+            "PutItem",
+            "Scan",
+        ] {
             assert!(!reads(name), "{name}");
         }
     }
@@ -255,7 +287,7 @@ mod tests {
     #[test]
     fn what_starts_a_query_or_costs_money_is_paid() {
         for row in OPERATIONS {
-            if row.cost.is_some() || row.name.starts_with("Start") || row.name.starts_with("Stop") {
+            if row.cost.is_some() || ["Start", "Stop", "Cancel"].iter().any(|verb| row.name.starts_with(verb)) {
                 assert_eq!(row.tier, Tier::Paid, "{}", row.label);
             }
         }

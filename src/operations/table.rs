@@ -1,10 +1,11 @@
 //! The rows.
 //!
-//! Left out on purpose, though they only read: what returns items, log lines, objects, code or template bodies
-//! (`s3:GetObject`, `logs:GetLogEvents`, `logs:FilterLogEvents`, `lambda:GetFunction`, `cloudformation:GetTemplate`,
+//! Left out on purpose, though they only read: what returns items, log lines, code or template bodies
+//! (`logs:GetLogEvents`, `logs:FilterLogEvents`, `lambda:GetFunction`, `cloudformation:GetTemplate`,
 //! any parameter or secret), and what makes a service work on its own account (`cloudformation:DetectStackDrift`).
 //! `lambda:GetFunctionConfiguration` stays for its role and network: its environment is dropped when it is parsed.
-//! Athena and CloudWatch Logs read what somebody's query names, so they wait in [`Tier::Paid`].
+//! Athena, CloudWatch Logs and CloudTrail Lake read what somebody's query names, so they wait in [`Tier::Paid`], as does
+//! `s3:GetObject`, which `aws::s3` sends for a trail's log files alone.
 
 use super::Tier::{Drill, Paid, Poll, Slow};
 use super::{Operation, Protocol, Service, row};
@@ -110,6 +111,7 @@ pub const OPERATIONS: &[Operation] = &[
     row(&"cloudformation:ListStackSetOperations", CLOUDFORMATION, Drill).page(100),
     row(&"cloudformation:ListStackSets", CLOUDFORMATION, Slow).page(100),
     row(&"cloudformation:ListStacks", CLOUDFORMATION, Poll),
+    row(&"cloudtrail:CancelQuery", CLOUDTRAIL, Paid).rate(10.0),
     row(&"cloudtrail:DescribeQuery", CLOUDTRAIL, Paid).rate(10.0),
     row(&"cloudtrail:DescribeTrails", CLOUDTRAIL, Slow).rate(10.0),
     row(&"cloudtrail:GetEventConfiguration", CLOUDTRAIL, Slow).rate(10.0),
@@ -322,8 +324,10 @@ pub const OPERATIONS: &[Operation] = &[
     row(&"s3:GetBucketPolicyStatus", S3, Drill),
     row(&"s3:GetBucketReplication", S3, Slow).needs(&["s3:GetReplicationConfiguration"]),
     row(&"s3:GetBucketVersioning", S3, Drill),
+    row(&"s3:GetObject", S3, Paid).cost("$0.0004 / 1,000 requests"),
     row(&"s3:GetObjectLockConfiguration", S3, Drill).needs(&["s3:GetBucketObjectLockConfiguration"]),
     row(&"s3:GetPublicAccessBlock", S3, Drill).needs(&["s3:GetBucketPublicAccessBlock"]),
+    row(&"s3:ListObjectsV2", S3, Paid).needs(&["s3:ListBucket"]).page(1000).cost("$0.005 / 1,000 requests"),
     row(&"sns:GetTopicAttributes", SNS, Slow),
     row(&"sns:ListSubscriptionsByTopic", SNS, Slow),
     row(&"sts:GetCallerIdentity", STS, Poll),

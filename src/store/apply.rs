@@ -65,6 +65,7 @@ impl Store {
                 }
                 self.ledger.push_back(record);
             }
+            Polled::Engine(news) => self.engine = Some(*news),
             Polled::Renamed { from, to } => self.rename(&from, to),
         }
     }

@@ -19,7 +19,8 @@ use jiff::Timestamp;
 
 use crate::controls::{Baseline, CATALOGUE, Judge};
 use crate::model::{
-    CallRecord, Estate, Freshness, Judgement, Layer, Origin, Scope, SearchReach, Source, SourceError, Verdict,
+    CallRecord, EngineNews, Estate, Freshness, Judgement, Layer, Origin, Scope, SearchReach, Source, SourceError,
+    Verdict,
 };
 
 pub use coverage::Coverage;
@@ -76,6 +77,7 @@ pub struct Store {
     errors: VecDeque<ErrorLine>,
     broken_events: Vec<(String, String)>,
     searches: Vec<(Scope, SearchReach)>,
+    engine: Option<EngineNews>,
     changes: Vec<VerdictChange>,
     revision: u64,
     dirty_tables: BTreeSet<String>,
@@ -102,6 +104,7 @@ impl Store {
             errors: VecDeque::new(),
             broken_events: Vec::new(),
             searches: Vec::new(),
+            engine: None,
             changes: Vec::new(),
             revision: 0,
             dirty_tables: BTreeSet::new(),
@@ -299,6 +302,12 @@ impl Store {
     #[must_use]
     pub fn broken_events(&self) -> &[(String, String)] {
         &self.broken_events
+    }
+
+    /// What the engine that was asked last has to say.
+    #[must_use]
+    pub fn engine(&self) -> Option<&EngineNews> {
+        self.engine.as_ref()
     }
 
     /// How far the searches on demand got, oldest first.

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod command_line;
+mod engines;
 mod faults;
 mod guard;
 mod harness;

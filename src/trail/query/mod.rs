@@ -165,8 +165,9 @@ pub struct Query {
     root: Expr,
 }
 
+/// The tree of a query.
 #[derive(Debug, Clone, PartialEq)]
-enum Expr {
+pub(in crate::trail) enum Expr {
     All(Vec<Expr>),
     Any(Vec<Expr>),
     Not(Box<Expr>),
@@ -238,6 +239,11 @@ impl Query {
             _ => None,
         });
         (since.max(), until.min())
+    }
+
+    /// The whole tree, for what is made of it.
+    pub(in crate::trail) fn root(&self) -> &Expr {
+        &self.root
     }
 
     /// The terms that all must hold.

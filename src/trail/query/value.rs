@@ -31,7 +31,9 @@ impl Needle {
         self.regex.is_match(text)
     }
 
-    pub(super) fn text(&self) -> &str {
+    /// What is looked for.
+    #[must_use]
+    pub fn text(&self) -> &str {
         &self.text
     }
 }

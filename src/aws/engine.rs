@@ -1,0 +1,225 @@
+//! Asking engines beyond this machine: the bound before, the answer, and stopping at the service what nobody wants.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
+
+use crate::model::{Delta, EngineBound, EngineEnd, EngineNews, Fault, Outcome, Polled, Source, SourceError};
+use crate::trail::engine::s3::Selection;
+use crate::trail::engine::{Name, Window, Work};
+use crate::trail::record;
+
+use super::session::Clients;
+use super::site::{Shared, Site};
+use super::{athena, lake, logs, s3};
+
+/// A question to an engine.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// Which one.
+    pub engine: Name,
+    /// In its own words.
+    pub work: Work,
+    /// Where it is asked.
+    pub target: Target,
+    /// The region it is asked in; `None` for the first one polled.
+    pub region: Option<String>,
+    /// The window that is read.
+    pub window: Window,
+    /// More bytes than these are not read.
+    pub max_bytes: Option<u64>,
+    /// Records read at most.
+    pub most: usize,
+    /// The objects that a statement reads, where they may be listed for its bound.
+    pub listing: Option<Selection>,
+    /// Only the bound is wanted.
+    pub dry: bool,
+}
+
+/// Where an engine is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// Athena.
+    Athena {
+        /// The database that statements start from.
+        database: String,
+        /// The workgroup.
+        workgroup: String,
+        /// Where results go; `None` where the workgroup says so.
+        output: Option<String>,
+    },
+    /// CloudWatch Logs: the group's name or ARN.
+    Insights(String),
+    /// CloudTrail Lake: the statement names the store.
+    Lake,
+    /// S3.
+    S3,
+}
+
+/// A question while it is being answered.
+pub(super) struct Run<'a> {
+    /// Who asks.
+    pub site: &'a Site,
+    /// Clients in the engine's region.
+    pub clients: Arc<Clients>,
+    /// The question.
+    pub ask: &'a Ask,
+    news: Mutex<EngineNews>,
+}
+
+/// Asks, and tells the store how it goes and how it ended.
+pub(super) async fn ask(site: Arc<Site>, ask: Ask) {
+    let cancelled = cancelled(&site.shared);
+    let other = ask.region.as_ref().filter(|region| **region != site.scope().region);
+    let clients = other.map_or_else(|| site.clients(), |region| Arc::new(site.clients_in(region)));
+    let news = EngineNews {
+        engine: ask.engine.word(),
+        phase: "sizing",
+        query_id: String::new(),
+        done: 0,
+        total: 0,
+        bound: None,
+        scanned: None,
+        records: 0,
+        broken: 0,
+        unread: Vec::new(),
+        ended: None,
+    };
+    let run = Run { site: &site, clients, ask: &ask, news: Mutex::new(news) };
+    let ended = tokio::select! {
+        answered = answer(&run) => answered.unwrap_or_else(|fault| EngineEnd::Failed(fault.error)),
+        () = cancelled => {
+            stop(&run).await;
+            EngineEnd::Cancelled
+        }
+    };
+    run.tell(|news| news.ended = Some(ended)).await;
+    site.flush().await;
+}
+
+async fn answer(run: &Run<'_>) -> Result<EngineEnd, Fault> {
+    match (&run.ask.work, &run.ask.target) {
+        (Work::Statement(statement), Target::Athena { .. }) => athena::answer(run, statement).await,
+        (Work::Statement(statement), Target::Insights(group)) => logs::answer(run, statement, group).await,
+        (Work::Statement(statement), Target::Lake) => lake::answer(run, statement).await,
+        (Work::Objects(selection), _) => s3::answer(run, selection).await,
+        _ => Err(run.site.fault(SourceError::Refused("this engine is not asked in that way".to_owned()))),
+    }
+}
+
+/// Stops a query at its service, if one runs.
+async fn stop(run: &Run<'_>) {
+    let id = run.news().query_id;
+    if id.is_empty() {
+        return;
+    }
+    match &run.ask.target {
+        Target::Athena { .. } => athena::stop(run, &id).await,
+        Target::Insights(_) => logs::stop(run, &id).await,
+        Target::Lake => lake::stop(run, &id).await,
+        Target::S3 => {}
+    }
+}
+
+/// Waits until what was asked up to now is no longer wanted.
+fn cancelled(shared: &Arc<Shared>) -> impl Future<Output = ()> + use<> {
+    let (mut stop, mut cancel) = (shared.stop.subscribe(), shared.cancel.subscribe());
+    async move {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => {}
+            _ = cancel.changed() => {}
+        }
+    }
+}
+
+impl Run<'_> {
+    /// As it stands.
+    pub fn news(&self) -> EngineNews {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes the state, and tells the store of it.
+    pub async fn tell(&self, change: impl FnOnce(&mut EngineNews)) {
+        let news = {
+            let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+            change(&mut news);
+            news.clone()
+        };
+        self.site.shared.send(Polled::Engine(Box::new(news))).await;
+    }
+
+    /// Makes one call at the pace allowed.
+    pub async fn call<T, E, F>(&self, label: &'static str, future: F) -> Outcome<T>
+    where
+        T: RequestId,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        self.site.call(label, "", false, future).await
+    }
+
+    /// Something that an answer must hold and does not.
+    pub fn lacks(&self, what: &str) -> Fault {
+        self.site.fault(SourceError::Malformed(format!("the answer has no {what}")))
+    }
+
+    /// Waits before the next look at a query: shortly at first.
+    pub async fn pause(&self, looks: u32) {
+        let millis = (100u64 << looks.min(5)).min(2_000);
+        self.site.shared.wire.clock.sleep(std::time::Duration::from_millis(millis)).await;
+    }
+
+    /// Says what the question can read at most; `Some` when it ends here.
+    pub async fn bounded(&self, bound: EngineBound) -> Option<EngineEnd> {
+        let (bytes, how) = (bound.bytes, bound.how.clone());
+        self.tell(|news| news.bound = Some(bound)).await;
+        if let (Some(bytes), Some(most)) = (bytes, self.ask.max_bytes)
+            && bytes > most
+        {
+            return Some(EngineEnd::TooLarge(format!("{bytes} bytes ({how}) are more than max_bytes, {most}")));
+        }
+        self.ask.dry.then_some(EngineEnd::Planned)
+    }
+
+    /// True when more was scanned than is allowed.
+    pub fn is_over(&self, scanned: u64) -> bool {
+        self.ask.max_bytes.is_some_and(|most| scanned > most)
+    }
+
+    /// Why a query was stopped that scanned too much.
+    pub fn over(&self, scanned: u64) -> EngineEnd {
+        let most = self.ask.max_bytes.unwrap_or_default();
+        EngineEnd::TooLarge(format!("stopped at {scanned} bytes scanned, more than max_bytes, {most}"))
+    }
+
+    /// Reads records and sends them on.
+    pub async fn records(&self, raws: impl IntoIterator<Item = String>) {
+        let (mut events, mut deltas, mut broken) = (Vec::new(), Vec::new(), 0);
+        let mut count = 0;
+        for raw in raws {
+            count += 1;
+            match record::parse(&raw) {
+                Ok(event) => events.push(event),
+                Err(error) => {
+                    broken += 1;
+                    deltas.push(Delta::BrokenEvent(error.reason, raw));
+                }
+            }
+        }
+        if !events.is_empty() {
+            deltas.push(Delta::Events(events));
+        }
+        if !deltas.is_empty() {
+            let scope = self.site.scope();
+            self.site.shared.send(Polled::Data { source: Source::Events, scope, deltas }).await;
+        }
+        self.tell(|news| {
+            news.records += count;
+            news.broken += broken;
+        })
+        .await;
+    }
+}
