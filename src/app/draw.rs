@@ -190,7 +190,8 @@ fn status(ctx: &Ctx<'_>, place: &Place) -> Line<'static> {
             let status = states::status(ctx, list_of(kind).sources);
             // Where there is room, the survey says it below; a filter takes the room here.
             let filtered = !place.filter.is_empty() || place.survey.window.is_some();
-            if status.width() > 0 || ctx.width >= 100 || filtered {
+            let roomy = ctx.width >= 100 && place.page > 20;
+            if status.width() > 0 || roomy || filtered {
                 return status;
             }
             ctx.derived.borrow_mut().recorded(ctx.store).line(ctx, true)

@@ -415,3 +415,12 @@ fn events_of_one_request_are_related_to_each_other() {
     let first = user.screen().lines().position(|line| line.contains("by key")).unwrap();
     user.keys(&"j".repeat(row - first)).keys("\n").sees("CreateTable2").sees("that mention R-7");
 }
+
+#[test]
+fn our_own_calls_are_no_firsts_and_hide_none() {
+    let mut user = User::with_estate(120, 40);
+    let own = Event { own: true, ip: Some("198.51.100.9".into()), ..event("own", "DescribeTable", 30, true) };
+    let late = Event { ip: Some("198.51.100.9".into()), ..event("late", "ListTables", 1, true) };
+    user.tell(data(Source::Events, vec![Delta::Events(vec![own, late])]));
+    user.keys("7").sees("198.51.100.9 ★").sees("203.0.113.7 ★");
+}

@@ -5,6 +5,7 @@
 mod apply;
 mod coverage;
 mod events;
+mod firsts;
 mod links;
 mod origin;
 pub mod rows;
@@ -25,6 +26,7 @@ use crate::model::{
 
 pub use coverage::Coverage;
 pub use events::EventLog;
+pub use firsts::{First, Firsts};
 use links::FindingIndex;
 pub use links::{Link, LinkTier};
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::model::{Compliance, DriftStatus, Event, Finding, Layer, Severity};
 use crate::store::who::Who;
-use crate::store::{Coverage, Link, LinkTier, Store, Tally};
+use crate::store::{Coverage, Firsts, Link, LinkTier, Store, Tally};
 use crate::trail::sessions::Chain;
 
 /// With more events than this, their texts are not searched for a table's name between two frames.
@@ -56,6 +56,8 @@ pub struct Derived {
     cases_of: (usize, usize),
     recorded: Option<(u64, Rc<Recorded>)>,
     recorded_at: Option<(Instant, Duration)>,
+    firsts: Option<(usize, Rc<Firsts>)>,
+    firsts_at: Option<(Instant, Duration)>,
     revision: Option<u64>,
     built: Option<(Instant, Duration)>,
 }
@@ -81,6 +83,21 @@ impl Derived {
         }
         self.revision = Some(store.revision());
         self.built = Some((Instant::now(), began.elapsed()));
+    }
+
+    /// Which events are the first of their kind; looked for where it is shown, and for new data a tenth of the time.
+    pub fn firsts(&mut self, store: &Store) -> Rc<Firsts> {
+        if let Some((events, known)) = &self.firsts {
+            let busy = self.firsts_at.is_some_and(|(at, cost)| at.elapsed() < cost * 10);
+            if *events == store.events().len() || busy {
+                return Rc::clone(known);
+            }
+        }
+        let began = Instant::now();
+        let found = Rc::new(Firsts::of(store.events()));
+        self.firsts = Some((store.events().len(), Rc::clone(&found)));
+        self.firsts_at = Some((Instant::now(), began.elapsed()));
+        found
     }
 
     /// What is recorded of the tables; looked for where it is shown, and for new data a tenth of the time at most.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ratatui::text::{Line, Span};
 
 use crate::model::{Event, Scope, Severity, Source, Verdict};
-use crate::store::LinkTier;
+use crate::store::{First, LinkTier};
 use crate::theme::Role;
 use crate::trail::catalogue;
 use crate::widget::table::{Column, fixed, grows};
@@ -63,13 +63,27 @@ fn cell(ctx: &Ctx<'_>, row: &Row, column: usize, width: u16) -> Line<'static> {
     match column {
         0 => look.line(Role::Dim, look.when(ctx.now, event.time)),
         1 => look.risk(risk(event)).into(),
-        2 => look.foreign(Role::Text, &event.name, room).into(),
-        3 => look.foreign(Role::Text, &event.principal, room).into(),
+        2 => with_first(ctx, &event.name, first(ctx, event).agent, room),
+        3 => with_first(ctx, &event.principal, first(ctx, event).principal, room),
         4 => look.foreign(Role::Accent, &event.tables.join(" "), room).into(),
-        5 => look.foreign(Role::Text, event.ip.as_deref().unwrap_or("-"), room).into(),
+        5 => with_first(ctx, event.ip.as_deref().unwrap_or("-"), first(ctx, event).address, room),
         6 => look.foreign(Role::Dim, &event.region, room).into(),
         _ => result(ctx, event, room).into(),
     }
+}
+
+/// What of an event was not seen before it.
+fn first(ctx: &Ctx<'_>, event: &Event) -> First {
+    ctx.derived.borrow_mut().firsts(ctx.store).get(&event.id)
+}
+
+/// A value, with a star behind one that was not seen before; behind an event's name it is the agent's.
+fn with_first(ctx: &Ctx<'_>, value: &str, first: bool, room: usize) -> Line<'static> {
+    if !first {
+        return ctx.look.foreign(Role::Text, value, room).into();
+    }
+    let star = ctx.look.say(Role::Warn, " ★");
+    Line::from(vec![ctx.look.foreign(Role::Text, value, room.saturating_sub(star.width())), star])
 }
 
 /// How bad it is for DynamoDB. Lists ask for the rows in sight alone.
@@ -191,6 +205,17 @@ pub fn detail(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
     }
     if let Some(agent) = &event.user_agent {
         doc.field(ctx, "user agent", agent);
+    }
+    let first = first(ctx, event).words();
+    if !first.is_empty() {
+        let since =
+            ctx.store.events().iter().next_back().map_or(String::new(), |oldest| look.clock(ctx.now, oldest.time));
+        doc.spans(
+            ctx,
+            "first seen",
+            vec![look.say(Role::Warn, format!("★ {first} not seen before, in events since {since}"))],
+            None,
+        );
     }
     if let Some(vpce) = &event.vpce {
         doc.field_to(ctx, "through", vpce, Some(Screen::Detail(Thing::Endpoint(scope.clone(), vpce.clone()))));

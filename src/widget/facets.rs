@@ -65,6 +65,9 @@ pub struct Looks {
     pub ascii: bool,
 }
 
+/// A value is rather left out than cut shorter than this.
+const SHORT: usize = 12;
+
 /// The widest a value gets.
 const WIDE: usize = 32;
 
@@ -101,7 +104,8 @@ fn line(facet: &Facet, focus: Option<usize>, looks: &Looks, room: usize, heads: 
     for (index, value) in facet.values.iter().enumerate().skip(first) {
         let cells = width(value) + if index > first { 3 } else { 0 };
         let more = facet.total > index + 1;
-        if cells + if more { 2 } else { 0 } > left && index > first {
+        let room = left.saturating_sub(cells - text::width(&words(value)) + if more { 2 } else { 0 });
+        if room < text::width(&words(value)) && index > first && room < SHORT {
             break;
         }
         if index > first {
@@ -113,7 +117,7 @@ fn line(facet: &Facet, focus: Option<usize>, looks: &Looks, room: usize, heads: 
             Chosen::Without => looks.without,
         };
         let style = if focus == Some(index) { style.patch(looks.cursor) } else { style };
-        spans.push(Span::styled(words(value), style));
+        spans.push(Span::styled(text::clean(&words(value), room.max(1)), style));
         if let Some(count) = value.count {
             spans.push(Span::styled(format!(" {count}"), looks.dim));
         }
@@ -184,6 +188,8 @@ mod tests {
         assert_eq!(shown(&facets, None, 50, 2), ["NAME UpdateItem 21 · UpdateTable 9", "WHO  ci 12"]);
         assert_eq!(shown(&facets, None, 80, 1), ["NAME UpdateItem 21 · UpdateTable 9      WHO ci 12"]);
         assert_eq!(shown(&facets, None, 40, 1), ["NAME UpdateItem 21 · UpdateTable 9"]);
+        let long = [facet("NAME", &[("UpdateItem", 21), ("UpdateContinuousBackups", 9), ("x", 1)])];
+        assert_eq!(shown(&long, None, 45, 1), ["NAME UpdateItem 21 · UpdateContinuousBa… 9 …"]);
     }
 
     #[test]

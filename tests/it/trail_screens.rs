@@ -210,3 +210,15 @@ fn from_an_event_to_its_address_its_session_and_its_table() {
     session.press("2 i").shows("from address");
     session.press("5 i").shows("no address is known of this").press("T").shows("of table");
 }
+
+#[test]
+fn an_address_that_was_not_seen_before_has_a_star_once() {
+    let mut session = ready(120, 40);
+    session.press("7 / 'ip:203.0.113.7' Enter G").shows("203.0.113.7 ★");
+    let starred = session.screen().lines().filter(|line| line.contains("203.0.113.7 ★")).count();
+    assert_eq!(starred, 1, "the first event of the address alone");
+    let warn = Theme::built_in("dark").unwrap().style(Role::Warn).fg;
+    assert_eq!(style_of(&mut session, "★").fg, warn);
+    session.press("Enter").shows("★").shows("address").shows("not seen before");
+    session.press("Esc g Enter").hides("not seen before");
+}
