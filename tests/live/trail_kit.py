@@ -158,7 +158,7 @@ def hold(what, answer, records, salvage=0):
 
 
 def make(tools, out, *arguments):
-    done = subprocess.run([sys.executable, f"{tools}/make_trail.py", arguments[0], out, *arguments[1:]], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, f"{tools}/make_trail.py", arguments[0], out, *arguments[1:]], capture_output=True, text=True, timeout=300)
     if done.returncode:
         raise RuntimeError(done.stderr[-500:])
     return json.load(open(f"{out}/truth.json"))

@@ -136,7 +136,7 @@ def naive(tree, row):
     if kind == "not":
         return not naive(tree[1], row)
     if kind == "free":
-        return tree[1].lower() in row.raw.lower() or tree[1].lower() in row.fields["principal"].lower()
+        return tree[1].lower() in row.raw.lower()
     if kind == "since":
         return row.time is not None and row.time >= moment(tree[1])[0]
     if kind == "until":
@@ -261,7 +261,7 @@ def key_of(row):
 
 def query(binary, tools, work):
     directory = f"{work}/queried"
-    make(tools, directory, "4e3", "--per-file", "20", "200", "--odd", "0.01", "--seed", "5")
+    make(tools, directory, "5e3", "--per-file", "2", "30", "--odd", "0.05", "--seed", "11")
     trail, rng = f"{directory}/AWSLogs", random.Random(20261122)
     rows = rows_of(trail)
     by_id = {row.fields["id"]: row for row in rows}
