@@ -112,7 +112,8 @@ def instant(text):
     return None
 
 
-ALIASES = {"name": ["name", "event"], "source": ["source", "service"], "principal": ["principal", "by", "user", "role"], "principal_arn": ["principal_arn", "arn"], "access_key": ["access_key", "key"],
+# Not `arn` for `principal_arn`: what begins with `arn:` is a pasted ARN, so text.
+ALIASES = {"name": ["name", "event"], "source": ["source", "service"], "principal": ["principal", "by", "user", "role"], "access_key": ["access_key", "key"],
            "ip": ["ip", "address"], "user_agent": ["user_agent", "agent"], "read_only": ["read_only", "readonly"], "vpce": ["vpce", "endpoint"], "id": ["id", "event_id"], "table": ["table", "tables"], "self": ["self", "own"]}
 
 
