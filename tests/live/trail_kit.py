@@ -87,19 +87,19 @@ class Answer:
 
     @property
     def report(self):
-        """The load report: every object in it that names a path, as (path, all it says)."""
+        """The load report: every object in the coverage that names a path and a problem, as (path, all it says)."""
         found = []
 
         def look(value):
             if isinstance(value, dict):
-                if isinstance(value.get("path"), str):
+                if isinstance(value.get("path"), str) and any(value.get(key) for key in ("problem", "what", "reason", "error")):
                     found.append((value["path"], json.dumps(value)))
                 for inner in value.values():
                     look(inner)
             elif isinstance(value, list):
                 for inner in value:
                     look(inner)
-        look(((self.get("coverage") or {}) if isinstance(self.get("coverage"), dict) else {}).get("trail"))
+        look(self.get("coverage"))
         return found
 
     def brief(self):
