@@ -181,8 +181,8 @@ fn copy(app: &mut App, action: Action, thing: &Thing) -> Vec<Effect> {
         }
         // Marked rows are copied in the order shown.
         let crate::view::Body::Rows(rows, _) = &place.body else { return one(thing) };
-        let all: Vec<String> = rows
-            .iter()
+        let all: Vec<String> = (0..rows.len())
+            .filter_map(|at| rows.get(at))
             .filter(|row| row.target(ctx).is_some_and(|target| marked.contains(&target)))
             .filter_map(|row| one(&row.thing(ctx)?))
             .collect();

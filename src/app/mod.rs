@@ -15,6 +15,7 @@ mod update;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
@@ -23,6 +24,7 @@ use tui_input::Input;
 use crate::model::{EventSearch, Polled, Scope, Source};
 use crate::store::Store;
 use crate::theme::Theme;
+use crate::trail::ingest::Feed;
 use crate::view::{Ctx, Derived, Look, Place};
 use crate::wire::Clock;
 
@@ -53,13 +55,26 @@ pub struct Start {
     pub badge: Option<String>,
     /// Where the user's own themes lie, for `:theme NAME`.
     pub themes: Option<PathBuf>,
+    /// Log files that are being loaded.
+    pub feed: Option<Feed>,
 }
 
 impl Start {
     /// A start with defaults.
     #[must_use]
     pub fn new(store: Store, theme: Theme, clock: Clock) -> Self {
-        Self { store, theme, ascii: false, view: None, filter: None, open: None, clock, badge: None, themes: None }
+        Self {
+            store,
+            theme,
+            ascii: false,
+            view: None,
+            filter: None,
+            open: None,
+            clock,
+            badge: None,
+            themes: None,
+            feed: None,
+        }
     }
 }
 
@@ -76,6 +91,8 @@ pub enum Msg {
     Polled(Polled),
     /// It is later: ages have changed.
     Tick(Timestamp),
+    /// There is time for work that keys do not wait for: files being loaded, records being searched.
+    Work,
     /// A theme was loaded, or could not be.
     Themed(Result<Theme, String>),
 }
@@ -133,9 +150,35 @@ pub struct App {
     /// The data is held still: polled messages are not taken from the queue.
     pub frozen: bool,
     badge: Option<String>,
+    feed: Option<Feed>,
     derived: RefCell<Derived>,
     width: u16,
     unsettled: bool,
+}
+
+/// Work that keys do not wait for is done in slices of this length.
+const SLICE: Duration = Duration::from_millis(8);
+
+impl App {
+    /// True while files are loaded or records searched: there is work between two keys.
+    #[must_use]
+    pub fn busy(&self) -> bool {
+        self.feed.as_ref().is_some_and(Feed::busy) || self.nav.place().pending()
+    }
+
+    /// The load of log files, if there is one.
+    #[must_use]
+    pub fn feed(&self) -> Option<&Feed> {
+        self.feed.as_ref()
+    }
+
+    fn work(&mut self) {
+        if let Some(feed) = &mut self.feed
+            && self.store.feed(feed, SLICE)
+        {
+            self.unsettled = true;
+        }
+    }
 }
 
 impl App {
@@ -151,6 +194,7 @@ impl App {
             notice: None,
             frozen: false,
             badge: start.badge,
+            feed: start.feed,
             derived: RefCell::default(),
             width: 80,
             unsettled: true,

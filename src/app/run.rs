@@ -8,7 +8,7 @@ use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt as _;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc::Receiver;
-use tokio::time::{MissedTickBehavior, interval, sleep_until};
+use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until};
 
 use crate::aws::{Command, Handle};
 use crate::model::Polled;
@@ -19,6 +19,9 @@ use super::{App, Effect, Msg, Start, draw, update};
 
 /// A frame is drawn when the queue is drained, or this long after the first change that it shows.
 const FRAME: Duration = Duration::from_millis(16);
+
+/// Between two slices of work that keys do not wait for, they are looked at.
+const PAUSE: Duration = Duration::from_millis(4);
 
 /// Data alone redraws this often at most: a key's frame is never late, and a sweep does not flicker.
 const DATA_FRAME: Duration = Duration::from_millis(100);
@@ -62,6 +65,10 @@ pub async fn run(start: Start, commands: Handle, mut polled: Receiver<Polled>) -
                 message.map(Msg::Polled)
             }
             () = sleep_until(shown.due.into()), if shown.dirty => None,
+            () = sleep(PAUSE), if app.busy() => {
+                shown.dirty = true;
+                Some(Msg::Work)
+            }
             _ = tick.tick() => {
                 shown = Shown { dirty: true, due: Instant::now() };
                 None
@@ -70,7 +77,7 @@ pub async fn run(start: Start, commands: Handle, mut polled: Receiver<Polled>) -
         let mut next = message;
         let began = Instant::now();
         while let Some(message) = next.take() {
-            let is_data = matches!(message, Msg::Polled(_));
+            let is_data = matches!(message, Msg::Polled(_) | Msg::Work);
             shown.dirty = true;
             if !is_data {
                 shown.due = began;

@@ -38,8 +38,8 @@ pub fn takes(app: &mut App, action: Action) -> bool {
 
 /// Zooms round the event under the cursor.
 fn zoom(app: &mut App, closer: bool) {
-    app.with(|_, place| {
-        let round = place.row().and_then(crate::view::Row::time);
+    app.with(|ctx, place| {
+        let round = place.row().and_then(|row| row.time(ctx));
         place.survey.zoom(closer, round);
     });
 }

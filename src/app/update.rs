@@ -33,8 +33,13 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.unsettled = true;
             Vec::new()
         }
+        Msg::Work => {
+            app.work();
+            Vec::new()
+        }
         Msg::Tick(now) => {
             app.now = now;
+            app.work();
             Vec::new()
         }
         Msg::Themed(Ok(theme)) => {

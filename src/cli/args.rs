@@ -30,6 +30,7 @@ Examples:
   dynakeep tables --filter 'pitr:no class:restricted'
   dynakeep who orders since:7d
   dynakeep events 'name:UpdateTable !readonly since:6h'
+  dynakeep events --trail ./AWSLogs 'table:orders ip:203.0.113.0/24'
 
 Exit codes: 0 clean · 1 internal error · 2 usage · 3 check: a control failed · 4 incomplete: denied, throttled, unreachable";
 
@@ -61,6 +62,19 @@ pub struct Global {
     /// Keep to AWS's documented rates, or not; by default they are kept except at a custom endpoint
     #[arg(long, global = true, value_name = "WHICH", help_heading = "Where")]
     pub limits: Option<Limits>,
+    /// CloudTrail log files in place of CloudTrail: directories, .json, .json.gz, JSON lines, Athena's CSV; or objects of
+    /// a trail in S3, s3://BUCKET/PREFIX (events only; the s3 engine). May be given several times
+    #[arg(long, global = true, value_name = "PATH", value_parser = place, help_heading = "Trail files")]
+    pub trail: Vec<Place>,
+    /// Go on looking for files that grow or appear
+    #[arg(long, global = true, requires = "trail", help_heading = "Trail files")]
+    pub follow: bool,
+    /// The most memory that events of files may take, as 500M or 2G: the oldest go first, and that is said
+    #[arg(long, global = true, value_name = "SIZE", value_parser = size, default_value = "4G", help_heading = "Trail files")]
+    pub max_memory: usize,
+    /// Keep records as they are in memory: text is found faster, at about 1.5 KB an event
+    #[arg(long, global = true, requires = "trail", help_heading = "Trail files")]
+    pub keep_raw: bool,
     /// How rows are printed; sarif, md and junit are for `check`
     #[arg(short, long, global = true, value_name = "FORMAT", default_value = "table", help_heading = "What")]
     pub output: Output,
@@ -79,6 +93,57 @@ pub struct Global {
     /// ASCII in place of symbols
     #[arg(long, global = true, action = ArgAction::SetTrue, help_heading = "Looks")]
     pub ascii: bool,
+}
+
+/// Where a trail's events lie.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// A file or a directory.
+    Files(PathBuf),
+    /// Objects in S3.
+    S3(Root),
+}
+
+impl Global {
+    /// Files and directories named by `--trail`.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        let file = |place: &Place| if let Place::Files(path) = place { Some(path.clone()) } else { None };
+        self.trail.iter().filter_map(file).collect()
+    }
+
+    /// The trail in S3 named by `--trail`.
+    #[must_use]
+    pub fn objects(&self) -> Option<&Root> {
+        self.trail.iter().find_map(|place| if let Place::S3(root) = place { Some(root) } else { None })
+    }
+}
+
+fn place(text: &str) -> Result<Place, String> {
+    if text.starts_with("s3:") {
+        return Root::parse(text).map(Place::S3);
+    }
+    let path = PathBuf::from(text);
+    match path.try_exists() {
+        Ok(true) => Ok(Place::Files(path)),
+        Ok(false) => Err("there is no such file or directory".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Bytes: `500M`, `2G`, in steps of 1024.
+fn size(text: &str) -> Result<usize, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = text.get(digits.len()..).unwrap_or_default().to_ascii_uppercase();
+    let shift = match unit.trim_end_matches('B').trim_end_matches('I') {
+        "" => 0,
+        "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        _ => return Err("write a size as 500M or 2G".to_owned()),
+    };
+    let count: usize = digits.parse().map_err(|_| "write a size as 500M or 2G".to_owned())?;
+    count.checked_mul(1 << shift).filter(|size| *size >= 1 << 20).ok_or_else(|| "at least 1M".to_owned())
 }
 
 /// What to do.
@@ -177,14 +242,14 @@ pub struct EngineArgs {
     /// The engine: CloudTrail's event history, or one that the configuration switched on
     #[arg(long, value_name = "NAME", value_parser = engine)]
     pub engine: Option<Name>,
-    /// Objects of a trail in S3: the s3 engine
-    #[arg(long, value_name = "s3://BUCKET/PREFIX", value_parser = Root::parse)]
-    pub trail: Option<Root>,
+    /// Print how many events match, how many deliveries were repeated, how many records are broken, and events by name
+    #[arg(long)]
+    pub count: bool,
     /// Print what would be asked, what it reads and the most it can cost; ask nothing
     #[arg(long)]
     pub plan: bool,
     /// Print the statement that makes the table for Athena (no call to AWS)
-    #[arg(long, conflicts_with_all = ["query", "engine", "trail", "plan"])]
+    #[arg(long, conflicts_with_all = ["query", "engine", "trail", "plan", "count"])]
     pub athena_ddl: bool,
 }
 

@@ -9,9 +9,10 @@ use tokio::sync::{mpsc, oneshot};
 use crate::app::{self, Start, Tab};
 use crate::aws::{self, Handle};
 use crate::config::Config;
-use crate::model::Arn;
+use crate::model::{Arn, Origin};
 use crate::store::Store;
 use crate::trail::catalogue;
+use crate::trail::ingest::{Feed, Keep};
 
 use super::{Cli, Failure, Output, looks, settings, wire};
 
@@ -45,11 +46,24 @@ pub(super) fn run(cli: &Cli, thing: Option<&str>) -> Result<ExitCode, Failure> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let settings = settings(global, &config);
-    if global.demo.is_none() {
+    if global.demo.is_none() && global.files().is_empty() {
         super::profiles::known(&settings)?;
     }
     let wire = wire(cli, Some(runtime.handle().clone()))?;
-    let mut start = Start::new(Store::new(wire.origin, config.baseline.baseline()), theme, wire.clock.clone());
+    if global.objects().is_some() {
+        return Err(Failure::Usage(
+            "--trail s3://…: `dynakeep events` reads objects; the dashboard reads files".to_owned(),
+        ));
+    }
+    let files = !global.files().is_empty();
+    // Files alone need no account; with one named, or the demo's, they stand beside what it says.
+    let alone = files && global.demo.is_none() && global.profiles.is_empty() && global.regions.is_empty();
+    let origin = if alone { Origin::Files } else { wire.origin };
+    let mut start = Start::new(Store::new(origin, config.baseline.baseline()), theme, wire.clock.clone());
+    start.feed = files.then(|| Feed::start(super::files::options(cli, Keep::Packed), global.max_memory));
+    if alone {
+        view = view.or(Some(Tab::Trail));
+    }
     start.ascii = global.ascii || config.ascii;
     start.view = view;
     start.filter = filter;
@@ -59,6 +73,12 @@ pub(super) fn run(cli: &Cli, thing: Option<&str>) -> Result<ExitCode, Failure> {
     let _read = std::thread::spawn(catalogue::warm);
     let (handle, listen) = Handle::pair();
     let (to, from) = mpsc::channel(QUEUE);
+    if alone {
+        // Nobody polls: the queue stays open, and empty.
+        let ended = runtime.block_on(app::run(start, handle, from)).map_err(Failure::from);
+        drop((to, listen));
+        return ended.map(|()| ExitCode::SUCCESS);
+    }
     let running = aws::spawn(wire, settings, listen, to);
     let ended = runtime.block_on(async {
         let joined = tokio::task::spawn_blocking(move || running.join());

@@ -50,7 +50,7 @@ pub(super) fn run(cli: &Cli, query: Option<&str>, args: &EngineArgs) -> Result<O
         print_ddl(cli, &config.engines)?;
         return Ok(Some(ExitCode::SUCCESS));
     }
-    let name = match (args.engine, &args.trail) {
+    let name = match (args.engine, cli.global.objects()) {
         (None | Some(Name::S3), Some(_)) => Name::S3,
         (Some(name), Some(_)) => {
             return Err(Failure::Usage(format!("--trail names objects in S3; {} reads none", name.word())));
@@ -71,7 +71,7 @@ pub(super) fn run(cli: &Cli, query: Option<&str>, args: &EngineArgs) -> Result<O
         // Every engine keeps to it, and so do the rows.
         queries.extend(once::queries(RowKind::Events, [Some(&format!("since:{}", window.since)), None])?);
     }
-    let of = configured(cli, name, args.trail.as_ref(), &config.engines)?;
+    let of = configured(cli, name, cli.global.objects(), &config.engines)?;
     let work = of.engine.translate(&queries, &window).map_err(Failure::Usage)?;
     if !of.on && !args.plan {
         let name = name.word();

@@ -3,6 +3,7 @@
 mod args;
 mod dashboard;
 mod engine;
+mod files;
 mod looks;
 mod once;
 mod pipe;
@@ -89,6 +90,12 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Some(Command::Drift) => (RowKind::Drift, None),
         Some(Command::Endpoints) => (RowKind::Endpoints, None),
         Some(Command::Trails) => (RowKind::Trails, None),
+        Some(Command::Events { query, engine }) if !cli.global.files().is_empty() => {
+            return files::run(cli, query.as_deref(), engine);
+        }
+        Some(Command::Events { engine, .. }) if engine.count => {
+            return Err(Failure::Usage("--count counts events of files: name them with --trail PATH".to_owned()));
+        }
         Some(Command::Events { query, engine }) => match engine::run(cli, query.as_deref(), engine)? {
             Some(code) => return Ok(code),
             None => (RowKind::Events, query.as_deref()),
@@ -104,6 +111,9 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
             return Ok(ExitCode::SUCCESS);
         }
     };
+    if !cli.global.trail.is_empty() {
+        return Err(Failure::Usage("--trail is for `events`, `who` and the dashboard".to_owned()));
+    }
     once::run(cli, kind, query)
 }
 

@@ -20,6 +20,17 @@ pub fn write(out: &mut dyn Write, kind: RowKind, rows: &[Box<dyn Entry + '_>]) -
     csv.flush()
 }
 
+/// Writes a row alone.
+///
+/// # Errors
+/// When the output takes no more.
+pub fn row(out: &mut dyn Write, kind: RowKind, row: &dyn Entry) -> io::Result<()> {
+    let fields = kind.schema().fields.iter().filter(|spec| !spec.name.ends_with('*'));
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(fields.map(|spec| cell(&field_text(&row.field(spec.name), spec.kind))))?;
+    csv.flush()
+}
+
 /// A cell that no spreadsheet takes for a formula.
 #[must_use]
 pub fn cell(text: &str) -> String {

@@ -24,19 +24,37 @@ pub fn write(
     coverage: &Coverage,
     rows: &[Box<dyn Entry + '_>],
 ) -> io::Result<()> {
-    let columns = kind.columns();
-    let schema = kind.schema();
-    let cells = |row: &dyn Entry| -> Vec<String> {
-        let text = |column: &&str| {
-            let (spec, name) = schema.find(column)?;
-            let text = field_text(&row.field(&name), spec.kind);
-            Some(if text.is_empty() { "-".to_owned() } else { text })
-        };
-        columns.iter().map(|column| text(column).unwrap_or_default()).collect()
+    let lines: Vec<Vec<String>> = rows.iter().map(|row| cells(kind, row.as_ref())).collect();
+    aligned(out, kind.columns(), &lines)?;
+    writeln!(out, "\n{} {} · {}", rows.len(), kind.schema().rows, line(store, coverage))
+}
+
+/// Writes rows that no account was asked for.
+///
+/// # Errors
+/// When the output takes no more.
+pub fn files(out: &mut dyn Write, kind: RowKind, rows: &[Box<dyn Entry + '_>]) -> io::Result<()> {
+    let lines: Vec<Vec<String>> = rows.iter().map(|row| cells(kind, row.as_ref())).collect();
+    aligned(out, kind.columns(), &lines)?;
+    writeln!(out, "\n{} {}", rows.len(), kind.schema().rows)
+}
+
+/// Writes a row alone, a tab between its cells.
+///
+/// # Errors
+/// When the output takes no more.
+pub fn row(out: &mut dyn Write, kind: RowKind, row: &dyn Entry) -> io::Result<()> {
+    let cells: Vec<String> = cells(kind, row).iter().map(|cell| visible(cell).into_owned()).collect();
+    writeln!(out, "{}", cells.join("\t"))
+}
+
+fn cells(kind: RowKind, row: &dyn Entry) -> Vec<String> {
+    let text = |column: &&str| {
+        let (spec, name) = kind.schema().find(column)?;
+        let text = field_text(&row.field(&name), spec.kind);
+        Some(if text.is_empty() { "-".to_owned() } else { text })
     };
-    let lines: Vec<Vec<String>> = rows.iter().map(|row| cells(row.as_ref())).collect();
-    aligned(out, columns, &lines)?;
-    writeln!(out, "\n{} {} · {}", rows.len(), schema.rows, line(store, coverage))
+    kind.columns().iter().map(|column| text(column).unwrap_or_default()).collect()
 }
 
 /// Writes any cells as aligned columns.

@@ -15,6 +15,8 @@ pub enum Origin {
     Demo,
     /// A recorded tape.
     Replay,
+    /// Log files alone: no account was asked.
+    Files,
 }
 
 impl Origin {
@@ -25,6 +27,7 @@ impl Origin {
             Self::Live => "live",
             Self::Demo => "demo",
             Self::Replay => "replay",
+            Self::Files => "files",
         }
     }
 }

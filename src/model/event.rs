@@ -3,36 +3,9 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub use dynakeep_events::EventCategory;
+
 use super::SourceError;
-
-/// CloudTrail's event categories.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub enum EventCategory {
-    /// Control plane.
-    Management,
-    /// Item level.
-    Data,
-    /// At a VPC endpoint.
-    NetworkActivity,
-    /// Unusual rates.
-    Insight,
-    /// A record that names none of these.
-    Other,
-}
-
-impl EventCategory {
-    /// AWS's word.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Management => "Management",
-            Self::Data => "Data",
-            Self::NetworkActivity => "NetworkActivity",
-            Self::Insight => "Insight",
-            Self::Other => "Other",
-        }
-    }
-}
 
 /// One CloudTrail event: the fields people pivot on, and the record itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

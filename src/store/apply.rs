@@ -188,9 +188,12 @@ impl Store {
             }
             Delta::Calls(arn, outcome) => estate.calls.entry(arn).or_default().apply(outcome),
             Delta::Events(events) => {
-                for event in events {
-                    self.relink_by(&event);
-                    self.events.insert(event);
+                let first = self.events.rows() as u32;
+                self.events.absorb(crate::trail::record::batch(&events));
+                // What an API brings lies in memory: comparing costs nothing to wait for.
+                crate::trail::ingest::resolve(&mut self.events);
+                for row in first..self.events.rows() as u32 {
+                    self.relink_by(row);
                 }
             }
             Delta::Search(reach) => {

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{Arn, Event, Finding, FindingLink, Scope, SearchBy, Severity, Source, Table};
+use crate::model::{Arn, Finding, FindingLink, Scope, SearchBy, Severity, Source, Table};
+use crate::trail::EventRef;
 
 use super::Store;
 
@@ -64,9 +65,10 @@ const MEDIUM: u16 = 40;
 
 impl Store {
     /// Notes that an event may have changed where findings lead.
-    pub(super) fn relink_by(&mut self, event: &Event) {
-        if !event.tables.is_empty() {
-            let ids = self.finding_index.of_event(event).into_iter().cloned();
+    pub(super) fn relink_by(&mut self, row: u32) {
+        let Some(event) = self.events.at(row) else { return };
+        if event.tables().len() > 0 {
+            let ids: Vec<String> = self.finding_index.of_event(event).into_iter().cloned().collect();
             self.dirty_findings.extend(ids);
         }
     }
@@ -124,23 +126,25 @@ impl Store {
 
     /// The events around a finding, newest first, each with the tier of its link.
     #[must_use]
-    pub fn events_of_finding<'a>(&'a self, finding: &Finding) -> Vec<(LinkTier, &'a Arc<Event>)> {
+    pub fn events_of_finding<'a>(&'a self, finding: &Finding) -> Vec<(LinkTier, EventRef<'a>)> {
         // A finding may carry any time: arithmetic on it must not overflow.
         let before = |at: Timestamp| at.checked_sub(WINDOW).unwrap_or(Timestamp::MIN);
         let after = |at: Timestamp| at.checked_add(WINDOW + DELIVERY_LAG).unwrap_or(Timestamp::MAX);
         let from = finding.first.or(finding.created).map(before);
         let to = finding.last.or(finding.updated).map(after);
-        let inside = |event: &Event| from.is_none_or(|from| event.time >= from) && to.is_none_or(|to| event.time <= to);
-        let mut found: BTreeMap<&str, (LinkTier, &Arc<Event>)> = BTreeMap::new();
-        let mut add = |tier: LinkTier, events: Vec<&'a Arc<Event>>| {
-            for event in events.into_iter().filter(|event| inside(event)) {
-                found.entry(event.id.as_str()).or_insert((tier, event));
+        let inside = |event: EventRef<'_>| {
+            from.is_none_or(|from| event.time() >= from) && to.is_none_or(|to| event.time() <= to)
+        };
+        let mut found: BTreeMap<u32, (LinkTier, EventRef<'a>)> = BTreeMap::new();
+        let mut add = |tier: LinkTier, events: Vec<EventRef<'a>>| {
+            for event in events.into_iter().filter(|event| inside(*event)) {
+                found.entry(event.row()).or_insert((tier, event));
             }
         };
         let mut sessions = Vec::new();
         if let Some(key) = &finding.access_key {
             let events = self.events.by_key(key);
-            sessions.extend(events.iter().filter_map(|event| event.session.clone()));
+            sessions.extend(events.iter().filter_map(|event| event.session().map(str::to_owned)));
             add(LinkTier::T1, events);
         }
         sessions.extend(session(finding).map(str::to_owned));
@@ -153,7 +157,7 @@ impl Store {
             add(LinkTier::T3, self.events.by_ip(ip));
         }
         let mut events: Vec<_> = found.into_values().collect();
-        events.sort_by(|(_, a), (_, b)| b.time.cmp(&a.time).then_with(|| b.id.cmp(&a.id)));
+        events.sort_by(|(_, a), (_, b)| b.time().cmp(&a.time()).then_with(|| b.row().cmp(&a.row())));
         events
     }
 
@@ -165,13 +169,14 @@ impl Store {
             links.entry(table).or_insert((LinkTier::T1, false, vec!["named by the finding".to_owned()]));
         }
         for (tier, event) in self.events_of_finding(finding) {
-            let scope = Scope::new(event.account.clone(), event.region.clone());
-            for table in &event.tables {
-                let entry = links.entry((table.clone(), scope.clone())).or_insert((tier, false, Vec::new()));
+            let scope = Scope::new(event.account().to_owned(), event.region().to_owned());
+            for table in event.tables() {
+                let entry = links.entry((table.to_owned(), scope.clone())).or_insert((tier, false, Vec::new()));
                 let (best, wrote, names) = entry;
                 *best = tier.min(*best);
-                *wrote |= tier != LinkTier::T3 && event.read_only == Some(false) && event.error.is_none();
-                let name = if event.error.is_some() { format!("refused {}", event.name) } else { event.name.clone() };
+                *wrote |= tier != LinkTier::T3 && event.read_only() == Some(false) && event.error().is_none();
+                let name =
+                    if event.error().is_some() { format!("refused {}", event.name()) } else { event.name().to_owned() };
                 if !names.contains(&name) {
                     names.push(name);
                 }
@@ -221,11 +226,11 @@ type Pivot = HashMap<String, BTreeSet<String>>;
 
 impl FindingIndex {
     /// The findings that share a key, a session or an address with an event.
-    fn of_event(&self, event: &Event) -> Vec<&String> {
+    fn of_event(&self, event: EventRef<'_>) -> Vec<&String> {
         let pivots = [
-            event.access_key.as_ref().and_then(|key| self.by_key.get(key)),
-            event.session.as_ref().and_then(|session| self.by_session.get(session)),
-            event.ip.as_ref().and_then(|ip| self.by_ip.get(ip)),
+            event.access_key().and_then(|key| self.by_key.get(key)),
+            event.session().and_then(|session| self.by_session.get(session)),
+            event.ip().and_then(|ip| self.by_ip.get(ip)),
         ];
         pivots.into_iter().flatten().flatten().collect()
     }

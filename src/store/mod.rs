@@ -4,8 +4,6 @@
 
 mod apply;
 mod coverage;
-mod events;
-mod firsts;
 mod links;
 mod origin;
 pub mod rows;
@@ -24,9 +22,8 @@ use crate::model::{
     Verdict,
 };
 
+use crate::trail::Events;
 pub use coverage::Coverage;
-pub use events::EventLog;
-pub use firsts::{First, Firsts};
 use links::FindingIndex;
 pub use links::{Link, LinkTier};
 
@@ -73,7 +70,8 @@ pub struct Store {
     estate: Estate,
     judgements: BTreeMap<String, BTreeMap<&'static str, Judgement>>,
     freshness: BTreeMap<(Source, Scope), Freshness>,
-    events: EventLog,
+    events: Events,
+    load: Option<crate::trail::ingest::LoadReport>,
     ledger: VecDeque<CallRecord>,
     calls: u64,
     errors: VecDeque<ErrorLine>,
@@ -100,7 +98,8 @@ impl Store {
             estate: Estate::default(),
             judgements: BTreeMap::new(),
             freshness: BTreeMap::new(),
-            events: EventLog::default(),
+            events: Events::default(),
+            load: None,
             ledger: VecDeque::new(),
             calls: 0,
             errors: VecDeque::new(),
@@ -129,6 +128,9 @@ impl Store {
             return;
         }
         if self.dirty_estate {
+            if !self.estate.findings.is_empty() {
+                self.events.index();
+            }
             self.link_findings();
         }
         let mut fresh: Vec<Judgement> = Vec::new();
@@ -230,8 +232,40 @@ impl Store {
 
     /// The CloudTrail events.
     #[must_use]
-    pub fn events(&self) -> &EventLog {
+    pub fn events(&self) -> &Events {
         &self.events
+    }
+
+    /// Takes in what a load of log files brought, for so long at most; `true` when something came.
+    pub fn feed(&mut self, feed: &mut crate::trail::ingest::Feed, within: std::time::Duration) -> bool {
+        let (first, generation) = (self.events.rows() as u32, self.events.generation());
+        let changed = feed.poll(&mut self.events, within);
+        self.fed(first, generation, feed);
+        changed
+    }
+
+    /// Takes in all that a load of log files brings, waiting for it.
+    pub fn feed_all(&mut self, feed: &mut crate::trail::ingest::Feed, shown: impl FnMut(&crate::trail::ingest::Feed)) {
+        feed.finish(&mut self.events, shown);
+        self.fed(0, self.events.generation(), feed);
+    }
+
+    fn fed(&mut self, first: u32, generation: u64, feed: &crate::trail::ingest::Feed) {
+        // Rows that have new numbers are looked at again.
+        let first = if self.events.generation() == generation { first } else { 0 };
+        // Without findings there is nothing to link.
+        let linked = !self.estate.findings.is_empty();
+        for row in (first..self.events.rows() as u32).filter(|_| linked) {
+            self.relink_by(row);
+        }
+        self.load = Some(feed.report.clone());
+        self.revision += 1;
+    }
+
+    /// What became of the log files that events were loaded from.
+    #[must_use]
+    pub fn load(&self) -> Option<&crate::trail::ingest::LoadReport> {
+        self.load.as_ref()
     }
 
     /// Every judgement, by resource and control.

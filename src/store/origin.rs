@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::model::{Event, Finding, SearchBy};
+use crate::model::{Finding, SearchBy};
+use crate::trail::EventRef;
 use crate::trail::sessions::{self, Chain};
 
 use super::Store;
@@ -10,17 +11,17 @@ use super::Store;
 impl Store {
     /// The way back from an event to whoever got its credentials first.
     #[must_use]
-    pub fn chain_of(&self, event: &Event) -> Option<Chain> {
+    pub fn chain_of(&self, event: EventRef<'_>) -> Option<Chain> {
         let mut read = |from: Timestamp, to: Timestamp| -> Vec<String> {
             self.events
-                .iter()
-                .skip_while(|of| of.time > to)
-                .take_while(|of| of.time >= from)
-                .filter(|of| sessions::issues(&of.source, &of.name))
-                .map(|of| of.raw.clone())
+                .newest_first()
+                .skip_while(|of| of.time() > to)
+                .take_while(|of| of.time() >= from)
+                .filter(|of| sessions::issues(of.source(), of.name()))
+                .map(|of| of.record().into_owned())
                 .collect()
         };
-        sessions::chain(&event.raw, &mut read)
+        sessions::chain(&event.record(), &mut read)
     }
 
     /// The way back from a finding's key, by its newest event.

@@ -138,7 +138,7 @@ fn a_delivery_met_again_is_one_event_and_order_is_newest_first() {
         let event = event(&format!("e{minute}"), minute, "K", "s", "ip", "orders");
         tell(&mut store, vec![Delta::Events(vec![event])]);
     }
-    let order: Vec<_> = store.events().iter().map(|event| event.id.as_str()).collect();
+    let order: Vec<_> = store.events().newest_first().map(crate::trail::EventRef::id).collect();
     assert_eq!(order, ["e3", "e2", "e1"]);
 }
 

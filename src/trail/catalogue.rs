@@ -11,8 +11,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use wildmatch::WildMatch;
 
-use crate::model::{Event, EventCategory, Severity};
+use crate::model::{EventCategory, Severity};
 
+use super::EventRef;
 use super::asks::Ask;
 
 /// What CloudTrail does not record at all, whatever is switched on.
@@ -202,8 +203,14 @@ pub fn risk<'r>(
 
 /// What an event means, its record read where that matters.
 #[must_use]
-pub fn of(event: &Event) -> Option<Risk> {
-    risk(&event.source, &event.name, event.error.as_deref(), || Some(Cow::Borrowed(event.raw.as_str())))
+pub fn of(event: EventRef<'_>) -> Option<Risk> {
+    risk(event.source(), event.name(), event.error(), || Some(event.record()))
+}
+
+/// What an event means, with its record at hand.
+#[must_use]
+pub fn of_record(event: EventRef<'_>, record: &str) -> Option<Risk> {
+    risk(event.source(), event.name(), event.error(), || Some(Cow::Borrowed(record)))
 }
 
 /// The conditions that a record meets, worst first. Of what cannot be read, none.

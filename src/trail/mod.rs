@@ -1,11 +1,12 @@
-//! CloudTrail events: reading records, what they mean, the query language that every view filters with, and the
-//! engines that answer the same query elsewhere.
+//! CloudTrail events: what they mean, on top of the columns that hold them, and the engines that answer the same query
+//! elsewhere.
 //!
-//! Invariant: pure; no I/O, no SDK.
+//! Invariant: pure; no I/O, no SDK. Reading, columns and the query language are the package in `src/events`.
 
 mod asks;
 pub mod catalogue;
 pub mod engine;
-pub mod query;
 pub mod record;
 pub mod sessions;
+
+pub use dynakeep_events::{EventRef, Events, columns, envelope, fields, ingest, json, query, scan};

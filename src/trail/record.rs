@@ -1,220 +1,117 @@
-//! One CloudTrail record, as JSON text, read into a [`crate::model::Event`].
-//!
-//! Source of the shapes: the CloudTrail user guide, "CloudTrail record contents" and "userIdentity element".
+//! One CloudTrail record, as JSON text, read into a [`crate::model::Event`]; and events as columns.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use jiff::Timestamp;
-use serde_json::{Map, Value};
+use crate::model::Event;
 
-use crate::model::{Arn, Event, EventCategory};
+use super::columns::Batch;
+use super::fields::{Fields, Identity, Reader};
+use super::json::Str;
+use super::{EventRef, Events};
+
+pub use super::columns::OWN_AGENT;
 
 /// Why a record could not be understood; the text itself is kept by whoever delivered it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct BrokenRecord {
-    /// In words: `no eventID`, `not JSON: …`.
+    /// In words: `not JSON: …`.
     pub reason: String,
 }
-
-/// What the user agent of this program's own calls holds: the SDK's spelling of the application id.
-pub const OWN_AGENT: &str = "app/dynakeep";
-
-type Object = Map<String, Value>;
 
 /// Reads one record.
 ///
 /// # Errors
-/// When the text is no JSON object, or lacks an `eventID`, `eventTime` or `eventName`. Any other field may be
-/// missing or of a wrong type: the event then says less, and the record itself is still at hand in `raw`.
+/// When the text holds no record, or more than one. Any field may be missing or of a wrong type: the event then says
+/// less, and the record itself is still at hand in `raw`.
 pub fn parse(raw: &str) -> Result<Event, BrokenRecord> {
-    let value: Value = serde_json::from_str(raw).map_err(|error| broken(format!("not JSON: {error}")))?;
-    let Value::Object(record) = value else { return Err(broken("not a JSON object")) };
-    let need = |key: &str| text(&record, key).ok_or_else(|| broken(format!("no {key}")));
-    let (id, name, time) = (need("eventID")?, need("eventName")?, need("eventTime")?);
-    let time = time.parse::<Timestamp>().map_err(|_| broken(format!("eventTime is no time: {time}")))?;
-    let source = text(&record, "eventSource").unwrap_or_default();
-    let none = Map::new();
-    let identity = object(&record, "userIdentity").unwrap_or(&none);
-    let principal_arn = text(identity, "arn");
-    let user_agent = text(&record, "userAgent");
-    Ok(Event {
-        id,
-        time,
-        name,
-        region: text(&record, "awsRegion").unwrap_or_default(),
-        account: text(&record, "recipientAccountId").or_else(|| text(identity, "accountId")).unwrap_or_default(),
-        principal: principal(identity),
-        session: session(identity),
-        principal_arn,
-        access_key: text(identity, "accessKeyId"),
-        ip: text(&record, "sourceIPAddress"),
-        own: user_agent.as_deref().is_some_and(|agent| agent.contains(OWN_AGENT)),
-        user_agent,
-        read_only: flag(&record, "readOnly"),
-        error: text(&record, "errorCode"),
-        tables: tables(&record, &source),
-        source,
-        vpce: text(&record, "vpcEndpointId"),
-        category: category(&record),
-        raw: raw.to_owned(),
-    })
-}
-
-fn broken(reason: impl Into<String>) -> BrokenRecord {
-    BrokenRecord { reason: reason.into() }
-}
-
-/// A text field that says something.
-fn text(of: &Object, key: &str) -> Option<String> {
-    of.get(key)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
-}
-
-fn object<'a>(of: &'a Object, key: &str) -> Option<&'a Object> {
-    of.get(key)?.as_object()
-}
-
-/// Booleans are now and then delivered as text.
-fn flag(of: &Object, key: &str) -> Option<bool> {
-    match of.get(key)? {
-        Value::Bool(flag) => Some(*flag),
-        Value::String(text) if text == "true" => Some(true),
-        Value::String(text) if text == "false" => Some(false),
-        _ => None,
+    let mut events = Events::default();
+    events.push(raw, &Arc::from(""), &Reader::default());
+    events.settle();
+    let mut found = events.newest_first();
+    match (found.next(), found.next(), events.broken().first()) {
+        (Some(event), None, None) => Ok(of(event)),
+        (_, _, Some(broken)) => Err(BrokenRecord { reason: broken.reason.clone() }),
+        (None, ..) => Err(BrokenRecord { reason: "no eventSource, or neither eventName nor eventVersion".to_owned() }),
+        (Some(_), Some(_), _) => Err(BrokenRecord { reason: "several records in one".to_owned() }),
     }
 }
 
-fn category(record: &Object) -> EventCategory {
-    match record.get("eventCategory").and_then(Value::as_str) {
-        Some("Management") => EventCategory::Management,
-        Some("Data") => EventCategory::Data,
-        Some("NetworkActivity") => EventCategory::NetworkActivity,
-        Some("Insight") => EventCategory::Insight,
-        Some(_) => EventCategory::Other,
-        // Records older than version 1.07 have no category, but may say whether they are of the control plane.
-        None => match flag(record, "managementEvent") {
-            Some(true) => EventCategory::Management,
-            Some(false) => EventCategory::Data,
-            None => EventCategory::Other,
-        },
+fn of(event: EventRef<'_>) -> Event {
+    let own = |text: Option<&str>| text.map(str::to_owned);
+    Event {
+        id: event.id().into_owned(),
+        time: event.time(),
+        name: event.name().to_owned(),
+        source: event.source().to_owned(),
+        region: event.region().to_owned(),
+        account: event.account().to_owned(),
+        principal: event.principal().to_owned(),
+        principal_arn: own(event.principal_arn()),
+        session: own(event.session()),
+        access_key: own(event.access_key()),
+        ip: own(event.ip()),
+        user_agent: own(event.user_agent()),
+        read_only: event.read_only(),
+        error: own(event.error()),
+        tables: event.tables().map(str::to_owned).collect(),
+        vpce: own(event.vpce()),
+        category: event.category(),
+        own: event.own(),
+        raw: event.record().into_owned(),
     }
 }
 
-/// Who, in one word.
-fn principal(identity: &Object) -> String {
-    let kind = identity.get("type").and_then(Value::as_str).unwrap_or_default();
-    let arn = text(identity, "arn").and_then(|arn| Arn::parse(&arn));
-    // The resource of an identity's ARN: `assumed-role/Role/session`, `user/path/name`, `federated-user/name`.
-    let resource = arn.as_ref().map(|arn| arn.resource.as_str()).unwrap_or_default();
-    let last = resource.rsplit('/').next().filter(|name| !name.is_empty()).map(str::to_owned);
-    let issuer = || object(object(identity, "sessionContext")?, "sessionIssuer").and_then(|of| text(of, "userName"));
-    let named = || text(identity, "userName");
-    let found = match kind {
-        "AssumedRole" => issuer().or_else(|| resource.split('/').nth(1).map(str::to_owned)).or_else(named),
-        "Root" => Some("root".to_owned()),
-        "AWSService" => text(identity, "invokedBy"),
-        "AWSAccount" => text(identity, "accountId"),
-        "FederatedUser" => last.clone().or_else(issuer),
-        "IdentityCenterUser" => named().or_else(|| text(object(identity, "onBehalfOf")?, "userId")),
-        // IAMUser, Role, SAMLUser, WebIdentityUser, Directory, Unknown
-        _ => named().or_else(|| last.clone()).or_else(issuer),
-    };
-    found
-        .or(last)
-        .or_else(|| text(identity, "principalId"))
-        .or_else(|| text(identity, "invokedBy"))
-        .or_else(|| text(identity, "accountId"))
-        .unwrap_or_else(|| "unknown".to_owned())
-}
-
-/// The session's name: the last part of the ARN of an assumed role, or what follows the role's id.
-fn session(identity: &Object) -> Option<String> {
-    let arn = text(identity, "arn").and_then(|arn| Arn::parse(&arn));
-    if let Some(rest) = arn.as_ref().and_then(|arn| arn.resource.strip_prefix("assumed-role/")) {
-        return rest.split_once('/').map(|(_, session)| session.to_owned());
-    }
-    if identity.get("type").and_then(Value::as_str) != Some("AssumedRole") {
-        return None;
-    }
-    let id = text(identity, "principalId")?;
-    id.split_once(':').map(|(_, session)| session.to_owned())
-}
-
-/// Names of every table the record speaks of, sorted.
-fn tables(record: &Object, source: &str) -> Vec<String> {
-    let dynamodb = source.starts_with("dynamodb") || source.starts_with("dax.");
-    let mut found = BTreeSet::new();
-    for part in ["requestParameters", "responseElements", "serviceEventDetails"] {
-        if let Some(value) = record.get(part) {
-            gather(value, dynamodb, &mut found);
+/// Events that an API brought, as columns.
+#[must_use]
+pub fn batch(events: &[Event]) -> Batch {
+    let mut batch = Batch::default();
+    batch.from(&Arc::from("cloudtrail:LookupEvents"));
+    for event in events {
+        let time = event.time.to_string();
+        let principal_id = event.session.as_ref().map(|session| format!(":{session}"));
+        fn text(text: &str) -> Option<Str<'_>> {
+            Some(Str { raw: text, escaped: false }).filter(|text| !text.raw.is_empty())
         }
+        let kind = if event.session.is_some() { "AssumedRole" } else { "IAMUser" };
+        let fields = Fields {
+            raw: &event.raw,
+            id: text(&event.id),
+            time: text(&time),
+            name: text(&event.name),
+            source: text(&event.source),
+            region: text(&event.region),
+            account: text(&event.account),
+            address: event.ip.as_deref().and_then(text),
+            agent: event.user_agent.as_deref().and_then(text),
+            error: event.error.as_deref().and_then(text),
+            vpce: event.vpce.as_deref().and_then(text),
+            category: text(event.category.word()),
+            read_only: event.read_only,
+            identity: Identity {
+                kind: text(kind),
+                principal_id: principal_id.as_deref().and_then(text),
+                arn: event.principal_arn.as_deref().and_then(text),
+                access_key: event.access_key.as_deref().and_then(text),
+                user: text(&event.principal),
+                issuer: text(&event.principal),
+                ..Identity::default()
+            },
+            tables: event.tables.iter().map(|name| name.as_str().into()).collect(),
+            ..Fields::default()
+        };
+        batch.push(&fields, None);
     }
-    for resource in record.get("resources").and_then(Value::as_array).into_iter().flatten() {
-        for key in ["ARN", "arn"] {
-            if let Some(Value::String(arn)) = resource.get(key) {
-                found.extend(table_of_arn(arn));
-            }
-        }
-    }
-    found.into_iter().collect()
-}
-
-/// Keys whose value names a table, in a call to DynamoDB, by its name or ARN.
-const NAMING: [&str; 7] =
-    ["tableName", "tableArn", "resourceArn", "sourceTableName", "targetTableName", "globalTableName", "sourceTableArn"];
-/// Item content: an attribute called `tableName` names no table.
-const CONTENT: [&str; 5] = ["key", "item", "items", "expressionAttributeValues", "expressionAttributeNames"];
-
-fn gather(value: &Value, dynamodb: bool, found: &mut BTreeSet<String>) {
-    match value {
-        // Whatever the service, the ARN of a table says which table is meant.
-        Value::String(text) => found.extend(table_of_arn(text)),
-        Value::Array(items) => items.iter().for_each(|item| gather(item, dynamodb, found)),
-        Value::Object(fields) => {
-            for (key, value) in fields {
-                match value {
-                    Value::String(name) if dynamodb && NAMING.contains(&key.as_str()) => found.extend(table(name)),
-                    Value::String(name) if is_context_key(key) => found.extend(table(name)),
-                    // Batch calls: the table's name is the key.
-                    Value::Object(items) if dynamodb && key == "requestItems" => {
-                        found.extend(items.keys().filter_map(|name| table(name)));
-                    }
-                    _ if dynamodb && CONTENT.contains(&key.as_str()) => {}
-                    _ => gather(value, dynamodb, found),
-                }
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// `aws:dynamodb:tableName` of a KMS call's encryption context, as it is or in the camel case of some trails.
-fn is_context_key(key: &str) -> bool {
-    key == "aws:dynamodb:tableName"
-        || key
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .map(|c| c.to_ascii_lowercase())
-            .eq("awsdynamodbtablename".chars())
-}
-
-/// A table's name, given as one or as an ARN.
-fn table(text: &str) -> Option<String> {
-    if text.starts_with("arn:") {
-        return table_of_arn(text);
-    }
-    Some(text.to_owned()).filter(|name| !name.is_empty())
-}
-
-fn table_of_arn(text: &str) -> Option<String> {
-    let arn = text.starts_with("arn:").then(|| Arn::parse(text)).flatten()?;
-    let global = || arn.resource.strip_prefix("global-table/").filter(|_| arn.service == "dynamodb");
-    arn.table_name().or_else(global).map(str::to_owned)
+    batch
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
+
+    use crate::model::EventCategory;
+
+    use jiff::Timestamp;
 
     use super::*;
 
@@ -336,16 +233,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named_and_wrong_types_cost_one_field() {
-        for (raw, reason) in [
-            ("{}", "no eventID"),
-            ("[]", "not a JSON object"),
-            (r#"{"eventID":"e","eventName":"x","eventTime":"yesterday"}"#, "eventTime is no time: yesterday"),
-        ] {
-            assert_eq!(parse(raw).unwrap_err().to_string(), reason);
+    fn what_is_no_record_is_named_and_wrong_types_cost_one_field() {
+        for raw in ["{}", "[]", r#"{"eventID":"e","eventSource":"s"}"#] {
+            let reason = parse(raw).unwrap_err().to_string();
+            assert_eq!(reason, "no eventSource, or neither eventName nor eventVersion", "{raw}");
         }
-        assert!(parse("{\"eventID\":").unwrap_err().reason.starts_with("not JSON"));
+        assert!(parse(r#"{"eventVersion":"1.05","eventID":"#).unwrap_err().reason.contains("ends in the middle"));
         let event = record(json!({"userAgent": 7, "requestParameters": "none", "readOnly": "true", "resources": 3}));
         assert_eq!((event.user_agent, event.read_only), (None, Some(true)));
+        let nameless = parse(r#"{"eventVersion":"1.05","eventSource":"s"}"#).unwrap();
+        assert_eq!((nameless.id.as_str(), nameless.name.as_str(), nameless.time), ("", "", Timestamp::UNIX_EPOCH));
     }
 }

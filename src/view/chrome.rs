@@ -77,6 +77,7 @@ pub fn header(ctx: &Ctx<'_>, chrome: &Chrome<'_>, area: Rect, buf: &mut Buffer) 
     match ctx.store.origin() {
         Origin::Live => {}
         Origin::Demo => right.extend([look.say(Role::Badge, " DEMO "), Span::raw(" ")]),
+        Origin::Files => right.extend([look.say(Role::Badge, " FILES "), Span::raw(" ")]),
         Origin::Replay => right.extend([look.say(Role::Badge, " REPLAY "), Span::raw(" ")]),
     }
     if let Some(badge) = chrome.badge {

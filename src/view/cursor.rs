@@ -7,7 +7,7 @@ use super::{Body, Ctx, Place, Screen};
 impl Place {
     /// The row under the cursor.
     #[must_use]
-    pub fn row(&self) -> Option<&Row> {
+    pub fn row(&self) -> Option<Row> {
         if let Body::Rows(rows, _) = &self.body { rows.get(self.cursor) } else { None }
     }
 
@@ -39,7 +39,7 @@ impl Place {
         let (Screen::List(kind), Body::Rows(rows, _)) = (&self.screen, &self.body) else { return false };
         let (len, from) = (rows.len(), self.cursor);
         let mut places = (1..=len).map(|step| if back { (from + len - step) % len } else { (from + step) % len });
-        let found = places.find(|place| rows.get(*place).is_some_and(|row| is_fault(ctx, kind, row)));
+        let found = places.find(|place| rows.get(*place).is_some_and(|row| is_fault(ctx, kind, &row)));
         found.inspect(|place| self.go(ctx, *place)).is_some()
     }
 }

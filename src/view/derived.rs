@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::model::{Compliance, DriftStatus, Event, Finding, Layer, Severity};
+use crate::model::{Compliance, DriftStatus, Finding, Layer, Severity};
 use crate::store::who::Who;
-use crate::store::{Coverage, Firsts, Link, LinkTier, Store, Tally};
+use crate::store::{Coverage, Link, LinkTier, Store, Tally};
+use crate::trail::EventRef;
+use crate::trail::columns::Firsts;
 use crate::trail::sessions::Chain;
 
 /// With more events than this, their texts are not searched for a table's name between two frames.
@@ -18,7 +20,7 @@ use super::Recorded;
 #[derive(Debug, Default)]
 pub struct Case {
     /// Its events, newest first.
-    pub events: Vec<(LinkTier, std::sync::Arc<Event>)>,
+    pub events: Vec<(LinkTier, u32)>,
     /// Its tables, surest first.
     pub tables: Vec<Link>,
     /// The way back from its key.
@@ -120,7 +122,7 @@ impl Derived {
         if let Some(case) = self.cases.get(&finding.id) {
             return Rc::clone(case);
         }
-        let events = store.events_of_finding(finding).into_iter().map(|(tier, event)| (tier, event.clone())).collect();
+        let events = store.events_of_finding(finding).into_iter().map(|(tier, event)| (tier, event.row())).collect();
         let case =
             Rc::new(Case { events, tables: store.tables_of_finding(finding), chain: store.chain_of_finding(finding) });
         if self.cases.len() > 500 {
@@ -144,15 +146,15 @@ impl Derived {
     }
 
     /// The way back from an event's credentials: found once, then kept while no event is added.
-    pub fn chain(&mut self, store: &Store, event: &Event) -> Option<Rc<Chain>> {
-        if let Some(chain) = self.chains.get(&event.id) {
+    pub fn chain(&mut self, store: &Store, event: EventRef<'_>) -> Option<Rc<Chain>> {
+        if let Some(chain) = self.chains.get(&*event.id()) {
             return chain.clone();
         }
         let chain = store.chain_of(event).map(Rc::new);
         if self.chains.len() > 500 {
             self.chains.clear();
         }
-        self.chains.insert(event.id.clone(), chain.clone());
+        self.chains.insert(event.id().into_owned(), chain.clone());
         chain
     }
 }

@@ -1,12 +1,10 @@
 //! Details: lines of which some lead somewhere.
 
-use std::sync::Arc;
-
 use ratatui::text::{Line, Span};
 
-use crate::model::Event;
 use crate::store::LinkTier;
 use crate::theme::Role;
+use crate::trail::EventRef;
 use crate::widget::text;
 
 use super::{Ctx, Look, Screen, Thing};
@@ -41,7 +39,7 @@ pub enum What {
     /// A line made beforehand.
     Line(Line<'static>),
     /// An event in a timeline: formatted only when in sight, for there may be thousands.
-    Event(LinkTier, Arc<Event>),
+    Event(LinkTier, u32),
 }
 
 impl DocLine {
@@ -72,9 +70,9 @@ impl Doc {
     }
 
     /// Adds an event of a timeline.
-    pub fn event(&mut self, tier: LinkTier, event: Arc<Event>) {
-        let to = Some(Screen::Detail(Thing::Event(event.id.clone())));
-        self.lines.push(DocLine { what: What::Event(tier, event), to });
+    pub fn event(&mut self, tier: LinkTier, event: EventRef<'_>) {
+        let to = Some(Screen::Detail(Thing::Event(event.id().into_owned())));
+        self.lines.push(DocLine { what: What::Event(tier, event.row()), to });
     }
 
     /// Adds a section's head, drawn across the width.

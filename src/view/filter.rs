@@ -74,7 +74,7 @@ impl Filter {
                 let endpoint = estate.networks.get(scope)?.endpoints.value()?.get(*place as usize)?;
                 self.query.matches(&EndpointRow { store, endpoint })
             }
-            Row::Event(event) => self.query.matches(&EventRow { store, event }),
+            Row::Event(row) => self.query.matches(&EventRow::new(store, store.events().at(*row)?)),
             Row::Source(source, scope) => {
                 let freshness = ctx.store.freshness_of(*source, scope)?;
                 self.query.matches(&SourceRow { store, source: *source, scope, freshness })

@@ -2,9 +2,10 @@
 
 use ratatui::text::{Line, Span};
 
-use crate::model::{Event, Finding, Source, Verdict};
+use crate::model::{Finding, Source, Verdict};
 use crate::store::LinkTier;
 use crate::theme::Role;
+use crate::trail::EventRef;
 use crate::widget::table::{Column, fixed, grows};
 
 use super::derived::Case;
@@ -142,8 +143,8 @@ pub fn case(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
         &format!("{} events, oldest first; T1 same key, T2 same session, T3 same address", case.events.len()),
     );
     doc.pinned = doc.lines.len();
-    for (tier, event) in case.events.iter().rev() {
-        doc.event(*tier, event.clone());
+    for (tier, row) in case.events.iter().rev() {
+        ctx.store.events().at(*row).into_iter().for_each(|event| doc.event(*tier, event));
     }
     if case.events.is_empty() {
         doc.push(ctx.look.line(
@@ -168,22 +169,20 @@ pub fn case(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
         doc.gap();
         origin::section(ctx, &mut doc, chain);
     }
-    let best = case
-        .events
-        .iter()
-        .rev()
-        .enumerate()
-        .max_by_key(|(place, (tier, event))| (telling(*tier, event, &case), std::cmp::Reverse(*place)));
+    let best = case.events.iter().rev().enumerate().max_by_key(|(place, (tier, row))| {
+        let event = ctx.store.events().at(*row);
+        (event.map(|event| telling(*tier, event, &case)), std::cmp::Reverse(*place))
+    });
     doc.best = best.map(|(place, _)| doc.pinned + place);
     Some(doc)
 }
 
 /// How much an event tells about what was done to tables: the cursor starts on the most telling one.
-fn telling(tier: LinkTier, event: &Event, case: &Case) -> (bool, bool, u8, u8) {
-    let on_linked = event.tables.iter().any(|name| case.tables.iter().any(|link| link.table == *name));
-    let done = event.error.is_none() && event.read_only == Some(false);
+fn telling(tier: LinkTier, event: EventRef<'_>, case: &Case) -> (bool, bool, u8, u8) {
+    let on_linked = event.tables().any(|name| case.tables.iter().any(|link| link.table == *name));
+    let done = event.error().is_none() && event.read_only() == Some(false);
     // What takes away the way back weighs most, for it says what the attacker is about to do.
-    let weight = match event.name.as_str() {
+    let weight = match event.name() {
         "UpdateContinuousBackups" => 5,
         "DeleteTable" | "DeleteBackup" => 4,
         "PutResourcePolicy" | "ExportTableToPointInTime" => 3,

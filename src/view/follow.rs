@@ -105,7 +105,7 @@ fn scope(ctx: &Ctx<'_>, of: &Thing) -> Scope {
     let found = match of {
         Thing::Event(id) => {
             let event = ctx.store.events().get(id);
-            event.map(|event| Scope::new(event.account.clone(), event.region.clone()))
+            event.map(|event| Scope::new(event.account().to_owned(), event.region().to_owned()))
         }
         Thing::Finding(id) => ctx.store.finding(id).map(|finding| finding.scope.clone()),
         Thing::Endpoint(scope, _) | Thing::Vpc(scope, _) | Thing::Trail(scope, _) => Some(scope.clone()),

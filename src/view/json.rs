@@ -12,7 +12,7 @@ pub fn json_of(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
     let estate = ctx.store.estate();
     Some(match thing {
         Thing::Finding(id) => ctx.store.finding(id)?.raw.clone(),
-        Thing::Event(id) => ctx.store.events().get(id)?.raw.clone(),
+        Thing::Event(id) => ctx.store.events().get(id)?.record().into_owned(),
         Thing::Table(arn) => table_json(ctx, arn)?.to_string(),
         Thing::Who(arn) => to_json(&*ctx.derived.borrow_mut().who(ctx.store, arn)?)?,
         Thing::Judgement(resource, control) => to_json(ctx.store.judgement(resource, control)?)?,

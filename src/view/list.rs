@@ -5,7 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use ratatui::text::Line;
 
-use crate::model::{Event, Finding, RuleKey, Scope, Source, Verdict};
+use crate::model::{Finding, RuleKey, Scope, Source, Verdict};
+use crate::trail::EventRef;
 use crate::widget::table::Column;
 
 use super::{Ctx, Kind, Pivot, Screen, Thing};
@@ -75,7 +76,7 @@ pub enum Row {
     /// A VPC without an endpoint to DynamoDB, by its place.
     Vpc(Scope, u32),
     /// An event.
-    Event(Arc<Event>),
+    Event(u32),
     /// A source in a scope.
     Source(Source, Scope),
     /// A call, by its number since the start.
@@ -84,6 +85,48 @@ pub enum Row {
     Error(usize),
     /// A way to another screen.
     Link(Arc<Link>),
+}
+
+/// The rows of a list.
+#[derive(Debug)]
+pub enum Rows {
+    /// One by one.
+    Each(Vec<Row>),
+    /// Events, by row: a million of them are four megabytes.
+    Events(Vec<u32>),
+}
+
+impl Rows {
+    /// How many.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Each(rows) => rows.len(),
+            Self::Events(rows) => rows.len(),
+        }
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn get(&self, at: usize) -> Option<Row> {
+        match self {
+            Self::Each(rows) => rows.get(at).cloned(),
+            Self::Events(rows) => rows.get(at).copied().map(Row::Event),
+        }
+    }
+
+    /// Where the row stands that a screen is about.
+    #[must_use]
+    pub fn position(&self, ctx: &Ctx<'_>, screen: &Screen) -> Option<usize> {
+        match (self, screen) {
+            (Self::Each(rows), _) => rows.iter().position(|row| row.is(ctx, screen)),
+            (Self::Events(rows), Screen::Detail(Thing::Event(id))) => {
+                let wanted = ctx.store.events().get(id)?.row();
+                rows.iter().position(|row| *row == wanted)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A way to another screen, as *related* lists it.
@@ -134,7 +177,7 @@ impl Row {
                 let vpc = estate.networks.get(scope)?.vpcs.value()?.get(*place as usize)?;
                 Thing::Vpc(scope.clone(), vpc.id.clone())
             }
-            Self::Event(event) => Thing::Event(event.id.clone()),
+            Self::Event(row) => Thing::Event(ctx.store.events().at(*row)?.id().into_owned()),
             Self::Source(source, scope) => Thing::Source(*source, scope.clone()),
             Self::Call(number) => Thing::Call(*number),
             Self::Error(place) => Thing::Error(*place),
@@ -147,9 +190,9 @@ impl Row {
 
     /// When it happened, for an event.
     #[must_use]
-    pub fn time(&self) -> Option<Timestamp> {
+    pub fn time(&self, ctx: &Ctx<'_>) -> Option<Timestamp> {
         match self {
-            Self::Event(event) => Some(event.time),
+            Self::Event(row) => ctx.store.events().at(*row)?.when(),
             _ => None,
         }
     }
@@ -158,7 +201,9 @@ impl Row {
     #[must_use]
     pub fn is(&self, ctx: &Ctx<'_>, screen: &Screen) -> bool {
         match (self, screen) {
-            (Self::Event(event), Screen::Detail(Thing::Event(id))) => event.id == *id,
+            (Self::Event(row), Screen::Detail(Thing::Event(id))) => {
+                ctx.store.events().get(id).is_some_and(|event| event.row() == *row)
+            }
             (Self::Finding(finding), Screen::Detail(Thing::Finding(id))) => finding.id == *id,
             (Self::Table(arn), Screen::Detail(Thing::Table(id))) => **arn == **id,
             (Self::Event(_) | Self::Finding(_) | Self::Table(_), _) => false,
@@ -169,15 +214,20 @@ impl Row {
 
 /// The events of a pivot, newest first.
 #[must_use]
-pub fn events_of<'a>(ctx: &Ctx<'a>, pivot: &Pivot) -> Vec<&'a Arc<Event>> {
+pub fn events_of<'a>(ctx: &Ctx<'a>, pivot: &Pivot) -> Vec<EventRef<'a>> {
     let events = ctx.store.events();
     match pivot {
-        Pivot::All => events.iter().collect(),
+        Pivot::All => events.newest_first().collect(),
         Pivot::Key(key) => events.by_key(key),
         Pivot::Principal(name) => events.by_principal(name),
         Pivot::Session(name) => events.by_session(name),
         Pivot::Ip(ip) => events.by_ip(ip),
         Pivot::Table(name) => events.by_table(name),
-        Pivot::Mentions(id) => events.iter().filter(|event| event.raw.contains(id)).collect(),
+        // Beyond this many records a search is for the Trail, which does not wait for it.
+        Pivot::Mentions(_) if events.len() > SEARCHABLE => Vec::new(),
+        Pivot::Mentions(id) => events.newest_first().filter(|event| event.record().contains(id)).collect(),
     }
 }
+
+/// With more events than this, their records are not read between two frames.
+pub const SEARCHABLE: usize = 50_000;

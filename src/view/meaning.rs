@@ -3,14 +3,15 @@
 use ratatui::text::Span;
 
 use crate::controls;
-use crate::model::{Event, EventCategory, Scope};
+use crate::model::{EventCategory, Scope};
 use crate::theme::Role;
+use crate::trail::EventRef;
 use crate::trail::catalogue::{self, NOT_LOGGED, Risk};
 
 use super::{Ctx, Doc, Screen, Thing};
 
 /// Adds the section; nothing for an event that has no bearing on DynamoDB.
-pub fn section(ctx: &Ctx<'_>, doc: &mut Doc, event: &Event) {
+pub fn section(ctx: &Ctx<'_>, doc: &mut Doc, event: EventRef<'_>) {
     let Some(risk) = catalogue::of(event) else { return };
     let look = ctx.look;
     doc.gap();
@@ -36,22 +37,22 @@ pub fn section(ctx: &Ctx<'_>, doc: &mut Doc, event: &Event) {
     }
 }
 
-fn why(risk: &Risk, event: &Event) -> String {
+fn why(risk: &Risk, event: EventRef<'_>) -> String {
     let base = match risk.because.first() {
         Some(_) => "by what the call says".to_owned(),
         None => "by its name alone".to_owned(),
     };
-    match &event.error {
+    match event.error() {
         Some(_) => format!(" {base}; refused: an attempt, it lowered nothing"),
         None => format!(" {base}"),
     }
 }
 
 /// The controls, each with its judgement of the event's table where there is one.
-fn lowered(ctx: &Ctx<'_>, doc: &mut Doc, event: &Event, risk: &Risk) {
-    let scope = Scope::new(event.account.clone(), event.region.clone());
-    let table = event.tables.first().and_then(|name| ctx.store.estate().table_named(&scope, name));
-    let name = match (&event.error, risk.entry.read) {
+fn lowered(ctx: &Ctx<'_>, doc: &mut Doc, event: EventRef<'_>, risk: &Risk) {
+    let scope = Scope::new(event.account().to_owned(), event.region().to_owned());
+    let table = event.tables().next().and_then(|name| ctx.store.estate().table_named(&scope, name));
+    let name = match (event.error(), risk.entry.read) {
         (Some(_), _) => "aimed at",
         (None, _) => "may lower",
     };
@@ -74,12 +75,12 @@ fn lowered(ctx: &Ctx<'_>, doc: &mut Doc, event: &Event, risk: &Risk) {
 }
 
 /// What happens beside such events without a record.
-fn unseen(event: &Event, risk: &Risk) -> Vec<&'static str> {
-    if !event.source.starts_with("dynamodb") {
+fn unseen(event: EventRef<'_>, risk: &Risk) -> Vec<&'static str> {
+    if !event.source().starts_with("dynamodb") {
         return Vec::new();
     }
     let [expiry, cache, export] = NOT_LOGGED;
-    match event.name.as_str() {
+    match event.name() {
         "UpdateTimeToLive" => vec![expiry],
         "ExportTableToPointInTime" => vec![export],
         _ if risk.entry.category() == EventCategory::Data => vec![expiry, cache],

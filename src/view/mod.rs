@@ -10,6 +10,7 @@ mod derived;
 mod doc;
 mod drift;
 mod endpoints;
+mod events;
 pub mod filter;
 mod findings;
 mod follow;

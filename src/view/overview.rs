@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use ratatui::text::{Line, Span};
 
-use crate::model::{Event, Finding, Judgement, Layer, Severity, Source, Verdict};
+use crate::model::{Finding, Judgement, Layer, Severity, Source, Verdict};
 use crate::store::rows::badness;
 use crate::theme::{Role, verdict_role};
+use crate::trail::EventRef;
 use crate::widget::text;
 
 use super::{Ctx, Doc, Kind, Pivot, Screen, Thing, age, things};
@@ -208,22 +209,22 @@ fn layer_verdict(ctx: &Ctx<'_>, arn: &str, layer: Layer) -> Verdict {
 /// The newest writes, by others than this program.
 fn recent(ctx: &Ctx<'_>, room: usize, doc: &mut Doc) {
     let look = ctx.look;
-    let writes = ctx.store.events().iter().take(5_000).filter(|event| is_change(event));
-    let writes: Vec<&Arc<Event>> = writes.take(5).collect();
+    let writes = ctx.store.events().newest_first().take(5_000).filter(|event| is_change(*event));
+    let writes: Vec<EventRef<'_>> = writes.take(5).collect();
     if writes.is_empty() {
         return;
     }
     doc.gap();
     doc.push(look.line(Role::Heading, " RECENT CHANGES"));
     for event in writes {
-        let tables = event.tables.join(" ");
+        let tables = event.table_list();
         let line = vec![
-            look.say(Role::Dim, format!(" {:>7}  ", age(ctx.now, event.time))),
-            look.foreign(Role::Text, &padded(&event.name, 25), 25),
+            look.say(Role::Dim, format!(" {:>7}  ", age(ctx.now, event.time()))),
+            look.foreign(Role::Text, &padded(event.name(), 25), 25),
             look.foreign(Role::Accent, &padded(&tables, 14), 14),
-            look.foreign(Role::Dim, &event.principal, room.saturating_sub(50)),
+            look.foreign(Role::Dim, event.principal(), room.saturating_sub(50)),
         ];
-        doc.link(line, Screen::Detail(Thing::Event(event.id.clone())));
+        doc.link(line, Screen::Detail(Thing::Event(event.id().into_owned())));
     }
     doc.link(look.line(Role::Dim, "          all of them"), Screen::List(Kind::Trail(Pivot::All)));
 }
@@ -247,7 +248,7 @@ const GUARDS: [&str; 6] = [
 
 /// True for a write that went through, was not ours and concerns a table or what protects tables.
 #[must_use]
-pub fn is_change(event: &Event) -> bool {
-    let concerns = !event.tables.is_empty() || GUARDS.contains(&event.source.as_str());
-    event.read_only == Some(false) && !event.own && event.error.is_none() && concerns
+pub fn is_change(event: EventRef<'_>) -> bool {
+    let concerns = event.tables().len() > 0 || GUARDS.contains(&event.source());
+    event.read_only() == Some(false) && !event.own() && event.error().is_none() && concerns
 }

@@ -10,7 +10,7 @@ use crate::widget::bar;
 use crate::widget::table::{TableView, scroll};
 
 use super::doc::What;
-use super::{Body, Ctx, Doc, Kind, Place, Row, Screen, states};
+use super::{Body, Ctx, Doc, Kind, Place, Screen, states};
 
 impl Place {
     /// Draws the body; `numbered` numbers the heads while a column is chosen.
@@ -18,7 +18,7 @@ impl Place {
         match (&self.body, &self.screen) {
             (Body::Rows(rows, _), Screen::List(kind)) => {
                 let view = super::list_of(kind);
-                let at = rows.get(self.cursor).and_then(Row::time);
+                let at = rows.get(self.cursor).and_then(|row| row.time(ctx));
                 let area = if matches!(kind, Kind::Trail(_)) { self.survey.draw(ctx, at, area, buf) } else { area };
                 self.page = usize::from(area.height).saturating_sub(1).max(1);
                 self.offset = scroll(self.offset, self.cursor, rows.len(), self.page);
@@ -34,7 +34,7 @@ impl Place {
                     ascii: ctx.look.ascii,
                 };
                 let cell = |row: usize, column, width| {
-                    rows.get(row).map(|row| (view.cell)(ctx, row, column, width)).unwrap_or_default()
+                    rows.get(row).map(|row| (view.cell)(ctx, &row, column, width)).unwrap_or_default()
                 };
                 let mark = |row: usize| {
                     let marked = !self.marked.is_empty()
@@ -43,7 +43,7 @@ impl Place {
                     if marked { Some(ctx.look.line(Role::Mark, sign)) } else { None }
                 };
                 table.draw(area, buf, cell, mark);
-                if rows.is_empty() {
+                if rows.len() == 0 {
                     states::draw_empty(ctx, self, kind, area, buf);
                 }
             }
@@ -72,8 +72,10 @@ impl Place {
             };
             match &line.what {
                 What::Line(line) => buf.set_line(main.x, y, line, main.width),
-                What::Event(tier, event) => {
-                    buf.set_line(main.x, y, &super::trail::timeline(ctx, *tier, event, main.width), main.width)
+                What::Event(tier, row) => {
+                    let line =
+                        ctx.store.events().at(*row).map(|event| super::trail::timeline(ctx, *tier, event, main.width));
+                    buf.set_line(main.x, y, &line.unwrap_or_default(), main.width)
                 }
             };
             self.lay_cursor(ctx, place, main, y, buf);

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use super::events::Asking;
 use super::filter::{Filter, is_fault};
-use super::list::{Key, Row};
+use super::list::{Key, Row, Rows};
 use super::raw::Raw;
 use super::survey::Survey;
 use super::{Ctx, Doc, Kind, Screen, TimeMode};
@@ -16,7 +17,7 @@ pub enum Body {
     #[default]
     Nothing,
     /// The rows of a list that pass its filter, and how many there are without it.
-    Rows(Vec<Row>, usize),
+    Rows(Rows, usize),
     /// The lines of a detail.
     Doc(Doc),
     /// Raw JSON: the place's record alone.
@@ -69,10 +70,12 @@ pub struct Place {
     pub record: Option<Raw>,
     /// What lies above a list of events.
     pub survey: Survey,
+    /// What the Trail is asked: all of its screen, and what passes the filter.
+    pub(super) asking: (Asking, Asking),
     /// Why the filter could not be understood.
     complaint: Option<String>,
     /// The newest filter that could be.
-    understood: String,
+    pub(super) understood: String,
     pub(super) moved: bool,
     stamp: Stamp,
     built: Option<(Instant, Duration)>,
@@ -97,6 +100,7 @@ impl Place {
             body: Body::Nothing,
             record: None,
             survey: Survey::default(),
+            asking: Default::default(),
             complaint: None,
             understood: String::new(),
             moved: false,
@@ -108,7 +112,7 @@ impl Place {
     /// Brings the body up to date; cheap when nothing changed.
     pub fn freshen(&mut self, ctx: &Ctx<'_>) {
         let stamp = self.stamp_of(ctx);
-        if stamp == self.stamp && !matches!(self.body, Body::Nothing) {
+        if stamp == self.stamp && !matches!(self.body, Body::Nothing) && !self.pending() {
             return;
         }
         let data_only = Stamp { revision: self.stamp.revision, ..stamp.clone() } == self.stamp;
@@ -158,20 +162,19 @@ impl Place {
     }
 
     fn rows(&mut self, ctx: &Ctx<'_>, kind: &Kind) -> Body {
-        let view = super::list_of(kind);
         let began = Instant::now();
-        let mut rows = (view.collect)(ctx, kind);
+        if let Kind::Trail(pivot) = kind {
+            return self.events(ctx, kind, pivot, began);
+        }
+        let mut rows = (super::list_of(kind).collect)(ctx, kind);
         let total = rows.len();
-        let surveyed = matches!(kind, Kind::Trail(_));
-        if surveyed {
-            self.survey.reach(&rows);
-        }
         self.choose(ctx, kind, &mut rows);
-        if surveyed {
-            rows.retain(|row| self.survey.holds(row));
-            self.survey.took = began.elapsed();
-            self.survey.count(&rows, &self.understood);
-        }
+        self.order(ctx, kind, &mut rows);
+        Body::Rows(Rows::Each(rows), total)
+    }
+
+    pub(super) fn order(&self, ctx: &Ctx<'_>, kind: &Kind, rows: &mut [Row]) {
+        let view = super::list_of(kind);
         if let Some(column) = self.sort {
             rows.sort_by_cached_key(|row| (view.key)(ctx, row, column));
             if self.reversed {
@@ -184,16 +187,20 @@ impl Place {
         } else if self.reversed {
             rows.reverse();
         }
-        Body::Rows(rows, total)
     }
 
-    /// Leaves the rows that pass. While a filter is half typed and makes no sense, the last one that did stays.
-    fn choose(&mut self, ctx: &Ctx<'_>, kind: &Kind, rows: &mut Vec<Row>) {
+    /// Takes the filter in. While one is half typed and makes no sense, the last one that did stays.
+    pub(super) fn understand(&mut self, kind: &Kind) {
         self.complaint = None;
         match Filter::new(kind, &self.filter) {
             Ok(_) => self.understood = self.filter.clone(),
             Err(complaint) => self.complaint = Some(complaint),
         }
+    }
+
+    /// Leaves the rows that pass.
+    fn choose(&mut self, ctx: &Ctx<'_>, kind: &Kind, rows: &mut Vec<Row>) {
+        self.understand(kind);
         if !self.understood.trim().is_empty()
             && let Ok(filter) = Filter::new(kind, &self.understood)
         {
@@ -211,7 +218,7 @@ impl Place {
             let found = match &self.body {
                 Body::Rows(rows, _) => {
                     let here = rows.get(self.cursor).is_some_and(|row| row.is(ctx, selected));
-                    if here { Some(self.cursor) } else { rows.iter().position(|row| row.is(ctx, selected)) }
+                    if here { Some(self.cursor) } else { rows.position(ctx, selected) }
                 }
                 Body::Doc(doc) => {
                     let is = |line: &super::doc::DocLine| line.to.as_ref() == Some(selected);

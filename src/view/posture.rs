@@ -79,8 +79,8 @@ pub fn side(ctx: &Ctx<'_>, width: usize) -> Vec<Line<'static>> {
 /// Changes to tables in the last hours, as a histogram.
 fn activity(ctx: &Ctx<'_>) -> Line<'static> {
     let mut hours = [0; HOURS];
-    for event in ctx.store.events().iter().take(20_000) {
-        let ago = ctx.now.as_second().saturating_sub(event.time.as_second()) / 3600;
+    for event in ctx.store.events().newest_first().take(20_000) {
+        let ago = ctx.now.as_second().saturating_sub(event.time().as_second()) / 3600;
         match usize::try_from(ago).ok().and_then(|ago| hours.get_mut(ago)) {
             Some(count) if is_change(event) => *count += 1,
             Some(_) => {}

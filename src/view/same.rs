@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::model::Event;
+use crate::trail::EventRef;
 
 use super::list::{Link, events_of};
 use super::{Ctx, Kind, Pivot, Screen, Thing, things};
@@ -12,7 +12,7 @@ use super::{Ctx, Kind, Pivot, Screen, Thing, things};
 pub fn who(ctx: &Ctx<'_>, thing: &Thing) -> Option<Screen> {
     let did = |principal: String| Some(Screen::List(Kind::Trail(Pivot::Principal(principal))));
     match thing {
-        Thing::Event(id) => return did(ctx.store.events().get(id)?.principal.clone()),
+        Thing::Event(id) => return did(ctx.store.events().get(id)?.principal().to_owned()),
         Thing::Finding(id) => return did(ctx.store.finding(id)?.principal.clone()?),
         _ => {}
     }
@@ -25,7 +25,7 @@ pub fn who(ctx: &Ctx<'_>, thing: &Thing) -> Option<Screen> {
 #[must_use]
 pub fn address(ctx: &Ctx<'_>, thing: &Thing) -> Option<Pivot> {
     match thing {
-        Thing::Event(id) => ctx.store.events().get(id)?.ip.clone().map(Pivot::Ip),
+        Thing::Event(id) => ctx.store.events().get(id)?.ip().map(str::to_owned).map(Pivot::Ip),
         Thing::Finding(id) => ctx.store.finding(id)?.action.ip.clone().map(Pivot::Ip),
         _ => None,
     }
@@ -35,7 +35,7 @@ pub fn address(ctx: &Ctx<'_>, thing: &Thing) -> Option<Pivot> {
 #[must_use]
 pub fn session(ctx: &Ctx<'_>, thing: &Thing) -> Option<Pivot> {
     match thing {
-        Thing::Event(id) => ctx.store.events().get(id)?.session.clone().map(Pivot::Session),
+        Thing::Event(id) => ctx.store.events().get(id)?.session().map(str::to_owned).map(Pivot::Session),
         Thing::Finding(id) => {
             let (_, name) = ctx.store.finding(id)?.principal_id.as_deref()?.split_once(':')?;
             Some(Pivot::Session(name.to_owned()))
@@ -48,7 +48,7 @@ pub fn session(ctx: &Ctx<'_>, thing: &Thing) -> Option<Pivot> {
 #[must_use]
 pub fn table(ctx: &Ctx<'_>, thing: &Thing) -> Option<Pivot> {
     let name = match thing {
-        Thing::Event(id) => ctx.store.events().get(id)?.tables.first().cloned()?,
+        Thing::Event(id) => ctx.store.events().get(id)?.tables().next()?.to_owned(),
         other => things::table_of(ctx, other)?.1,
     };
     Some(Pivot::Table(name))
@@ -66,8 +66,8 @@ struct Ids {
 
 /// The other events of the same request, and the same event as other accounts saw it.
 #[must_use]
-pub fn call(ctx: &Ctx<'_>, event: &Event) -> Vec<Link> {
-    let Ok(ids) = serde_json::from_str::<Ids>(&event.raw) else { return Vec::new() };
+pub fn call(ctx: &Ctx<'_>, event: EventRef<'_>) -> Vec<Link> {
+    let Ok(ids) = serde_json::from_str::<Ids>(&event.record()) else { return Vec::new() };
     let named = [(ids.request, "of the same request"), (ids.shared, "seen by other accounts: the same event")];
     let link = |(id, why): (Option<String>, &str)| {
         let id = id.filter(|id| !id.is_empty())?;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::model::{Event, Finding, Scope};
+use crate::model::{Finding, Scope};
+use crate::trail::EventRef;
 
 use super::list::Link;
 use super::{Ctx, Kind, Pivot, Screen, Thing};
@@ -26,7 +27,7 @@ pub fn title(ctx: &Ctx<'_>, thing: &Thing) -> String {
         Thing::Resource(_, logical) => logical.clone(),
         Thing::Endpoint(_, id) | Thing::Vpc(_, id) => id.clone(),
         Thing::Event(id) => match ctx.store.events().get(id) {
-            Some(event) => event.name.clone(),
+            Some(event) => event.name().to_owned(),
             None => format!("event {id}"),
         },
         Thing::Who(arn) => format!("who used {}", tail(arn)),
@@ -76,7 +77,7 @@ pub fn arn(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
         }
         Thing::Endpoint(scope, id) => Some(format!("arn:aws:ec2:{}:{}:vpc-endpoint/{id}", scope.region, scope.account)),
         Thing::Vpc(scope, id) => Some(format!("arn:aws:ec2:{}:{}:vpc/{id}", scope.region, scope.account)),
-        Thing::Event(id) => ctx.store.events().get(id)?.principal_arn.clone(),
+        Thing::Event(id) => ctx.store.events().get(id)?.principal_arn().map(str::to_owned),
         Thing::Source(..) | Thing::Call(_) | Thing::Error(_) => None,
     }
 }
@@ -115,8 +116,8 @@ pub fn events(ctx: &Ctx<'_>, thing: &Thing) -> Option<Screen> {
         }
         Thing::Event(id) => {
             let event = ctx.store.events().get(id)?;
-            let key = event.access_key.clone().map(Pivot::Key);
-            trail(key.unwrap_or_else(|| Pivot::Principal(event.principal.clone())))
+            let key = event.access_key().map(str::to_owned).map(Pivot::Key);
+            trail(key.unwrap_or_else(|| Pivot::Principal(event.principal().to_owned())))
         }
         Thing::Source(..) | Thing::Call(_) => Some(Screen::List(Kind::Calls)),
         Thing::Endpoint(_, id) => trail(Pivot::Mentions(id.clone())),
@@ -179,22 +180,22 @@ fn of_finding(ctx: &Ctx<'_>, finding: &Arc<Finding>) -> Vec<Link> {
     links
 }
 
-fn of_event(ctx: &Ctx<'_>, event: &Arc<Event>) -> Vec<Link> {
+fn of_event(ctx: &Ctx<'_>, event: EventRef<'_>) -> Vec<Link> {
     let pivots = [
-        event.access_key.clone().map(Pivot::Key),
-        event.session.clone().map(Pivot::Session),
-        Some(Pivot::Principal(event.principal.clone())),
-        event.ip.clone().map(Pivot::Ip),
+        event.access_key().map(str::to_owned).map(Pivot::Key),
+        event.session().map(str::to_owned).map(Pivot::Session),
+        Some(Pivot::Principal(event.principal().to_owned())),
+        event.ip().map(str::to_owned).map(Pivot::Ip),
     ];
     let mut links: Vec<Link> = pivots.into_iter().flatten().filter_map(|it| pivot(ctx, it)).collect();
     links.extend(super::same::call(ctx, event));
-    links.extend(event.tables.iter().filter_map(|name| pivot(ctx, Pivot::Table(name.clone()))));
-    let scope = Scope::new(event.account.clone(), event.region.clone());
-    let tables = event.tables.iter();
+    links.extend(event.tables().filter_map(|name| pivot(ctx, Pivot::Table(name.to_owned()))));
+    let scope = Scope::new(event.account().to_owned(), event.region().to_owned());
+    let tables = event.tables();
     links.extend(tables.map(|name| table_link(ctx, Some(&scope), name, "named by the event".to_owned())));
     let same = |finding: &&Arc<Finding>| {
-        (finding.access_key.is_some() && finding.access_key == event.access_key)
-            || (finding.action.ip.is_some() && finding.action.ip == event.ip)
+        (finding.access_key.is_some() && finding.access_key.as_deref() == event.access_key())
+            || (finding.action.ip.is_some() && finding.action.ip.as_deref() == event.ip())
     };
     links.extend(ctx.store.estate().findings.values().filter(same).take(50).map(|finding| finding_link(finding)));
     links

@@ -1,13 +1,13 @@
 //! Trail: events, newest first; and one event as fields that can be followed.
 
-use std::sync::Arc;
-
 use ratatui::text::{Line, Span};
 
-use crate::model::{Event, Scope, Severity, Source, Verdict};
-use crate::store::{First, LinkTier};
+use crate::model::{Scope, Severity, Source, Verdict};
+use crate::store::LinkTier;
 use crate::theme::Role;
+use crate::trail::EventRef;
 use crate::trail::catalogue;
+use crate::trail::columns::First;
 use crate::widget::table::{Column, fixed, grows};
 use crate::widget::text;
 
@@ -38,43 +38,50 @@ fn collect(ctx: &Ctx<'_>, kind: &Kind) -> Vec<Row> {
     let all = *pivot == Pivot::All;
     events_of(ctx, pivot)
         .into_iter()
-        .filter(|event| !(all && event.own))
-        .map(|event| Row::Event(event.clone()))
+        .filter(|event| !(all && event.own()))
+        .map(|event| Row::Event(event.row()))
         .collect()
 }
 
 /// How an event stands: a refused call is a warning, a write something to look at.
-pub fn standing(event: &Event) -> Verdict {
-    match (&event.error, event.read_only) {
+pub fn standing(event: EventRef<'_>) -> Verdict {
+    match (event.error(), event.read_only()) {
         (Some(_), _) => Verdict::Unknown,
         (None, Some(false)) => Verdict::Warn,
         _ => Verdict::NotApplicable,
     }
 }
 
-fn verdict(_: &Ctx<'_>, row: &Row) -> Verdict {
-    let Row::Event(event) = row else { return Verdict::NotApplicable };
+fn verdict(ctx: &Ctx<'_>, row: &Row) -> Verdict {
+    let Some(event) = event_of(ctx, row) else { return Verdict::NotApplicable };
     standing(event)
 }
 
+fn event_of<'a>(ctx: &Ctx<'a>, row: &Row) -> Option<EventRef<'a>> {
+    match row {
+        Row::Event(row) => ctx.store.events().at(*row),
+        _ => None,
+    }
+}
+
 fn cell(ctx: &Ctx<'_>, row: &Row, column: usize, width: u16) -> Line<'static> {
-    let Row::Event(event) = row else { return Line::default() };
+    let Some(event) = event_of(ctx, row) else { return Line::default() };
     let (look, room) = (ctx.look, usize::from(width));
     match column {
-        0 => look.line(Role::Dim, look.when(ctx.now, event.time)),
+        0 => look.line(Role::Dim, look.when(ctx.now, event.time())),
         1 => look.risk(risk(event)).into(),
-        2 => with_first(ctx, &event.name, first(ctx, event).agent, room),
-        3 => with_first(ctx, &event.principal, first(ctx, event).principal, room),
-        4 => look.foreign(Role::Accent, &event.tables.join(" "), room).into(),
-        5 => with_first(ctx, event.ip.as_deref().unwrap_or("-"), first(ctx, event).address, room),
-        6 => look.foreign(Role::Dim, &event.region, room).into(),
+        2 => with_first(ctx, event.name(), first(ctx, event).agent, room),
+        3 => with_first(ctx, event.principal(), first(ctx, event).principal, room),
+        4 => look.foreign(Role::Accent, &event.table_list(), room).into(),
+        5 => with_first(ctx, event.ip().unwrap_or("-"), first(ctx, event).address, room),
+        6 => look.foreign(Role::Dim, event.region(), room).into(),
         _ => result(ctx, event, room).into(),
     }
 }
 
 /// What of an event was not seen before it.
-fn first(ctx: &Ctx<'_>, event: &Event) -> First {
-    ctx.derived.borrow_mut().firsts(ctx.store).get(&event.id)
+fn first(ctx: &Ctx<'_>, event: EventRef<'_>) -> First {
+    ctx.derived.borrow_mut().firsts(ctx.store).get(event.row())
 }
 
 /// A value, with a star behind one that was not seen before; behind an event's name it is the agent's.
@@ -87,29 +94,29 @@ fn with_first(ctx: &Ctx<'_>, value: &str, first: bool, room: usize) -> Line<'sta
 }
 
 /// How bad it is for DynamoDB. Lists ask for the rows in sight alone.
-fn risk(event: &Event) -> Option<Severity> {
+fn risk(event: EventRef<'_>) -> Option<Severity> {
     catalogue::of(event).map(|risk| risk.rank)
 }
 
-fn result(ctx: &Ctx<'_>, event: &Event, room: usize) -> Span<'static> {
-    match &event.error {
+fn result(ctx: &Ctx<'_>, event: EventRef<'_>, room: usize) -> Span<'static> {
+    match event.error() {
         Some(error) => ctx.look.foreign(Role::Unknown, error, room),
         None => ctx.look.say(Role::Dim, "ok"),
     }
 }
 
-fn key(_: &Ctx<'_>, row: &Row, column: usize) -> Key {
-    let Row::Event(event) = row else { return Key::Missing };
-    let maybe = |value: Option<&String>| value.map_or(Key::Missing, |value| Key::text(value));
+fn key(ctx: &Ctx<'_>, row: &Row, column: usize) -> Key {
+    let Some(event) = event_of(ctx, row) else { return Key::Missing };
+    let maybe = |value: Option<&str>| value.map_or(Key::Missing, Key::text);
     match column {
-        0 => Key::Number(event.time.as_second()),
+        0 => Key::Number(event.time().as_second()),
         1 => risk(event).map_or(Key::Missing, |rank| Key::Number(rank as i64)),
-        2 => Key::text(&event.name),
-        3 => Key::text(&event.principal),
-        4 => maybe(event.tables.first()),
-        5 => maybe(event.ip.as_ref()),
-        6 => Key::text(&event.region),
-        _ => maybe(event.error.as_ref()),
+        2 => Key::text(event.name()),
+        3 => Key::text(event.principal()),
+        4 => maybe(event.tables().next()),
+        5 => maybe(event.ip()),
+        6 => Key::text(event.region()),
+        _ => maybe(event.error()),
     }
 }
 
@@ -145,7 +152,7 @@ fn reach_words(ctx: &Ctx<'_>, kind: &Kind) -> Vec<String> {
 
 /// One event in a case's timeline: `02:58:02Z  T1  UpdateContinuousBackups  orders  ok`.
 #[must_use]
-pub fn timeline(ctx: &Ctx<'_>, tier: LinkTier, event: &Event, width: u16) -> Line<'static> {
+pub fn timeline(ctx: &Ctx<'_>, tier: LinkTier, event: EventRef<'_>, width: u16) -> Line<'static> {
     let look = ctx.look;
     let room = usize::from(width);
     let wide = room >= 100;
@@ -160,16 +167,16 @@ pub fn timeline(ctx: &Ctx<'_>, tier: LinkTier, event: &Event, width: u16) -> Lin
         Span::styled(if look.ascii { super::look::ascii(&padded) } else { padded }, look.style(role))
     };
     let mut spans = vec![
-        look.say(Role::Dim, format!(" {:>15} ", look.clock(ctx.now, event.time))),
+        look.say(Role::Dim, format!(" {:>15} ", look.clock(ctx.now, event.time()))),
         look.say(Role::Dim, format!("{} ", tier.word())),
         look.risk_glyph(risk(event)),
         Span::raw(" "),
-        foreign(role, &event.name, name_room),
-        foreign(Role::Accent, &event.tables.join(" "), if wide { 18 } else { 12 }),
+        foreign(role, event.name(), name_room),
+        foreign(Role::Accent, &event.table_list(), if wide { 18 } else { 12 }),
     ];
     if wide {
-        spans.push(foreign(Role::Dim, &event.principal, 16));
-        spans.push(foreign(Role::Dim, event.ip.as_deref().unwrap_or("-"), 15));
+        spans.push(foreign(Role::Dim, event.principal(), 16));
+        spans.push(foreign(Role::Dim, event.ip().unwrap_or("-"), 15));
     }
     spans.push(result(ctx, event, 24));
     Line::from(spans)
@@ -178,38 +185,37 @@ pub fn timeline(ctx: &Ctx<'_>, tier: LinkTier, event: &Event, width: u16) -> Lin
 /// One event: fields that can be followed; the record comes below them.
 #[must_use]
 pub fn detail(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
-    let event: &Arc<Event> = ctx.store.events().get(id)?;
+    let event: EventRef<'_> = ctx.store.events().get(id)?;
     let look = ctx.look;
     let mut doc = Doc::default();
     let to = |pivot: Pivot| Some(Screen::List(Kind::Trail(pivot)));
-    let result = event.error.as_ref().map_or("ok".to_owned(), |error| format!("refused: {error}"));
-    doc.field(ctx, "what", &format!("{} at {} · {result}", event.name, event.source));
-    doc.spans(ctx, "when", vec![look.say(Role::Text, look.full(ctx.now, event.time))], None);
-    doc.field_to(ctx, "who", &event.principal, to(Pivot::Principal(event.principal.clone())));
-    if let Some(arn) = &event.principal_arn {
+    let result = event.error().map_or("ok".to_owned(), |error| format!("refused: {error}"));
+    doc.field(ctx, "what", &format!("{} at {} · {result}", event.name(), event.source()));
+    doc.spans(ctx, "when", vec![look.say(Role::Text, look.full(ctx.now, event.time()))], None);
+    doc.field_to(ctx, "who", event.principal(), to(Pivot::Principal(event.principal().to_owned())));
+    if let Some(arn) = event.principal_arn() {
         doc.field(ctx, "  as", arn);
     }
-    if let Some(session) = &event.session {
-        doc.field_to(ctx, "session", session, to(Pivot::Session(session.clone())));
+    if let Some(session) = event.session() {
+        doc.field_to(ctx, "session", session, to(Pivot::Session(session.to_owned())));
     }
-    if let Some(key) = &event.access_key {
-        doc.field_to(ctx, "access key", key, to(Pivot::Key(key.clone())));
+    if let Some(key) = event.access_key() {
+        doc.field_to(ctx, "access key", key, to(Pivot::Key(key.to_owned())));
     }
-    if let Some(ip) = &event.ip {
-        doc.field_to(ctx, "from", ip, to(Pivot::Ip(ip.clone())));
+    if let Some(ip) = event.ip() {
+        doc.field_to(ctx, "from", ip, to(Pivot::Ip(ip.to_owned())));
     }
-    let scope = Scope::new(event.account.clone(), event.region.clone());
-    for (index, table) in event.tables.iter().take(20).enumerate() {
+    let scope = Scope::new(event.account().to_owned(), event.region().to_owned());
+    for (index, table) in event.tables().take(20).enumerate() {
         let name = if index == 0 { "tables" } else { "" };
         doc.field_to(ctx, name, table, Some(things::table_screen(ctx, &scope, table)));
     }
-    if let Some(agent) = &event.user_agent {
+    if let Some(agent) = event.user_agent() {
         doc.field(ctx, "user agent", agent);
     }
     let first = first(ctx, event).words();
     if !first.is_empty() {
-        let since =
-            ctx.store.events().iter().next_back().map_or(String::new(), |oldest| look.clock(ctx.now, oldest.time));
+        let since = ctx.store.events().span().map_or(String::new(), |(oldest, _)| look.clock(ctx.now, oldest));
         doc.spans(
             ctx,
             "first seen",
@@ -217,10 +223,10 @@ pub fn detail(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
             None,
         );
     }
-    if let Some(vpce) = &event.vpce {
-        doc.field_to(ctx, "through", vpce, Some(Screen::Detail(Thing::Endpoint(scope.clone(), vpce.clone()))));
+    if let Some(vpce) = event.vpce() {
+        doc.field_to(ctx, "through", vpce, Some(Screen::Detail(Thing::Endpoint(scope.clone(), vpce.to_owned()))));
     }
-    let kind = match event.read_only {
+    let kind = match event.read_only() {
         Some(true) => "read",
         Some(false) => "write",
         None => "the record does not say whether it reads or writes",
@@ -228,10 +234,10 @@ pub fn detail(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
     doc.field(
         ctx,
         "kind",
-        &format!("{} · {kind}{}", event.category.word(), if event.own { " · our own call" } else { "" }),
+        &format!("{} · {kind}{}", event.category().word(), if event.own() { " · our own call" } else { "" }),
     );
-    doc.field(ctx, "where", &format!("{} in {}", event.account, event.region));
-    doc.field(ctx, "event id", &event.id);
+    doc.field(ctx, "where", &format!("{} in {}", event.account(), event.region()));
+    doc.field(ctx, "event id", &event.id());
     super::meaning::section(ctx, &mut doc, event);
     let chain = ctx.derived.borrow_mut().chain(ctx.store, event);
     if let Some(chain) = chain {

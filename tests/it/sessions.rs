@@ -25,8 +25,8 @@ fn a_case_leads_from_the_stolen_key_to_the_instance_and_the_call_that_issued_it(
                 .app
                 .store
                 .events()
-                .iter()
-                .any(|event| event.name == "AssumeRole" && event.raw.contains("ASIADEMO0ORDERS07Q4M"))
+                .newest_first()
+                .any(|event| event.name() == "AssumeRole" && event.record().contains("ASIADEMO0ORDERS07Q4M"))
         };
         session.until("the issue is read", |session| issued(session) || read(session), Duration::from_secs(600));
         session.press("Enter").shows("UpdateContinuousBackups");

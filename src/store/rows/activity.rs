@@ -1,15 +1,17 @@
 //! Rows of events, sources and calls.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::model::{CallOutcome, CallRecord, Event, Freshness, Scope, Source};
+use crate::model::{CallOutcome, CallRecord, Freshness, Scope, Source};
 use crate::store::Store;
+use crate::trail::EventRef;
 use crate::trail::catalogue;
 use crate::trail::query::{Field, Kind, Row, Schema};
 
+use super::records::Records;
 use super::{Entry, Json, age_field, document, flag, many, number, spec};
 
 const RANKS: [&str; 5] = ["info", "low", "medium", "high", "critical"];
@@ -81,49 +83,74 @@ pub struct EventRow<'a> {
     /// Where the rest is.
     pub store: &'a Store,
     /// The event.
-    pub event: &'a Arc<Event>,
+    pub event: EventRef<'a>,
+    /// Records that are not in memory.
+    pub records: Option<&'a Records<'a>>,
+}
+
+impl<'a> EventRow<'a> {
+    /// An event whose record is in memory.
+    #[must_use]
+    pub fn new(store: &'a Store, event: EventRef<'a>) -> Self {
+        Self { store, event, records: None }
+    }
+
+    fn record(&self) -> Cow<'a, str> {
+        match self.records {
+            Some(records) => Cow::Owned(records.get(self.event.row())),
+            None => self.event.record(),
+        }
+    }
 }
 
 /// Newest first.
 pub(super) fn events(store: &Store) -> Vec<EventRow<'_>> {
-    store.events().iter().map(|event| EventRow { store, event }).collect()
+    store.events().newest_first().map(|event| EventRow::new(store, event)).collect()
+}
+
+/// The fields of an event that its columns do not hold.
+#[must_use]
+pub fn event_field<'e>(event: EventRef<'e>, name: &str) -> Field<'e> {
+    match name {
+        "risk" => Field::maybe(catalogue::of(event).map(|risk| risk.rank.word())),
+        _ => Field::None,
+    }
 }
 
 impl Row for EventRow<'_> {
     fn field(&self, name: &str) -> Field<'_> {
         let event = self.event;
         match name {
-            "id" => Field::text(&event.id),
-            "time" => Field::Time(event.time),
-            "age" => age_field(self.now(), Some(event.time)),
-            "name" => Field::text(&event.name),
-            "source" => Field::text(&event.source),
-            "region" => Field::text(&event.region),
-            "account" => Field::text(&event.account),
-            "principal" => Field::text(&event.principal),
-            "principal_arn" => Field::maybe(event.principal_arn.as_deref()),
-            "session" => Field::maybe(event.session.as_deref()),
-            "access_key" => Field::maybe(event.access_key.as_deref()),
-            "ip" => Field::maybe(event.ip.as_deref()),
-            "user_agent" => Field::maybe(event.user_agent.as_deref()),
-            "read_only" => flag(event.read_only),
-            "error" => Field::maybe(event.error.as_deref()),
-            "table" => many(event.tables.iter().map(String::as_str)),
-            "vpce" => Field::maybe(event.vpce.as_deref()),
-            "category" => Field::text(event.category.word()),
-            "risk" => Field::maybe(catalogue::of(event).map(|risk| risk.rank.word())),
-            "self" => Field::Flag(event.own),
-            _ => Field::None,
+            "id" => Field::Text(event.id()),
+            "time" => Field::time(event.when()),
+            "age" => age_field(self.now(), event.when()),
+            "name" => Field::text(event.name()),
+            "source" => Field::text(event.source()),
+            "region" => Field::text(event.region()),
+            "account" => Field::text(event.account()),
+            "principal" => Field::text(event.principal()),
+            "principal_arn" => Field::maybe(event.principal_arn()),
+            "session" => Field::maybe(event.session()),
+            "access_key" => Field::maybe(event.access_key()),
+            "ip" => Field::maybe(event.ip()),
+            "user_agent" => Field::maybe(event.user_agent()),
+            "read_only" => flag(event.read_only()),
+            "error" => Field::maybe(event.error()),
+            "table" => many(event.tables()),
+            "vpce" => Field::maybe(event.vpce()),
+            "category" => Field::text(event.category().word()),
+            "self" => Field::Flag(event.own()),
+            other => event_field(event, other),
         }
     }
 
     fn text(&self, visit: &mut dyn FnMut(&str) -> bool) {
         // The record holds every other field, but not the words made from it.
-        let _ = visit(&self.event.raw) || visit(&self.event.principal);
+        let _ = visit(&self.event.record());
     }
 
     fn time(&self) -> Option<Timestamp> {
-        Some(self.event.time)
+        self.event.when()
     }
 
     fn now(&self) -> Timestamp {
@@ -133,29 +160,29 @@ impl Row for EventRow<'_> {
 
 impl Entry for EventRow<'_> {
     fn json(&self) -> Value {
-        let event = self.event;
+        let (event, record) = (self.event, self.record());
         let mut row = Json::new();
-        row.put("id", event.id.as_str());
-        row.put("time", json!(event.time));
-        row.put("name", event.name.as_str());
-        row.put("source", event.source.as_str());
-        row.put("region", event.region.as_str());
-        row.put("account", event.account.as_str());
-        row.put("principal", event.principal.as_str());
-        row.put("principal_arn", json!(event.principal_arn));
-        row.put("session", json!(event.session));
-        row.put("access_key", json!(event.access_key));
-        row.put("ip", json!(event.ip));
-        row.put("user_agent", json!(event.user_agent));
-        row.put("read_only", json!(event.read_only));
-        row.put("error", json!(event.error));
-        row.put("table", json!(event.tables));
-        row.put("vpce", json!(event.vpce));
-        row.put("category", event.category.word());
-        row.put("risk", json!(catalogue::of(event).map(|risk| risk.rank)));
-        row.put("self", event.own);
-        row.put("raw", document(&event.raw));
-        let scope = Scope::new(event.account.as_str(), event.region.as_str());
+        row.put("id", &*event.id());
+        row.put("time", json!(event.when()));
+        row.put("name", event.name());
+        row.put("source", event.source());
+        row.put("region", event.region());
+        row.put("account", event.account());
+        row.put("principal", event.principal());
+        row.put("principal_arn", json!(event.principal_arn()));
+        row.put("session", json!(event.session()));
+        row.put("access_key", json!(event.access_key()));
+        row.put("ip", json!(event.ip()));
+        row.put("user_agent", json!(event.user_agent()));
+        row.put("read_only", json!(event.read_only()));
+        row.put("error", json!(event.error()));
+        row.put("table", json!(event.tables().collect::<Vec<_>>()));
+        row.put("vpce", json!(event.vpce()));
+        row.put("category", event.category().word());
+        row.put("risk", json!(catalogue::of_record(event, &record).map(|risk| risk.rank)));
+        row.put("self", event.own());
+        row.put("raw", document(&record));
+        let scope = Scope::new(event.account(), event.region());
         row.end(self.store, Source::Events, &scope)
     }
 }

@@ -7,6 +7,7 @@ mod activity;
 mod check;
 mod detective;
 mod network;
+mod records;
 mod table;
 
 use jiff::Timestamp;
@@ -17,10 +18,11 @@ use crate::trail::query::{Field, FieldSpec, Kind, Row, Schema};
 
 use super::Store;
 
-pub use activity::{CallRow, EventRow, SourceRow};
+pub use activity::{CallRow, EventRow, SourceRow, event_field};
 pub use check::CheckRow;
 pub use detective::{ComplianceRow, DriftRow, FindingRow};
 pub use network::{EndpointRow, TrailRow};
+pub use records::Records;
 pub use table::{TableRow, badness};
 
 /// A row that can be exported.

@@ -1,12 +1,12 @@
 //! The events that have to do with a table, sorted by what they tell, and how far they reach.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::model::{Event, EventCategory, SearchBy, Table};
+use crate::model::{EventCategory, SearchBy, Table};
 use crate::store::Store;
+use crate::trail::EventRef;
 use crate::trail::catalogue;
 
 use super::{Extent, Line};
@@ -41,27 +41,28 @@ const COPY: [&str; 11] = [
     "UpdateGlobalTable",
 ];
 
-fn tells(event: &Event) -> Tells {
-    if event.source.starts_with("kms.") && KEY.iter().any(|name| event.name.starts_with(name)) {
+fn tells(event: EventRef<'_>) -> Tells {
+    if event.source().starts_with("kms.") && KEY.iter().any(|name| event.name().starts_with(name)) {
         return Tells::Key;
     }
-    if event.category == EventCategory::Data {
+    if event.category() == EventCategory::Data {
         return Tells::Item;
     }
     // A stream or a replica is switched on by the call that changes everything else as well.
-    let flows = event.name == "UpdateTable"
-        && ["streamSpecification", "replicaUpdates"].iter().any(|key| event.raw.contains(key));
-    if flows || COPY.iter().any(|name| event.name.starts_with(name)) {
+    let flows = event.name() == "UpdateTable"
+        && ["streamSpecification", "replicaUpdates"].iter().any(|key| event.record().contains(key));
+    if flows || COPY.iter().any(|name| event.name().starts_with(name)) {
         return Tells::Copy;
     }
-    let reads =
-        event.read_only.unwrap_or_else(|| ["Describe", "List", "Get"].iter().any(|verb| event.name.starts_with(verb)));
+    let reads = event
+        .read_only()
+        .unwrap_or_else(|| ["Describe", "List", "Get"].iter().any(|verb| event.name().starts_with(verb)));
     if reads { Tells::Look } else { Tells::Change }
 }
 
 /// The events of a table.
-pub struct Past {
-    events: Vec<(Tells, Arc<Event>)>,
+pub struct Past<'a> {
+    events: Vec<(Tells, EventRef<'a>)>,
     /// How much the events that were read are of all there are.
     pub extent: Extent,
     /// What was read, in words.
@@ -70,25 +71,25 @@ pub struct Past {
     pub read: Option<Timestamp>,
 }
 
-impl Past {
-    pub fn of(store: &Store, table: &Table, since: Option<Timestamp>, everywhere: bool) -> Self {
-        let inside = |event: &Event| {
-            let here = event.region == table.scope.region
-                && (event.account.is_empty() || event.account == table.scope.account);
-            here && since.is_none_or(|since| event.time >= since) && !event.own
+impl<'a> Past<'a> {
+    pub fn of(store: &'a Store, table: &Table, since: Option<Timestamp>, everywhere: bool) -> Self {
+        let inside = |event: EventRef<'_>| {
+            let here = event.region() == table.scope.region
+                && (event.account().is_empty() || event.account() == table.scope.account);
+            here && since.is_none_or(|since| event.time() >= since) && !event.own()
         };
         let named = store.events().by_table(&table.name);
-        let mut events: Vec<(Tells, Arc<Event>)> =
-            named.into_iter().filter(|event| inside(event)).map(|event| (tells(event), event.clone())).collect();
+        let mut events: Vec<(Tells, EventRef<'a>)> =
+            named.into_iter().filter(|event| inside(*event)).map(|event| (tells(event), event)).collect();
         if everywhere {
             let quoted = format!("\"{}\"", table.name);
-            let mentions = |event: &&Arc<Event>| {
-                !event.tables.contains(&table.name)
-                    && inside(event)
-                    && (event.raw.contains(&quoted) || event.raw.contains(&table.arn))
+            let mentions = |event: &EventRef<'_>| {
+                !event.names(&table.name)
+                    && inside(*event)
+                    && (event.record().contains(&quoted) || event.record().contains(&table.arn))
             };
-            events.extend(store.events().iter().filter(mentions).map(|event| (tells(event), event.clone())));
-            events.sort_by(|(_, a), (_, b)| b.time.cmp(&a.time).then_with(|| b.id.cmp(&a.id)));
+            events.extend(store.events().newest_first().filter(mentions).map(|event| (tells(event), event)));
+            events.sort_by(|(_, a), (_, b)| b.time().cmp(&a.time()).then_with(|| b.row().cmp(&a.row())));
         }
         let (extent, reach) = reach(store, table, since, everywhere);
         let read = store.freshness_of(crate::model::Source::Events, &table.scope).and_then(|of| of.good);
@@ -99,19 +100,19 @@ impl Past {
     pub fn lines(&self, wanted: Tells) -> Vec<Line> {
         let mut found: BTreeMap<(&str, &str, Option<&str>), Line> = BTreeMap::new();
         for (_, event) in self.events.iter().filter(|(tells, _)| *tells == wanted) {
-            let risk = catalogue::of(event).map(|risk| risk.rank);
-            let key = (event.principal.as_str(), event.name.as_str(), event.error.as_deref());
+            let risk = catalogue::of(*event).map(|risk| risk.rank);
+            let key = (event.principal(), event.name(), event.error());
             let line = found.entry(key).or_insert_with(|| Line {
-                at: Some(event.time),
-                first: Some(event.time),
-                who: who(event),
-                what: what(event),
+                at: Some(event.time()),
+                first: Some(event.time()),
+                who: who(*event),
+                what: what(*event),
                 count: Some(0),
                 risk,
-                event: Some(event.id.clone()),
+                event: Some(event.id().into_owned()),
             });
             line.count = line.count.map(|count| count + 1);
-            line.first = line.first.min(Some(event.time));
+            line.first = line.first.min(Some(event.time()));
             line.risk = line.risk.max(risk);
         }
         let mut lines: Vec<Line> = found.into_values().collect();
@@ -120,16 +121,16 @@ impl Past {
     }
 }
 
-fn who(event: &Event) -> String {
-    let from = event.ip.as_deref().filter(|ip| !ip.ends_with(".amazonaws.com"));
+fn who(event: EventRef<'_>) -> String {
+    let from = event.ip().filter(|ip| !ip.ends_with(".amazonaws.com"));
     let from = from.map(|ip| format!(" from {ip}")).unwrap_or_default();
-    format!("{}{from}", event.principal)
+    format!("{}{from}", event.principal())
 }
 
-fn what(event: &Event) -> String {
-    let refused = event.error.as_ref().map(|error| format!(", refused: {error}")).unwrap_or_default();
+fn what(event: EventRef<'_>) -> String {
+    let refused = event.error().map(|error| format!(", refused: {error}")).unwrap_or_default();
     let means = catalogue::of(event).and_then(|risk| risk.because.first().map(|when| format!(": {}", when.means)));
-    format!("{}{}{refused}", event.name, means.filter(|_| refused.is_empty()).unwrap_or_default())
+    format!("{}{}{refused}", event.name(), means.filter(|_| refused.is_empty()).unwrap_or_default())
 }
 
 /// How far the searches for the table's events got, in its scope.

@@ -84,16 +84,18 @@ pub fn recorded(store: &Store, table: &Table) -> Section {
 /// A trail that does not log: since when, by whom, as far as events tell.
 fn stopped(store: &Store, name: &str, arn: &str, delivered: Option<jiff::Timestamp>, kinds: &str) -> Line {
     let quoted = format!("\"{name}\"");
-    let stop = store.events().iter().find(|event| {
-        event.name == "StopLogging" && event.error.is_none() && (event.raw.contains(arn) || event.raw.contains(&quoted))
+    let stop = store.events().newest_first().find(|event| {
+        event.name() == "StopLogging"
+            && event.error().is_none()
+            && (event.record().contains(arn) || event.record().contains(&quoted))
     });
     let would = format!("would record {kinds}, but does not log");
     match stop {
         Some(event) => Line {
-            at: Some(event.time),
-            event: Some(event.id.clone()),
+            at: Some(event.time()),
+            event: Some(event.id().into_owned()),
             risk: crate::trail::catalogue::of(event).map(|risk| risk.rank),
-            ..Line::said(name, format!("{would} since {:.0}: StopLogging by {}", event.time, event.principal))
+            ..Line::said(name, format!("{would} since {:.0}: StopLogging by {}", event.time(), event.principal()))
         },
         None => {
             let last = delivered

@@ -6,22 +6,21 @@
 mod draw;
 mod recorded;
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::trail::Events;
+use crate::trail::columns::{Facet as By, RowSet};
 use crate::trail::query::toggle::{Stands, stands, term, without};
 use crate::widget::facets::{Chosen, Facet, Value};
-
-use super::Row;
 
 pub use recorded::Recorded;
 
 /// The fields whose values are counted: head, and name in queries.
-const FIELDS: [(&str, &str); 5] =
-    [("NAME", "name"), ("WHO", "principal"), ("FROM", "ip"), ("TABLE", "table"), ("ERROR", "error")];
+const FIELDS: [(&str, By); 5] =
+    [("NAME", By::Name), ("WHO", By::Principal), ("FROM", By::Address), ("TABLE", By::Table), ("ERROR", By::Error)];
 
 /// As many values of a field are at hand.
 const VALUES: usize = 40;
@@ -50,44 +49,37 @@ pub struct Survey {
 
 impl Survey {
     /// Takes note of the stretch of time that all rows are from, before any is left out.
-    pub fn reach(&mut self, rows: &[Row]) {
-        let mut times = rows.iter().filter_map(Row::time);
-        let Some(first) = times.next() else {
-            self.whole = None;
-            return;
-        };
-        let (least, most) = times.fold((first, first), |(least, most), at| (least.min(at), most.max(at)));
-        self.whole = Some(least..most.checked_add(SignedDuration::from_secs(1)).unwrap_or(most));
+    pub fn reach(&mut self, events: &Events, rows: &RowSet) {
+        let span = events.span_of(rows);
+        self.whole = span.map(|(least, most)| least..most.checked_add(SignedDuration::from_secs(1)).unwrap_or(most));
     }
 
-    /// True for rows in the stretch of time zoomed to.
+    /// Leaves the rows in the stretch of time zoomed to.
     #[must_use]
-    pub fn holds(&self, row: &Row) -> bool {
-        self.window.as_ref().is_none_or(|window| row.time().is_some_and(|at| window.contains(&at)))
+    pub fn holds(&self, events: &Events, rows: RowSet) -> RowSet {
+        match &self.window {
+            Some(window) => events.within(&rows, window),
+            None => rows,
+        }
     }
 
     /// Counts the rows that passed.
-    pub fn count(&mut self, rows: &[Row], filter: &str) {
+    pub fn count(&mut self, events: &Events, rows: &RowSet, filter: &str) {
         let focused = self.focus.and_then(|(field, value)| self.terms.get(field)?.get(value).cloned());
-        (self.counts, self.refused) = self.over_time(rows);
-        (self.facets, self.terms) = FIELDS.iter().map(|(title, field)| facet(title, field, rows, filter)).unzip();
+        (self.counts, self.refused) = match self.shown() {
+            Some(shown) => {
+                (events.histogram(rows, shown, BUCKETS), events.histogram(&events.refused(rows), shown, BUCKETS))
+            }
+            None => (vec![0; BUCKETS], vec![0; BUCKETS]),
+        };
+        let facets = FIELDS.iter().map(|(title, by)| facet(title, by.field(), events.count_by(*by, rows), filter));
+        (self.facets, self.terms) = facets.unzip();
         if let Some((field, value)) = self.focus {
             // The cursor stays on its value, wherever that stands now.
             let terms = self.terms.get(field).map(Vec::as_slice).unwrap_or_default();
             let value = focused.and_then(|focused| terms.iter().position(|term| *term == focused)).unwrap_or(value);
             self.focus = Some((field, value.min(terms.len().saturating_sub(1))));
         }
-    }
-
-    fn over_time(&self, rows: &[Row]) -> (Vec<u32>, Vec<u32>) {
-        let (mut counts, mut refused) = (vec![0; BUCKETS], vec![0; BUCKETS]);
-        for row in rows {
-            let Row::Event(event) = row else { continue };
-            let Some(bucket) = self.bucket(event.time, BUCKETS) else { continue };
-            counts[bucket] += 1;
-            refused[bucket] += u32::from(event.error.is_some());
-        }
-        (counts, refused)
     }
 
     /// The stretch of time shown.
@@ -163,27 +155,14 @@ fn within(whole: &Range<Timestamp>, middle: Timestamp, width: SignedDuration) ->
 }
 
 /// A field's values, most frequent first, then those that the filter leaves out; and the terms that ask for them.
-fn facet(title: &'static str, field: &str, rows: &[Row], filter: &str) -> (Facet, Vec<String>) {
-    let mut counts: HashMap<&str, u32> = HashMap::new();
-    for row in rows {
-        let Row::Event(event) = row else { continue };
-        match field {
-            "name" => *counts.entry(&event.name).or_default() += 1,
-            "principal" => *counts.entry(&event.principal).or_default() += 1,
-            "ip" => event.ip.iter().for_each(|ip| *counts.entry(ip).or_default() += 1),
-            "error" => event.error.iter().for_each(|error| *counts.entry(error).or_default() += 1),
-            _ => event.tables.iter().for_each(|table| *counts.entry(table).or_default() += 1),
-        }
-    }
-    let mut counts: Vec<(&str, u32)> = counts.into_iter().collect();
-    counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+fn facet(title: &'static str, field: &str, counts: Vec<(&str, usize)>, filter: &str) -> (Facet, Vec<String>) {
     let left_out = without(filter, field);
     let total = counts.len() + left_out.len();
     let (mut values, mut terms) = (Vec::new(), Vec::new());
     for (words, count) in counts.into_iter().take(VALUES) {
         let term = term(field, words);
         let chosen = if stands(filter, &term) == Stands::With { Chosen::With } else { Chosen::No };
-        values.push(Value { words: words.to_owned(), count: Some(count), chosen });
+        values.push(Value { words: words.to_owned(), count: u32::try_from(count).ok(), chosen });
         terms.push(term);
     }
     for term in left_out {

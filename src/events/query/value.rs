@@ -11,27 +11,56 @@ use jiff::{SignedDuration, Timestamp};
 use regex::{Regex, RegexBuilder};
 use wildmatch::WildMatch;
 
+use crate::scan::Finder;
+
 use super::{Field, Kind, closest};
 
-/// Text to look for, whatever its letter case.
+/// Text to look for, whatever its letter case. ASCII text is compared letter by letter; for other text letters are
+/// those of Unicode.
 #[derive(Debug, Clone)]
 pub struct Needle {
     text: String,
-    regex: Regex,
+    how: How,
+}
+
+#[derive(Debug, Clone)]
+enum How {
+    /// Everything holds the empty text.
+    Always,
+    Ascii(Finder),
+    Unicode(Regex),
 }
 
 impl Needle {
     /// `None` for text too long to look for.
-    pub(super) fn new(text: &str) -> Option<Self> {
-        let regex = RegexBuilder::new(&regex::escape(text)).case_insensitive(true).build().ok()?;
-        Some(Self { text: text.to_owned(), regex })
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let how = match Finder::new(text) {
+            _ if text.is_empty() => How::Always,
+            Some(finder) => How::Ascii(finder),
+            None => How::Unicode(RegexBuilder::new(&regex::escape(text)).case_insensitive(true).build().ok()?),
+        };
+        Some(Self { text: text.to_owned(), how })
     }
 
-    pub(super) fn is_in(&self, text: &str) -> bool {
-        self.regex.is_match(text)
+    /// True when it stands in a text.
+    #[must_use]
+    pub fn is_in(&self, text: &str) -> bool {
+        self.find(text, 0).is_some()
     }
 
-    /// What is looked for.
+    /// Where it stands next, from a byte on: from its first byte to just after its last.
+    #[must_use]
+    pub fn find(&self, text: &str, from: usize) -> Option<(usize, usize)> {
+        match &self.how {
+            How::Always => (from <= text.len()).then_some((from, from)),
+            How::Ascii(finder) => finder.find(text.as_bytes(), from).map(|at| (at, at + self.text.len())),
+            How::Unicode(regex) if from <= text.len() => regex.find_at(text, from).map(|at| (at.start(), at.end())),
+            How::Unicode(_) => None,
+        }
+    }
+
+    /// As it was written.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -79,6 +108,18 @@ impl Op {
             Self::Above => left > right,
             Self::AtMost => left <= right,
             Self::Below => left < right,
+        }
+    }
+
+    /// The stretch of time that a comparison with one asks for; an open end is none.
+    #[must_use]
+    pub fn bounds(self, range: &Range<Timestamp>) -> (Option<Timestamp>, Option<Timestamp>) {
+        match self {
+            Self::Equal => (Some(range.start), Some(range.end)),
+            Self::AtLeast => (Some(range.start), None),
+            Self::Above => (Some(range.end), None),
+            Self::AtMost => (None, Some(range.end)),
+            Self::Below => (None, Some(range.start)),
         }
     }
 
@@ -196,7 +237,9 @@ impl Test {
         }
     }
 
-    pub(super) fn holds(&self, field: &Field<'_>, now: Timestamp) -> bool {
+    /// True when a field holds what is asked; `now` is what relative times count from.
+    #[must_use]
+    pub fn holds(&self, field: &Field<'_>, now: Timestamp) -> bool {
         if let Field::Many(fields) = field {
             return match self {
                 Self::None => fields.is_empty(),

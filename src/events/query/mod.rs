@@ -17,7 +17,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 pub use complete::{Completion, complete};
-pub use value::{Moment, Op, Operand, Test};
+pub use value::{Moment, Needle, Op, Operand, Test};
 
 /// What a field holds, which decides how a value after its colon is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,16 +165,35 @@ pub struct Query {
     root: Expr,
 }
 
-/// The tree of a query.
+/// A query taken apart; texts, times and tests as they were read.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::trail) enum Expr {
+pub enum Expr {
+    /// All must hold.
     All(Vec<Expr>),
+    /// One must hold.
     Any(Vec<Expr>),
+    /// It must not hold.
     Not(Box<Expr>),
-    Free(value::Needle),
+    /// Text anywhere in the row.
+    Free(Needle),
+    /// Not before.
     Since(Moment),
+    /// Not after.
     Until(Moment),
-    Field { name: String, test: Test },
+    /// A test of a field.
+    Field {
+        /// As the schema calls it.
+        name: String,
+        /// The test.
+        test: Test,
+    },
+}
+
+impl Default for Query {
+    /// The query that matches every row.
+    fn default() -> Self {
+        Self { root: Expr::All(Vec::new()) }
+    }
 }
 
 impl Query {
@@ -190,6 +209,20 @@ impl Query {
     #[must_use]
     pub fn matches(&self, row: &dyn Row) -> bool {
         self.root.matches(row)
+    }
+
+    /// It, taken apart.
+    #[must_use]
+    pub fn root(&self) -> &Expr {
+        &self.root
+    }
+
+    /// The texts that it looks for anywhere in a row, from left to right.
+    #[must_use]
+    pub fn texts(&self) -> Vec<&Needle> {
+        let mut found = Vec::new();
+        self.root.texts(&mut found);
+        found
     }
 
     /// True for the query that matches every row.
@@ -241,11 +274,6 @@ impl Query {
         (since.max(), until.min())
     }
 
-    /// The whole tree, for what is made of it.
-    pub(in crate::trail) fn root(&self) -> &Expr {
-        &self.root
-    }
-
     /// The terms that all must hold.
     fn terms(&self) -> &[Expr] {
         match &self.root {
@@ -272,6 +300,15 @@ impl Expr {
             Self::Since(moment) => row.time().is_some_and(|at| at >= moment.range(row.now()).start),
             Self::Until(moment) => row.time().is_some_and(|at| at < moment.range(row.now()).end),
             Self::Field { name, test } => test.holds(&row.field(name), row.now()),
+        }
+    }
+
+    fn texts<'q>(&'q self, into: &mut Vec<&'q Needle>) {
+        match self {
+            Self::All(terms) | Self::Any(terms) => terms.iter().for_each(|term| term.texts(into)),
+            Self::Not(term) => term.texts(into),
+            Self::Free(needle) => into.push(needle),
+            _ => {}
         }
     }
 

@@ -1,0 +1,121 @@
+//! The text of a file: unpacked, made valid.
+
+use std::io::Read;
+use std::path::Path;
+
+use super::walk::io_words;
+
+/// Why a file, or a part of it, could not be read: in words.
+pub type Problem = String;
+
+/// Larger documents are not read: a place in one is kept in 32 bits.
+const MOST: usize = u32::MAX as usize - 1;
+
+/// Reads files, one after the other, in buffers that are used again.
+pub struct Files {
+    inflate: libdeflater::Decompressor,
+    packed: Vec<u8>,
+    text: Vec<u8>,
+}
+
+impl Default for Files {
+    fn default() -> Self {
+        Self { inflate: libdeflater::Decompressor::new(), packed: Vec::new(), text: Vec::new() }
+    }
+}
+
+/// A file's bytes, unpacked.
+pub struct Bytes<'f> {
+    /// What could be had of it.
+    pub bytes: &'f [u8],
+    /// What was wrong.
+    pub problem: Option<Problem>,
+}
+
+impl Files {
+    /// The bytes of a file, unpacked.
+    ///
+    /// # Errors
+    /// When nothing of it can be read.
+    pub fn read(&mut self, path: &Path) -> Result<Bytes<'_>, Problem> {
+        self.packed.clear();
+        let mut file = std::fs::File::open(path).map_err(|error| io_words(&error))?;
+        file.read_to_end(&mut self.packed).map_err(|error| io_words(&error))?;
+        let problem = match self.packed.get(..4) {
+            Some([0x1f, 0x8b, ..]) => unzip(&mut self.inflate, &self.packed, &mut self.text)?,
+            Some([0x28, 0xb5, 0x2f, 0xfd]) => {
+                self.text.clear();
+                let read = zstd::Decoder::new(self.packed.as_slice());
+                read.and_then(|read| read.take(MOST as u64).read_to_end(&mut self.text))
+                    .err()
+                    .map(|error| error.to_string())
+            }
+            _ => {
+                std::mem::swap(&mut self.packed, &mut self.text);
+                None
+            }
+        };
+        if self.text.len() >= MOST {
+            return Err("larger than 4 GB unpacked: split it".to_owned());
+        }
+        Ok(Bytes { bytes: &self.text, problem })
+    }
+}
+
+/// Unpacks gzip, several members one after the other among it. Gives what was wrong when only a part could be had.
+fn unzip(
+    inflate: &mut libdeflater::Decompressor,
+    packed: &[u8],
+    text: &mut Vec<u8>,
+) -> Result<Option<Problem>, Problem> {
+    let len = packed.last_chunk::<4>().map_or(0, |len| u32::from_le_bytes(*len) as usize);
+    // A second member would begin like this; the fast way reads one alone. Deflate gains no more than 1032 ×.
+    let more = memchr::memmem::find(packed.get(10..).unwrap_or_default(), &[0x1f, 0x8b, 0x08]).is_some();
+    if !more && len <= packed.len().saturating_mul(1_100) && len < MOST {
+        text.clear();
+        text.resize(len, 0);
+        if inflate.gzip_decompress(packed, text).is_ok_and(|written| written == len) {
+            return Ok(None);
+        }
+    }
+    // The slow way keeps what comes before the damage.
+    text.clear();
+    let mut read = flate2::read::MultiGzDecoder::new(packed).take(MOST as u64);
+    match read.read_to_end(text) {
+        Ok(_) => Ok(None),
+        Err(error) if text.is_empty() => Err(format!("no gzip: {error}")),
+        Err(error) => Ok(Some(format!("gzip ends early or is damaged: {error}"))),
+    }
+}
+
+/// Text of bytes; what is no UTF-8 is replaced, and said.
+pub fn as_text(bytes: &[u8]) -> (std::borrow::Cow<'_, str>, Option<Problem>) {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match std::str::from_utf8(bytes) {
+        Ok(text) => (text.into(), None),
+        Err(error) => (String::from_utf8_lossy(bytes), Some(format!("no UTF-8 at byte {}", error.valid_up_to()))),
+    }
+}
+
+/// The text of a file that was read before, to look at a record again.
+///
+/// # Errors
+/// When it cannot be read, or is no longer what it was.
+pub fn document(path: &str) -> Result<String, Problem> {
+    let mut files = Files::default();
+    let Bytes { bytes, .. } = files.read(Path::new(path)).map_err(|problem| format!("{path}: {problem}"))?;
+    Ok(as_text(bytes).0.into_owned())
+}
+
+/// Unpacks one object of a trail.
+///
+/// # Errors
+/// When nothing of it can be unpacked.
+pub fn read_bytes(object: &[u8]) -> Result<(Vec<u8>, Option<Problem>), Problem> {
+    if !object.starts_with(&[0x1f, 0x8b]) {
+        return Ok((object.to_owned(), None));
+    }
+    let mut text = Vec::new();
+    let problem = unzip(&mut libdeflater::Decompressor::new(), object, &mut text)?;
+    Ok((text, problem))
+}
