@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
+
 use jiff::Timestamp;
 
 use crate::EventCategory;
@@ -12,7 +14,7 @@ use crate::json::Str;
 
 use super::cells::{Action, Caller, Cells, Columns, Dictionaries, Site, mark};
 use super::raw::Body;
-use super::words::{NONE, hash};
+use super::words::{NONE, hash, hash_twice};
 
 /// What could not be understood, kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +56,10 @@ pub struct Batch {
     /// Where the document's text begins in its file, in bytes.
     offset: usize,
     tables: Vec<u32>,
+    /// Codes of what was met before, by the hashes of the texts that it was made of.
+    met: HashMap<u128, u32>,
+    /// Region, account and endpoint of the last record, and their code: nearly always the next one's.
+    last_site: (String, String, String, u32),
 }
 
 impl Batch {
@@ -149,6 +155,39 @@ impl Batch {
                 u128::from(self.word(Some(id)))
             }),
         };
+        let (action, caller, site) = (self.action(fields), self.caller(&fields.identity), self.site(fields));
+        let mut tables = std::mem::take(&mut self.tables);
+        tables.clear();
+        tables.extend(fields.tables.iter().map(|name| self.words.words.code(name)));
+        let cells = Cells {
+            time,
+            id,
+            action,
+            caller,
+            site,
+            address: self.word(fields.address),
+            agent: self.word(fields.agent),
+            tables: self.words.sets.set(&tables),
+            digest: digest(fields.raw),
+            marks,
+        };
+        self.tables = tables;
+        self.columns.push(cells);
+        self.spans.push(span);
+    }
+
+    fn action(&mut self, fields: &Fields<'_>) -> u32 {
+        let key = hash_twice((
+            'a',
+            fields.source.map(raw_of),
+            fields.name.map(raw_of),
+            fields.error.map(raw_of),
+            fields.category.map(raw_of),
+            (fields.read_only, fields.management, fields.insight),
+        ));
+        if let Some(code) = self.met.get(&key) {
+            return *code;
+        }
         let action = Action {
             source: self.word(fields.source),
             name: self.word(fields.name),
@@ -156,33 +195,44 @@ impl Batch {
             category: category(fields),
             read_only: fields.read_only,
         };
-        let who = &fields.identity;
-        let account = self.word(fields.account.or(who.account));
+        let code = self.words.actions.code(&action);
+        self.met.insert(key, code);
+        code
+    }
+
+    fn caller(&mut self, who: &Identity<'_>) -> u32 {
+        let key = hash_twice((
+            'c',
+            (who.kind.map(raw_of), who.arn.map(raw_of), who.access_key.map(raw_of), who.user.map(raw_of)),
+            (who.issuer.map(raw_of), who.principal_id.map(raw_of), who.account.map(raw_of)),
+            (who.invoked_by.map(raw_of), who.behalf.map(raw_of)),
+        ));
+        if let Some(code) = self.met.get(&key) {
+            return *code;
+        }
         let caller = Caller {
             principal: self.words.words.code(&principal(who)),
             arn: self.word(who.arn),
             session: session(who).map_or(NONE, |session| self.words.words.code(&session)),
             access_key: self.word(who.access_key),
         };
-        let site = Site { region: self.word(fields.region), account, vpce: self.word(fields.vpce) };
-        let mut tables = std::mem::take(&mut self.tables);
-        tables.clear();
-        tables.extend(fields.tables.iter().map(|name| self.words.words.code(name)));
-        let cells = Cells {
-            time,
-            id,
-            action: self.words.actions.code(&action),
-            caller: self.words.callers.code(&caller),
-            site: self.words.sites.code(&site),
-            address: self.word(fields.address),
-            agent: self.word(fields.agent),
-            tables: self.words.sets.code(&tables.as_slice().into()),
-            digest: digest(fields.raw),
-            marks,
-        };
-        self.tables = tables;
-        self.columns.push(cells);
-        self.spans.push(span);
+        let code = self.words.callers.code(&caller);
+        self.met.insert(key, code);
+        code
+    }
+
+    fn site(&mut self, fields: &Fields<'_>) -> u32 {
+        let account = fields.account.or(fields.identity.account);
+        let (region, of, vpce) = (written(fields.region), written(account), written(fields.vpce));
+        let last = &self.last_site;
+        if !self.columns.is_empty() && (last.0.as_str(), last.1.as_str(), last.2.as_str()) == (region, of, vpce) {
+            return last.3;
+        }
+        let last = (region.to_owned(), of.to_owned(), vpce.to_owned());
+        let site = Site { region: self.word(fields.region), account: self.word(account), vpce: self.word(fields.vpce) };
+        let code = self.words.sites.code(&site);
+        self.last_site = (last.0, last.1, last.2, code);
+        code
     }
 
     /// Keeps what is no event.
@@ -197,6 +247,14 @@ const FULL: usize = 256 << 10;
 /// A hash of a whole record: with its length and id, what tells a repeated delivery from another event.
 pub(super) fn digest(raw: &str) -> u32 {
     (hash(raw) >> 32) as u32
+}
+
+fn raw_of(text: Str<'_>) -> &str {
+    text.raw
+}
+
+fn written(text: Option<Str<'_>>) -> &str {
+    text.map_or("", raw_of)
 }
 
 fn category(fields: &Fields<'_>) -> EventCategory {

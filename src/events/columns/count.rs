@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use hashbrown::HashMap;
+
 use jiff::Timestamp;
 
 use super::cells::mark;
@@ -61,22 +63,18 @@ impl Events {
     #[must_use]
     pub fn count_by(&self, facet: Facet, rows: &RowSet) -> Vec<(&str, usize)> {
         let of = &self.dictionaries;
-        let column = match facet {
-            Facet::Name | Facet::Source | Facet::Error => &self.columns.action,
-            Facet::Principal | Facet::Session | Facet::AccessKey => &self.columns.caller,
-            Facet::Region | Facet::Account => &self.columns.site,
-            Facet::Address => &self.columns.address,
-            Facet::Agent => &self.columns.agent,
-            Facet::Table => &self.columns.tables,
+        let (column, values) = match facet {
+            Facet::Name | Facet::Source | Facet::Error => (&self.columns.action, of.actions.all().len()),
+            Facet::Principal | Facet::Session | Facet::AccessKey => (&self.columns.caller, of.callers.all().len()),
+            Facet::Region | Facet::Account => (&self.columns.site, of.sites.all().len()),
+            Facet::Address => (&self.columns.address, of.words.len()),
+            Facet::Agent => (&self.columns.agent, of.words.len()),
+            Facet::Table => (&self.columns.tables, of.sets.all().len()),
         };
-        let codes = tally(column, rows);
+        let codes = tally(column, rows, values);
         // Codes of combinations are counted first, then the words in them: few of those, many rows.
-        let mut words: Vec<usize> = vec![0; of.words.len()];
-        let mut add = |word: u32, count: usize| {
-            if let Some(sum) = words.get_mut(word as usize) {
-                *sum += count;
-            }
-        };
+        let mut words: HashMap<u32, usize> = HashMap::new();
+        let mut add = |word: u32, count: usize| *words.entry(word).or_default() += count;
         for (code, count) in codes.into_iter().enumerate().filter(|(_, count)| *count > 0) {
             let code = code as u32;
             match facet {
@@ -93,9 +91,8 @@ impl Events {
             }
         }
         let keep_none = facet == Facet::Name;
-        let counts =
-            words.into_iter().enumerate().filter(|(word, count)| *count > 0 && (keep_none || *word != NONE as usize));
-        let mut counts: Vec<(&str, usize)> = counts.map(|(word, count)| (of.words.get(word as u32), count)).collect();
+        let counts = words.into_iter().filter(|(word, _)| keep_none || *word != NONE);
+        let mut counts: Vec<(&str, usize)> = counts.map(|(word, count)| (of.words.get(word), count)).collect();
         counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
         counts
     }
@@ -164,9 +161,8 @@ impl Events {
 }
 
 /// How often each code occurs among rows.
-fn tally(column: &[u32], rows: &RowSet) -> Vec<usize> {
+fn tally(column: &[u32], rows: &RowSet, most: usize) -> Vec<usize> {
     // Two tables, so that two equal codes in a row do not wait for each other.
-    let most = column.iter().copied().max().map_or(0, |most| most as usize + 1);
     let (mut even, mut odd) = (vec![0u32; most], vec![0u32; most]);
     let mut add = |into: usize, code: u32| {
         let counts = if into == 0 { &mut even } else { &mut odd };

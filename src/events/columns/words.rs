@@ -15,6 +15,12 @@ pub(super) fn hash(of: impl Hash) -> u64 {
     SEED.hash_one(of)
 }
 
+/// Two hashes in one, for what is told apart by them alone: the seeds are not known to whoever writes what is hashed,
+/// and a million different values meet by chance once in 10²⁵ loads.
+pub(super) fn hash_twice(of: impl Hash) -> u128 {
+    u128::from(hash((0x5eed_u32, &of))) << 64 | u128::from(hash(&of))
+}
+
 /// The code of the empty text: of what is not there.
 pub const NONE: u32 = 0;
 
@@ -103,6 +109,17 @@ pub struct Codes<T> {
 impl<T> Default for Codes<T> {
     fn default() -> Self {
         Self { values: Vec::new(), codes: HashTable::new() }
+    }
+}
+
+impl Codes<Box<[u32]>> {
+    /// The code of a set; nothing is allocated for one that is known.
+    pub fn set(&mut self, set: &[u32]) -> u32 {
+        let known = self.codes.find(hash(set), |code| self.values.get(*code as usize).is_some_and(|of| **of == *set));
+        match known {
+            Some(code) => *code,
+            None => self.code(&set.into()),
+        }
     }
 }
 

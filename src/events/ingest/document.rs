@@ -33,6 +33,12 @@ pub struct Bytes<'f> {
 }
 
 impl Files {
+    /// With room for texts of this size: buffers that grow between allocations that stay leave holes in memory.
+    #[must_use]
+    pub fn with_room(text: usize) -> Self {
+        Self { text: Vec::with_capacity(text), packed: Vec::with_capacity(text / 4), ..Self::default() }
+    }
+
     /// The bytes of a file, unpacked.
     ///
     /// # Errors
