@@ -10,6 +10,7 @@ use aws_types::request_id::RequestId;
 use crate::model::{Delta, EngineBound, EngineEnd, EngineNews, Fault, Outcome, Polled, Source, SourceError};
 use crate::trail::engine::s3::Selection;
 use crate::trail::engine::{Name, Window, Work};
+use crate::trail::object::Object;
 use crate::trail::record;
 
 use super::session::Clients;
@@ -197,9 +198,16 @@ impl Run<'_> {
 
     /// Reads records and sends them on.
     pub async fn records(&self, raws: impl IntoIterator<Item = String>) {
-        let (mut events, mut deltas, mut broken) = (Vec::new(), Vec::new(), 0);
-        let mut count = 0;
-        for raw in raws {
+        self.read(Object { records: raws.into_iter().collect(), ..Object::default() }).await;
+    }
+
+    /// Sends on what an object held, broken records with the reason.
+    pub async fn read(&self, object: Object) {
+        let torn = object.broken.len() as u64;
+        let torn_ones = object.broken.into_iter().map(|(raw, reason)| Delta::BrokenEvent(reason, raw));
+        let (mut events, mut deltas): (Vec<_>, Vec<_>) = (Vec::new(), torn_ones.collect());
+        let (mut count, mut broken) = (torn, torn);
+        for raw in object.records {
             count += 1;
             match record::parse(&raw) {
                 Ok(event) => events.push(event),

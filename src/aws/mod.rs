@@ -22,7 +22,6 @@ mod kms;
 mod lake;
 mod ledger;
 mod limiter;
-mod log_file;
 mod logs;
 mod memory;
 mod network;

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::model::{EngineBound, EngineEnd, Fault, Outcome, SourceError};
 use crate::trail::engine::s3::{Selection, Step, is_log};
+use crate::trail::object;
 
 use super::engine::Run;
 use super::guard::{Guard, Locked};
@@ -230,17 +231,14 @@ pub(super) async fn answer(run: &Run<'_>, of: &Selection) -> Result<EngineEnd, F
     let mut fetched = stream::iter(fetches).buffer_unordered(AT_ONCE);
     let (mut unread, mut read) = (0usize, 0u64);
     while let Some((object, got)) = fetched.next().await {
-        let records = match got {
+        let mut held = match got {
             Ok(seen) => {
                 read += seen.value.body.len() as u64;
-                super::log_file::records(&seen.value.body)
+                object::read(&seen.value.body)
             }
-            Err(fault) => Err(fault.error.to_string()),
+            Err(fault) => object::Object { problem: Some(fault.error.to_string()), ..Default::default() },
         };
-        let (records, error) = match records {
-            Ok(records) => (records, None),
-            Err(error) => (Vec::new(), Some(error)),
-        };
+        let error = held.problem.take();
         unread += usize::from(error.is_some());
         run.tell(|news| {
             news.done += 1;
@@ -252,11 +250,11 @@ pub(super) async fn answer(run: &Run<'_>, of: &Selection) -> Result<EngineEnd, F
             }
         })
         .await;
-        run.records(records).await;
+        run.read(held).await;
     }
     Ok(match unread {
         0 => EngineEnd::Whole,
-        some => EngineEnd::Cut(format!("{some} of {total} objects could not be read")),
+        some => EngineEnd::Cut(format!("{some} of {total} objects could not be read whole")),
     })
 }
 

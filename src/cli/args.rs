@@ -202,6 +202,9 @@ pub enum Command {
     /// Which trails record its items and since when not, who used its key, took copies, changed it or looked at it,
     /// what no event can tell, and what to switch on at what price. Each section says what it rests on; something that
     /// could not be read makes the exit code 4. Times as in filters: `since:7d`.
+    ///
+    /// --trail PATH adds the events of log files to what the account says. Where no option and no variable of the
+    /// environment names an account, files answer alone: no call to AWS, exit code 0, and what was not asked says so.
     Who {
         /// The table's name or ARN
         table: String,

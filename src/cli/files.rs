@@ -71,7 +71,7 @@ pub(super) fn run(cli: &Cli, query: Option<&str>, args: &EngineArgs) -> Result<E
     Ok(ExitCode::SUCCESS)
 }
 
-fn newest(events: &Events) -> Timestamp {
+pub(super) fn newest(events: &Events) -> Timestamp {
     let mut newest = events.newest_first().filter_map(crate::trail::EventRef::when);
     newest.next().unwrap_or(Timestamp::UNIX_EPOCH)
 }
@@ -144,7 +144,7 @@ fn count(
 }
 
 /// What the load came to, for `coverage.events`.
-fn report_json(events: &Events, report: &LoadReport, unread: usize) -> Value {
+pub(super) fn report_json(events: &Events, report: &LoadReport, unread: usize) -> Value {
     let tally = events.tally();
     let broken = events
         .broken()
@@ -173,7 +173,7 @@ fn report_json(events: &Events, report: &LoadReport, unread: usize) -> Value {
 }
 
 /// Says on standard error what was odd.
-fn warn(events: &Events, report: &LoadReport, unread: usize) -> io::Result<()> {
+pub(super) fn warn(events: &Events, report: &LoadReport, unread: usize) -> io::Result<()> {
     let (mut err, tally) = (io::stderr().lock(), events.tally());
     let troubled: Vec<_> = report.odd.iter().filter(|file| file.problem.is_some()).collect();
     for file in troubled.iter().take(NAMED) {

@@ -10,14 +10,15 @@ use tokio::sync::{mpsc, oneshot};
 use crate::aws::{self, Command, Handle, Settings};
 use crate::config::Config;
 use crate::export;
-use crate::model::{Arn, Delta, EventSearch, Polled, Scope, SearchBy, Source};
+use crate::model::{Arn, Delta, EventSearch, Origin, Polled, Scope, SearchBy, Source};
 use crate::store::Store;
 use crate::store::rows::RowKind;
 use crate::store::who::Who;
+use crate::trail::ingest::{Feed, Keep};
 use crate::trail::query::Query;
-use crate::wire::Wire;
+use crate::wire::{Clock, Wire};
 
-use super::{Cli, Failure, METRICS, Output, Pipe, settings, wire};
+use super::{Cli, Failure, Global, METRICS, Output, Pipe, files, settings, wire};
 
 /// Events that one search reads at most.
 const MOST: usize = 5_000;
@@ -40,13 +41,24 @@ pub(super) fn run(cli: &Cli, table: &str, query: Option<&str>, metrics: bool) ->
             "--filter is for rows of the estate; who takes its window after the table".to_owned(),
         ));
     }
+    if global.objects().is_some() || global.follow {
+        return Err(Failure::Usage("who reads files with --trail PATH, once: no s3://, no --follow".to_owned()));
+    }
     let config = Config::load(global.config.as_deref())?;
+    let asked = Arn::parse(table).filter(|arn| arn.service == "dynamodb");
+    let name = asked.as_ref().and_then(|arn| arn.table_name()).unwrap_or(table).to_owned();
+    let mut settings = settings(global, &config);
+    if !global.files().is_empty() && alone(global) {
+        if metrics {
+            return Err(Failure::Usage(
+                "--metrics asks CloudWatch, and files alone ask nobody: name an account".to_owned(),
+            ));
+        }
+        return filed(cli, &config, table, query.unwrap_or_default());
+    }
     let first = wire(cli, None)?;
     let (now, clock, origin) = (first.clock.now(), first.clock.clone(), first.origin);
     let since = window(query.unwrap_or_default(), now)?;
-    let name =
-        Arn::parse(table).and_then(|arn| arn.table_name().map(str::to_owned)).unwrap_or_else(|| table.to_owned());
-    let mut settings = settings(global, &config);
     if global.demo.is_none() {
         super::profiles::known(&settings)?;
     }
@@ -55,11 +67,16 @@ pub(super) fn run(cli: &Cli, table: &str, query: Option<&str>, metrics: bool) ->
     }
     (settings.once, settings.sources, settings.table) = (true, SOURCES.to_vec(), Some(name.clone()));
     let mut store = Store::new(origin, config.baseline.baseline());
+    let feed = (!global.files().is_empty()).then(|| load(cli, &mut store));
     sweep(first, settings.clone(), &mut store)?;
     store.settle(clock.now());
-    let arns: Vec<String> =
+    let mut arns: Vec<String> =
         store.estate().tables.values().filter(|of| of.name == name).map(|of| of.arn.clone()).collect();
-    let arns: Vec<String> = arns.into_iter().filter(|arn| !table.starts_with("arn:") || arn == table).collect();
+    // Events of files also speak of tables that are gone, or in accounts that nobody asks.
+    arns.extend(store.filed(&name));
+    arns.retain(|arn| !table.starts_with("arn:") || arn == table);
+    arns.sort();
+    arns.dedup();
     if arns.is_empty() {
         return unknown(&store, &name);
     }
@@ -67,15 +84,63 @@ pub(super) fn run(cli: &Cli, table: &str, query: Option<&str>, metrics: bool) ->
     ask(wire(cli, None)?, settings, &mut store, &asks)?;
     store.settle(clock.now());
     let found: Vec<Who> = arns.iter().filter_map(|arn| store.who(arn, since, true)).collect();
+    print(cli, &store, feed.as_ref(), &found)?;
+    Ok(if found.iter().any(Who::is_incomplete) { ExitCode::from(4) } else { ExitCode::SUCCESS })
+}
+
+/// True when nothing names an account: files stand for themselves then.
+fn alone(global: &Global) -> bool {
+    let environment = ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE"];
+    let set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let flags = !global.profiles.is_empty() || !global.regions.is_empty() || global.endpoint_url.is_some();
+    global.demo.is_none() && !flags && !environment.iter().any(|name| set(&name))
+}
+
+/// Reads the files, with a bar.
+fn load(cli: &Cli, store: &mut Store) -> Feed {
+    let mut feed = Feed::start(files::options(cli, Keep::Files), cli.global.max_memory);
+    let mut progress = files::Progress::new();
+    store.feed_all(&mut feed, |feed| progress.show(feed));
+    progress.end();
+    feed
+}
+
+/// Answers from files: nobody is asked.
+fn filed(cli: &Cli, config: &Config, table: &str, query: &str) -> Result<ExitCode, Failure> {
+    let now = Clock::live().now();
+    window(query, now)?;
+    let mut store = Store::new(Origin::Files, config.baseline.baseline());
+    let feed = load(cli, &mut store);
+    store.settle(now);
+    // Relative times count from the newest event: files may be old.
+    let since = window(query, files::newest(store.events()))?;
+    let arns = if table.starts_with("arn:") { vec![table.to_owned()] } else { store.filed(table) };
+    let found: Vec<Who> = arns.iter().filter_map(|arn| store.who(arn, since, true)).collect();
+    if found.is_empty() {
+        let (events, files) = (store.events().len(), feed.report.done);
+        return Err(Failure::Usage(format!(
+            "none of {events} events in {files} files names a table {table}; by its ARN their texts are searched as well"
+        )));
+    }
+    print(cli, &store, Some(&feed), &found)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(cli: &Cli, store: &Store, feed: Option<&Feed>, found: &[Who]) -> Result<(), Failure> {
     let mut out = BufWriter::new(Pipe::new(io::stdout().lock()));
-    let coverage = store.coverage_of(&SOURCES);
-    let incomplete = found.iter().any(Who::is_incomplete);
-    match global.output {
-        Output::Json => export::who::json(&mut out, &store, &coverage, &found)?,
-        _ => export::who::text(&mut out, &store, &found)?,
+    let unread = found.iter().map(|who| who.unread).max().unwrap_or_default();
+    match cli.global.output {
+        Output::Json => {
+            let files = feed.map(|feed| files::report_json(store.events(), &feed.report, unread));
+            export::who::json(&mut out, store, &store.coverage_of(&SOURCES), files, found)?;
+        }
+        _ => export::who::text(&mut out, store, found)?,
     }
     out.flush()?;
-    Ok(if incomplete { ExitCode::from(4) } else { ExitCode::SUCCESS })
+    if let Some(feed) = feed {
+        let _closed = files::warn(store.events(), &feed.report, unread);
+    }
+    Ok(())
 }
 
 /// The beginning of the window that the words name.
@@ -125,14 +190,14 @@ struct Asks {
 impl Asks {
     fn of(store: &Store, arns: &[String], since: Option<Timestamp>, now: Timestamp, metrics: bool) -> Self {
         let tables = || arns.iter().filter_map(|arn| store.estate().tables.get(arn));
-        let names = tables().map(|table| table.name.clone());
+        let names = arns.iter().filter_map(|arn| Some(Arn::parse(arn)?.table_name()?.to_owned()));
         let keys = tables().filter_map(|table| table.description.value()?.kms_key.clone());
         let mut by: Vec<String> = names.chain(keys).collect();
         by.sort();
         by.dedup();
         let search = |name: String| EventSearch { by: SearchBy::Resource(name), since, until: None, limit: MOST };
         let from = since.or_else(|| now.checked_sub(COUNTED).ok()).unwrap_or(Timestamp::MIN);
-        let counts = if metrics { arns.iter().map(|arn| (arn.clone(), from)).collect() } else { Vec::new() };
+        let counts = if metrics { tables().map(|table| (table.arn.clone(), from)).collect() } else { Vec::new() };
         Self { searches: by.into_iter().map(search).collect(), counts }
     }
 }

@@ -2,22 +2,28 @@
 
 use std::io::{self, Write};
 
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use crate::store::who::{Line, Who};
 use crate::store::{Coverage, Store};
 
 use super::safe::{shortened, visible};
 
-/// Writes the usual envelope; its rows are tables.
+/// Writes the usual envelope; its rows are tables. `files` is what became of log files.
 ///
 /// # Errors
 /// When the output takes no more.
-pub fn json(out: &mut dyn Write, store: &Store, coverage: &Coverage, found: &[Who]) -> io::Result<()> {
+pub fn json(
+    out: &mut dyn Write,
+    store: &Store,
+    coverage: &Coverage,
+    files: Option<Value>,
+    found: &[Who],
+) -> io::Result<()> {
     let mut extra = Map::new();
     extra.insert("incomplete".to_owned(), json!(found.iter().any(Who::is_incomplete)));
     let rows = found.iter().map(|who| json!(who)).collect();
-    super::json::envelope(out, store, coverage, None, extra, rows)
+    super::json::envelope(out, store, coverage, files, extra, rows)
 }
 
 /// Writes sections with their reach, lines, and why there is none.

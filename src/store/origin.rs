@@ -14,9 +14,7 @@ impl Store {
     pub fn chain_of(&self, event: EventRef<'_>) -> Option<Chain> {
         let mut read = |from: Timestamp, to: Timestamp| -> Vec<String> {
             self.events
-                .newest_first()
-                .skip_while(|of| of.time() > to)
-                .take_while(|of| of.time() >= from)
+                .between(from, to)
                 .filter(|of| sessions::issues(of.source(), of.name()))
                 .map(|of| of.record().into_owned())
                 .collect()

@@ -143,6 +143,19 @@ fn a_delivery_met_again_is_one_event_and_order_is_newest_first() {
 }
 
 #[test]
+fn a_stretch_of_time_holds_its_ends_newest_first() {
+    let mut store = Store::new(Origin::Demo, Baseline::default());
+    let of = |minute: i64| event(&format!("e-{minute}"), minute, "k", "s", "1.1.1.1", "t");
+    tell(&mut store, vec![Delta::Events([3, 1, 4, 2].map(of).to_vec())]);
+    store.settle(at(9));
+    let ids = |from, to| -> Vec<_> { store.events().between(from, to).map(|event| event.id().into_owned()).collect() };
+    assert_eq!(ids(at(2), at(3)), ["e-3", "e-2"]);
+    let little = SignedDuration::from_millis(1);
+    assert_eq!(ids(at(2) + little, at(4) - little), ["e-3"]);
+    assert!(ids(at(4), at(1)).is_empty() && ids(at(5), at(6)).is_empty());
+}
+
+#[test]
 fn the_same_error_in_a_row_is_one_line_with_its_count() {
     let mut store = Store::new(Origin::Demo, Baseline::default());
     for _ in 0..3 {

@@ -96,7 +96,9 @@ impl Entry {
         }
     }
 
-    fn needs_record(&self) -> bool {
+    /// True when its parameters decide what it means.
+    #[must_use]
+    pub fn needs_record(&self) -> bool {
         self.when.iter().any(|when| !when.asks.is_empty())
     }
 }

@@ -6,6 +6,7 @@
 mod asks;
 pub mod catalogue;
 pub mod engine;
+pub mod object;
 pub mod record;
 pub mod sessions;
 

@@ -11,6 +11,9 @@ use super::{EventRef, Events};
 
 pub use super::columns::OWN_AGENT;
 
+/// The origin of events that an API brought.
+pub const LOOKED_UP: &str = "cloudtrail:LookupEvents";
+
 /// Why a record could not be understood; the text itself is kept by whoever delivered it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
@@ -66,7 +69,7 @@ fn of(event: EventRef<'_>) -> Event {
 #[must_use]
 pub fn batch(events: &[Event]) -> Batch {
     let mut batch = Batch::default();
-    batch.from(&Arc::from("cloudtrail:LookupEvents"));
+    batch.from(&Arc::from(LOOKED_UP));
     for event in events {
         let time = event.time.to_string();
         let principal_id = event.session.as_ref().map(|session| format!(":{session}"));

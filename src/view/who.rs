@@ -32,7 +32,7 @@ fn draw(ctx: &Ctx<'_>, doc: &mut Doc, section: &Section) {
     doc.section(ctx, section.title, &format!("{}{read}", section.extent.word()));
     let room = usize::from(ctx.width).saturating_sub(5).max(20);
     let (role, glyph) = match section.extent {
-        Extent::Incomplete => (Role::Unknown, "? "),
+        Extent::Incomplete | Extent::Unasked => (Role::Unknown, "? "),
         _ => (Role::Dim, ""),
     };
     for part in super::doc::wrap(&format!("{glyph}{}", section.reach), room, 4) {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its ground gives way")]
 
+use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use dynakeep::aws::{self, Settings};
 use dynakeep::store::who::{Extent, Section};
 use dynakeep::wire::demo::Demo;
 use dynakeep::wire::fault::Fault;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{Session, demo_options, settings};
 
@@ -17,6 +18,9 @@ const ORDERS: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders";
 
 fn dynakeep(line: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dynakeep"));
+    for name in ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "DYNAKEEP_CONFIG"] {
+        command.env_remove(name);
+    }
     command.args(line).env("HOME", "/nonexistent").env("XDG_CONFIG_HOME", "/nonexistent").output().unwrap()
 }
 
@@ -176,4 +180,167 @@ fn the_metrics_are_not_asked_for_until_they_are_switched_on() {
     session.run(Duration::from_secs(120));
     assert!(session.app.store.ledger().iter().all(|call| call.operation != "cloudwatch:GetMetricData"));
     assert_eq!(calls(&session).extent, Extent::Off);
+}
+
+/// A directory of log files of this test, removed at its end.
+struct Files(PathBuf);
+
+impl Files {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("dynakeep-who-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn put(&self, name: &str, records: &[Value]) -> &Self {
+        std::fs::write(self.0.join(name), json!({ "Records": records }).to_string()).unwrap();
+        self
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "json! makes values")]
+fn record(number: u32, service: &str, name: &str, at: &str, fields: Value) -> Value {
+    let mut record = json!({
+        "eventVersion": "1.08", "eventID": format!("00000000-0000-4000-8000-{number:012}"), "eventTime": at,
+        "eventName": name, "eventSource": format!("{service}.amazonaws.com"), "awsRegion": "eu-west-1",
+        "recipientAccountId": "111122223333", "sourceIPAddress": "203.0.113.7",
+        "userIdentity": {"type": "IAMUser", "userName": "mallory", "accountId": "111122223333"},
+    });
+    for (key, value) in fields.as_object().unwrap() {
+        record[key] = value.clone();
+    }
+    record
+}
+
+/// A month before the demo's, in account 111122223333.
+fn past() -> Vec<Value> {
+    let named = json!({"requestParameters": {"tableName": "orders"}});
+    let get = json!({"eventCategory": "Data", "readOnly": true, "requestParameters": {"tableName": "orders"}});
+    let stream = json!({"requestParameters": {"tableName": "orders", "streamSpecification": {"streamEnabled": true}}});
+    let text = json!({"requestParameters": {"policyDocument": format!("{{Resource: {ORDERS}}}")}});
+    let other = json!({"requestParameters": {"policyDocument": format!("{{Resource: {ORDERS}-archive}}")}});
+    let context = json!({"requestParameters": {"encryptionContext": {"aws:dynamodb:tableName": "orders"}}});
+    vec![
+        record(1, "dynamodb", "GetItem", "2026-10-01T10:00:00Z", get.clone()),
+        record(2, "dynamodb", "GetItem", "2026-10-02T10:00:00Z", get),
+        record(3, "dynamodb", "UpdateTable", "2026-10-03T10:00:00Z", stream),
+        record(4, "dynamodb", "DeleteTable", "2026-10-04T10:00:00Z", named.clone()),
+        record(5, "iam", "PutRolePolicy", "2026-10-04T11:00:00Z", json!({})),
+        record(6, "dynamodb", "ListTables", "2026-10-05T10:00:00Z", json!({"requestParameters": {"x": "Orders"}})),
+        record(7, "lambda", "Invoke", "2026-10-05T11:00:00Z", text),
+        record(8, "lambda", "InvokeOther", "2026-10-05T12:00:00Z", other),
+        record(9, "kms", "Decrypt", "2026-10-06T10:00:00Z", context),
+    ]
+}
+
+fn section<'a>(row: &'a Value, id: &str) -> &'a Value {
+    row["sections"].as_array().unwrap().iter().find(|of| of["id"] == id).unwrap()
+}
+
+fn answer(line: &[&str]) -> (Option<i32>, Value) {
+    let output = dynakeep(line);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}")))
+}
+
+#[test]
+fn files_alone_answer_without_an_account_and_say_what_they_rest_on() {
+    let files = Files::new("alone");
+    files.put("a.json", &past()).put("b.json", &past()[..2]);
+    std::fs::write(files.0.join("torn.json.gz"), b"\x1f\x8bnonsense").unwrap();
+    let (code, said) = answer(&["who", "orders", "--trail", files.path(), "-o", "json"]);
+    assert_eq!((code, &said["origin"], &said["incomplete"]), (Some(0), &"files".into(), &false.into()), "{said}");
+    assert_eq!((&said["coverage"]["events"]["files"], &said["coverage"]["complete"]), (&3.into(), &false.into()));
+    let [row] = said["rows"].as_array().unwrap().as_slice() else { panic!("{said}") };
+    assert_eq!(row["arn"], ORDERS);
+    for of in row["sections"].as_array().unwrap() {
+        assert!(!of["reach"].as_str().unwrap().is_empty() && of["extent"] != "incomplete", "{of}");
+        assert_eq!(of["lines"].as_array().unwrap().is_empty(), of["empty"].is_string(), "{of}");
+    }
+    let recorded = section(row, "recorded");
+    assert!(recorded["reach"].as_str().unwrap().contains("which trails record its items: not asked, files alone"));
+    assert!(recorded["lines"].to_string().contains("hold 2 reads and writes of its items"), "{recorded}");
+    assert_eq!((&recorded["extent"], &section(row, "calls")["extent"]), (&"unasked".into(), &"unasked".into()));
+    let items = section(row, "items");
+    let reach = items["reach"].as_str().unwrap();
+    assert!(reach.contains("9 events of 3 files, 2026-10-01T10:00:00Z to 2026-10-06T10:00:00Z"), "{reach}");
+    assert!(reach.contains("not read whole: ") && reach.contains("torn.json.gz: no gzip"), "{reach}");
+    assert_eq!(
+        (&items["lines"][0]["count"], &items["lines"][0]["who"]),
+        (&2.into(), &"mallory from 203.0.113.7".into())
+    );
+    assert!(section(row, "copies")["lines"].to_string().contains("UpdateTable"), "a stream is told by its record");
+    let changes = section(row, "changes")["lines"].to_string();
+    assert!(changes.contains("DeleteTable") && changes.contains("\"Invoke\""), "an ARN in the text counts: {changes}");
+    assert!(!changes.contains("InvokeOther") && !changes.contains("PutRolePolicy"), "{changes}");
+    assert!(!row.to_string().contains("ListTables"), "another name is another table");
+    assert!(section(row, "key")["lines"].to_string().contains("Decrypt"));
+    // For people, too; and relative times count from the newest event.
+    let output = dynakeep(&["who", ORDERS, "since:36h", "--trail", files.path()]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.starts_with("FILES · who used orders in 111122223333/eu-west-1 since 2026-10-04T22:00:00Z"), "{text}");
+    assert!(text.contains("Invoke") && !text.contains("DeleteTable"), "{text}");
+    assert!(text.contains("  ? which trails record its items: not asked, files alone"), "{text}");
+}
+
+#[test]
+fn what_files_alone_cannot_tell_is_refused() {
+    let files = Files::new("refused");
+    files.put("a.json", &past());
+    for wrong in [
+        &["who", "no-such-table"][..],
+        &["who", "orders", "--metrics"],
+        &["who", "orders", "--follow"],
+        &["who", "orders", "until:2h"],
+    ] {
+        let line: Vec<&str> = wrong.iter().copied().chain(["--trail", files.path()]).collect();
+        assert_eq!(dynakeep(&line).status.code(), Some(2), "{wrong:?}");
+    }
+    assert_eq!(dynakeep(&["who", "orders", "--trail", "s3://bucket"]).status.code(), Some(2));
+    let (code, said) = answer(&["who", &ORDERS.replace("orders", "none"), "--trail", files.path(), "-o", "json"]);
+    assert_eq!(code, Some(0));
+    let items = section(&said["rows"][0], "items")["empty"].to_string();
+    assert!(items.contains("no evidence of none"), "{items}");
+}
+
+#[test]
+fn events_of_files_join_what_the_account_says() {
+    let files = Files::new("joined");
+    let mut records = past();
+    let gone = json!({"requestParameters": {"tableName": "gone"}});
+    records.push(record(10, "dynamodb", "DeleteTable", "2026-10-07T10:00:00Z", gone));
+    let far = json!({"requestParameters": {"tableName": "orders"}, "recipientAccountId": "999900001111"});
+    records.push(record(11, "dynamodb", "UpdateItem", "2026-10-08T10:00:00Z", far));
+    files.put("a.json", &records);
+    let (_, said) = answer(&["--demo", "who", "orders", "--trail", files.path(), "-o", "json"]);
+    assert_eq!(said["origin"], "demo");
+    let rows = said["rows"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["arn"] == ORDERS).unwrap();
+    assert!(section(row, "recorded")["lines"].to_string().contains("StopLogging by app-orders"), "the account's own");
+    let items = section(row, "items");
+    assert!(items["reach"].as_str().unwrap().contains("LookupEvents holds no data events"), "{items}");
+    assert!(items["reach"].as_str().unwrap().contains("11 events of 1 file"), "{items}");
+    assert!(items["lines"].to_string().contains("GetItem"), "{items}");
+    let changes = section(row, "changes")["lines"].to_string();
+    assert!(changes.contains("recovery off") && changes.contains("DeleteTable"), "of both: {changes}");
+    let far = rows.iter().find(|row| row["scope"]["account"] == "999900001111").unwrap();
+    let reach = section(far, "recorded")["reach"].to_string();
+    assert!(reach.contains("not asked: 999900001111/eu-west-1 is not among the scopes read"), "{reach}");
+    // A table that was deleted: its account is known, the table is not there.
+    let (code, said) = answer(&["--demo", "who", "gone", "--trail", files.path(), "-o", "json"]);
+    let row = &said["rows"][0];
+    assert_eq!(code, Some(0), "{row}");
+    assert!(section(row, "changes")["lines"].to_string().contains("DeleteTable"));
+    assert!(section(row, "key")["empty"].to_string().contains("no table of this name is in"), "{row}");
 }

@@ -119,6 +119,17 @@ impl Events {
         counts
     }
 
+    /// The rows that came from some origins: paths, or operations.
+    #[must_use]
+    pub fn brought(&self, by: impl Fn(&str) -> bool) -> RowSet {
+        let mut rows = RowSet::none(self.rows());
+        for content in self.contents.iter().filter(|content| by(&content.origin)) {
+            let of = content.first..content.first + content.spans.len() as u32;
+            of.filter(|row| self.at(*row).is_some()).for_each(|row| rows.insert(row));
+        }
+        rows
+    }
+
     /// Of rows those in a stretch of time.
     #[must_use]
     pub fn within(&self, rows: &RowSet, window: &Range<Timestamp>) -> RowSet {

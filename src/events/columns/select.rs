@@ -114,6 +114,19 @@ impl Events {
         self.order.iter().rev().filter_map(|row| self.at(*row))
     }
 
+    /// Those of a stretch of time, its ends included, newest first; what has no time is in none.
+    #[must_use]
+    pub fn between(&self, from: Timestamp, to: Timestamp) -> impl DoubleEndedIterator<Item = EventRef<'_>> {
+        let time = |row: &u32| i64::from(self.columns.time.get(*row as usize).copied().unwrap_or_default());
+        // Events have whole seconds; the ends need not.
+        let first = from.as_second() + i64::from(from.subsec_nanosecond() > 0);
+        let last = to.as_second() - i64::from(to.subsec_nanosecond() < 0);
+        let start = self.order.partition_point(|row| time(row) < first);
+        let end = self.order.partition_point(|row| time(row) <= last).max(start);
+        let within = self.order.get(start..end).unwrap_or_default();
+        within.iter().rev().filter_map(|row| self.at(*row)).filter(|event| event.when().is_some())
+    }
+
     fn evaluate(&self, query: &Query, now: Timestamp, other: Other<'_>, guess: Guess<'_>) -> RowSet {
         let asking = Asking { now, other, guess };
         let rows = self.rows();

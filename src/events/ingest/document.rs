@@ -95,6 +95,7 @@ fn unzip(
 }
 
 /// Text of bytes; what is no UTF-8 is replaced, and said.
+#[must_use]
 pub fn as_text(bytes: &[u8]) -> (std::borrow::Cow<'_, str>, Option<Problem>) {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match std::str::from_utf8(bytes) {

@@ -1,5 +1,6 @@
 //! Who used a table, as far as anything tells: section by section, each with its reach, its age, and why it is empty.
 
+mod files;
 mod past;
 mod price;
 mod sections;
@@ -23,6 +24,8 @@ pub enum Extent {
     Incomplete,
     /// It was not asked for, since it costs money.
     Off,
+    /// No account was asked for it.
+    Unasked,
 }
 
 impl Extent {
@@ -34,6 +37,7 @@ impl Extent {
             Self::Limited => "limited",
             Self::Incomplete => "incomplete",
             Self::Off => "off",
+            Self::Unasked => "unasked",
         }
     }
 
@@ -42,7 +46,7 @@ impl Extent {
     pub fn nothing(self) -> &'static str {
         match self {
             Self::Whole | Self::Limited => "none:",
-            Self::Incomplete => "?",
+            Self::Incomplete | Self::Unasked => "?",
             Self::Off => "off:",
         }
     }
@@ -105,6 +109,9 @@ pub struct Who {
     pub since: Option<Timestamp>,
     /// The questions, in order.
     pub sections: Vec<Section>,
+    /// Files that could not be read again to search their records.
+    #[serde(skip)]
+    pub unread: usize,
 }
 
 impl Who {
@@ -116,24 +123,39 @@ impl Who {
 }
 
 impl Store {
-    /// Who used a table; `None` for one that is not known.
+    /// Who used a table; `None` for one that is not known, nor named by events of files.
     ///
-    /// `everywhere` also looks for the table's name and ARN in the text of every record, which takes a while.
+    /// `everywhere` also looks for the table's name and ARN in the text of every record, which takes a while and reads
+    /// files again.
     #[must_use]
     pub fn who(&self, arn: &str, since: Option<Timestamp>, everywhere: bool) -> Option<Who> {
-        let table = self.estate.tables.get(arn)?;
+        let filed;
+        let table = match self.estate.tables.get(arn) {
+            Some(table) => table,
+            None => {
+                filed = files::table(self, arn)?;
+                &filed
+            }
+        };
         let past = past::Past::of(self, table, since, everywhere);
         let sections = vec![
-            sections::recorded(self, table),
-            sections::calls(self, table),
+            sections::recorded(self, table, &past),
+            sections::calls(self, table, &past),
             sections::key(self, table, &past),
             sections::items(self, table, &past),
             sections::copies(self, table, &past),
             sections::changes(&past),
             sections::looks(&past),
-            sections::could(self, table),
-            sections::switch_on(self, table),
+            sections::could(self, table, &past),
+            sections::switch_on(self, table, &past),
         ];
-        Some(Who { arn: table.arn.clone(), table: table.name.clone(), scope: table.scope.clone(), since, sections })
+        let (arn, name, scope) = (table.arn.clone(), table.name.clone(), table.scope.clone());
+        Some(Who { arn, table: name, scope, since, sections, unread: past.unread })
+    }
+
+    /// The ARNs of tables of this name that events of files speak of, by the account and region of the event.
+    #[must_use]
+    pub fn filed(&self, name: &str) -> Vec<String> {
+        files::tables(self, name)
     }
 }

@@ -6,9 +6,13 @@ use jiff::Timestamp;
 
 use crate::model::{EventCategory, SearchBy, Table};
 use crate::store::Store;
-use crate::trail::EventRef;
-use crate::trail::catalogue;
+use crate::store::rows::{Records, RowKind, event_field};
+use crate::trail::catalogue::{self, Risk};
+use crate::trail::query::Query;
+use crate::trail::query::toggle::term;
+use crate::trail::{EventRef, scan};
 
+use super::files::{self, Standing};
 use super::{Extent, Line};
 
 /// What an event tells about a table.
@@ -41,7 +45,9 @@ const COPY: [&str; 11] = [
     "UpdateGlobalTable",
 ];
 
-fn tells(event: EventRef<'_>) -> Tells {
+const FLOWS: &str = "UpdateTable";
+
+fn tells(event: EventRef<'_>, record: &str) -> Tells {
     if event.source().starts_with("kms.") && KEY.iter().any(|name| event.name().starts_with(name)) {
         return Tells::Key;
     }
@@ -49,8 +55,8 @@ fn tells(event: EventRef<'_>) -> Tells {
         return Tells::Item;
     }
     // A stream or a replica is switched on by the call that changes everything else as well.
-    let flows = event.name() == "UpdateTable"
-        && ["streamSpecification", "replicaUpdates"].iter().any(|key| event.record().contains(key));
+    let flows =
+        event.name() == FLOWS && ["streamSpecification", "replicaUpdates"].iter().any(|key| record.contains(key));
     if flows || COPY.iter().any(|name| event.name().starts_with(name)) {
         return Tells::Copy;
     }
@@ -60,53 +66,95 @@ fn tells(event: EventRef<'_>) -> Tells {
     if reads { Tells::Look } else { Tells::Change }
 }
 
+/// An event of a table.
+struct Seen<'a> {
+    event: EventRef<'a>,
+    tells: Tells,
+    risk: Option<Risk>,
+}
+
 /// The events of a table.
 pub struct Past<'a> {
-    events: Vec<(Tells, EventRef<'a>)>,
+    /// Newest first.
+    events: Vec<Seen<'a>>,
     /// How much the events that were read are of all there are.
     pub extent: Extent,
     /// What was read, in words.
     pub reach: String,
     /// When the searches ended.
     pub read: Option<Timestamp>,
+    /// What was read of files, in words.
+    pub files: Option<String>,
+    /// Files that could not be read again.
+    pub unread: usize,
+    /// What could not be asked.
+    pub standing: Standing,
 }
 
 impl<'a> Past<'a> {
     pub fn of(store: &'a Store, table: &Table, since: Option<Timestamp>, everywhere: bool) -> Self {
-        let inside = |event: EventRef<'_>| {
+        let inside = |event: &EventRef<'_>| {
             let here = event.region() == table.scope.region
                 && (event.account().is_empty() || event.account() == table.scope.account);
             here && since.is_none_or(|since| event.time() >= since) && !event.own()
         };
-        let named = store.events().by_table(&table.name);
-        let mut events: Vec<(Tells, EventRef<'a>)> =
-            named.into_iter().filter(|event| inside(*event)).map(|event| (tells(event), event)).collect();
+        let mut found = store.events().by_table(&table.name);
+        found.retain(inside);
+        let mut unread = 0;
         if everywhere {
-            let quoted = format!("\"{}\"", table.name);
-            let mentions = |event: &EventRef<'_>| {
-                !event.names(&table.name)
-                    && inside(*event)
-                    && (event.record().contains(&quoted) || event.record().contains(&table.arn))
-            };
-            events.extend(store.events().newest_first().filter(mentions).map(|event| (tells(event), event)));
-            events.sort_by(|(_, a), (_, b)| b.time().cmp(&a.time()).then_with(|| b.row().cmp(&a.row())));
+            let (mentions, failed) = mentions(store, table, since, &inside);
+            unread = failed;
+            found.extend(mentions);
+            found.sort_by(|a, b| b.time().cmp(&a.time()).then_with(|| b.row().cmp(&a.row())));
         }
-        let (extent, reach) = reach(store, table, since, everywhere);
+        // Where parameters matter, records are looked at, together: files are read again for it.
+        let needs = |event: &&EventRef<'_>| {
+            event.name() == FLOWS
+                || catalogue::entry(event.source(), event.name()).is_some_and(catalogue::Entry::needs_record)
+        };
+        let rows: Vec<u32> = found.iter().filter(needs).map(|event| event.row()).collect();
+        let records = Records::new(store.events(), &rows);
+        let seen = |event: EventRef<'a>| {
+            let record = match (needs(&&event), everywhere) {
+                (false, _) => String::new(),
+                (true, true) => records.get(event.row()),
+                (true, false) => event.record().into_owned(),
+            };
+            Seen { event, tells: tells(event, &record), risk: catalogue::of_record(event, &record) }
+        };
+        let events = found.into_iter().map(seen).collect();
+        let standing = Standing::of(store, table);
+        let files = files::reach(store, unread);
+        let (extent, reach) = match (&standing.account, &files) {
+            (Some(unknown), Some(files)) => (Extent::Limited, format!("{files}; CloudTrail itself: {}", unknown.why)),
+            (_, files) => {
+                let (extent, reach) = reach(store, table, since, everywhere);
+                (extent, files.as_ref().map_or_else(|| reach.clone(), |files| format!("{reach}; and {files}")))
+            }
+        };
         let read = store.freshness_of(crate::model::Source::Events, &table.scope).and_then(|of| of.good);
-        Self { events, extent, reach, read }
+        Self { events, extent, reach, read, files, unread, standing }
+    }
+
+    /// How many events tell this, the oldest and the newest.
+    pub fn span(&self, wanted: Tells) -> Option<(usize, Timestamp, Timestamp)> {
+        let mut times = self.events.iter().filter(|of| of.tells == wanted).filter_map(|of| of.event.when());
+        let newest = times.next()?;
+        let (count, oldest) = times.fold((1, newest), |(count, _), at| (count + 1, at));
+        Some((count, oldest, newest))
     }
 
     /// The lines of what tells this: one for each principal, call and outcome, newest first.
     pub fn lines(&self, wanted: Tells) -> Vec<Line> {
         let mut found: BTreeMap<(&str, &str, Option<&str>), Line> = BTreeMap::new();
-        for (_, event) in self.events.iter().filter(|(tells, _)| *tells == wanted) {
-            let risk = catalogue::of(*event).map(|risk| risk.rank);
+        for Seen { event, risk: means, .. } in self.events.iter().filter(|of| of.tells == wanted) {
+            let risk = means.as_ref().map(|risk| risk.rank);
             let key = (event.principal(), event.name(), event.error());
             let line = found.entry(key).or_insert_with(|| Line {
                 at: Some(event.time()),
                 first: Some(event.time()),
                 who: who(*event),
-                what: what(*event),
+                what: what(*event, means.as_ref()),
                 count: Some(0),
                 risk,
                 event: Some(event.id().into_owned()),
@@ -121,15 +169,47 @@ impl<'a> Past<'a> {
     }
 }
 
+/// Events whose records hold the table's name in quotes or its ARN, though no parameter that is known names it; and how
+/// many files could not be searched.
+fn mentions<'a>(
+    store: &'a Store,
+    table: &Table,
+    since: Option<Timestamp>,
+    inside: &impl Fn(&EventRef<'_>) -> bool,
+) -> (Vec<EventRef<'a>>, usize) {
+    let events = store.events();
+    let name = format!("\"{}\"", table.name);
+    let text = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+    let since = since.map(|since| format!(" since:{since:.0}")).unwrap_or_default();
+    let asked = format!("({} or {}) {}{since}", text(&name), text(&table.arn), term("region", &table.scope.region));
+    let Ok(query) = Query::parse(&asked, RowKind::Events.schema()) else { return (Vec::new(), 0) };
+    let (rows, unread) = scan::ask(events, &query, store.estate().now, &event_field);
+    let open = |event: &EventRef<'_>| !event.names(&table.name) && inside(event);
+    let rows: Vec<u32> = rows.iter().filter_map(|row| events.at(row)).filter(open).map(EventRef::row).collect();
+    // The search takes letters of either case alike, and an ARN for the beginning of a longer one.
+    let records = Records::new(events, &rows);
+    let holds = |row: &&u32| {
+        let record = records.get(**row);
+        record.contains(&name) || speaks_of(&record, &table.arn)
+    };
+    (rows.iter().filter(holds).filter_map(|row| events.at(*row)).collect(), unread)
+}
+
+/// True when a text holds an ARN that ends where the name of its table does.
+fn speaks_of(text: &str, arn: &str) -> bool {
+    let goes_on = |next: char| next.is_ascii_alphanumeric() || matches!(next, '_' | '-' | '.');
+    text.match_indices(arn).any(|(at, _)| !text.get(at + arn.len()..).unwrap_or_default().starts_with(goes_on))
+}
+
 fn who(event: EventRef<'_>) -> String {
     let from = event.ip().filter(|ip| !ip.ends_with(".amazonaws.com"));
     let from = from.map(|ip| format!(" from {ip}")).unwrap_or_default();
     format!("{}{from}", event.principal())
 }
 
-fn what(event: EventRef<'_>) -> String {
+fn what(event: EventRef<'_>, risk: Option<&Risk>) -> String {
     let refused = event.error().map(|error| format!(", refused: {error}")).unwrap_or_default();
-    let means = catalogue::of(event).and_then(|risk| risk.because.first().map(|when| format!(": {}", when.means)));
+    let means = risk.and_then(|risk| risk.because.first().map(|when| format!(": {}", when.means)));
     format!("{}{}{refused}", event.name(), means.filter(|_| refused.is_empty()).unwrap_or_default())
 }
 

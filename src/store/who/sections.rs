@@ -3,6 +3,7 @@
 use crate::controls;
 use crate::model::{Cell, KeyKind, SourceError, Table};
 use crate::store::Store;
+use crate::store::rows::Records;
 
 use super::past::{Past, Tells};
 use super::price::{self, data_events, dollars, grouped};
@@ -21,10 +22,21 @@ fn fault<T>(cell: Option<&Cell<T>>) -> Option<String> {
 }
 
 /// Which trails record reads and writes of its items.
-pub fn recorded(store: &Store, table: &Table) -> Section {
+pub fn recorded(store: &Store, table: &Table, past: &Past) -> Section {
     let estate = store.estate();
     let mut of =
         section("recorded", "recorded", Extent::Whole, format!("trails that cover {}; {NEVER}", table.scope.region));
+    if let Some(unknown) = &past.standing.account {
+        let none = format!("which trails record its items: {}", unknown.why);
+        (of.extent, of.reach) = (unknown.extent, format!("{none}; {NEVER}"));
+        // What is there was recorded; when it was not, nothing tells.
+        if let Some((count, from, to)) = past.span(Tells::Item) {
+            let said = format!("hold {count} reads and writes of its items: something recorded them then");
+            of.lines.push(Line { at: Some(to), first: Some(from), ..Line::said("files", said) });
+        }
+        of.empty = of.lines.is_empty().then_some(none);
+        return of;
+    }
     let list = estate.trail_lists.get(&table.scope);
     of.read = list.and_then(|cell| Some(cell.seen.as_ref()?.at));
     if let Some(why) = fault(list) {
@@ -85,9 +97,10 @@ pub fn recorded(store: &Store, table: &Table) -> Section {
 fn stopped(store: &Store, name: &str, arn: &str, delivered: Option<jiff::Timestamp>, kinds: &str) -> Line {
     let quoted = format!("\"{name}\"");
     let stop = store.events().newest_first().find(|event| {
-        event.name() == "StopLogging"
-            && event.error().is_none()
-            && (event.record().contains(arn) || event.record().contains(&quoted))
+        event.name() == "StopLogging" && event.error().is_none() && {
+            let record = Records::new(store.events(), &[event.row()]).get(event.row());
+            record.contains(arn) || record.contains(&quoted)
+        }
     });
     let would = format!("would record {kinds}, but does not log");
     match stop {
@@ -109,10 +122,15 @@ fn stopped(store: &Store, name: &str, arn: &str, delivered: Option<jiff::Timesta
 }
 
 /// That it was called, by operation, whoever it was.
-pub fn calls(store: &Store, table: &Table) -> Section {
+pub fn calls(store: &Store, table: &Table, past: &Past) -> Section {
     let reach = "CloudWatch counts calls that succeeded, by operation, and names nobody";
     let mut of = section("calls", "called", Extent::Limited, reach.to_owned());
     let Some(cell) = store.estate().calls.get(&table.arn) else {
+        if let Some(unknown) = &past.standing.account {
+            of.extent = unknown.extent;
+            of.empty = Some(format!("how often it was called: {}", unknown.why));
+            return of;
+        }
         of.extent = Extent::Off;
         of.empty = Some(format!("not asked: `--metrics` or `metrics = true` under [who] asks, for {}", price::METRICS));
         return of;
@@ -153,6 +171,10 @@ pub fn key(store: &Store, table: &Table, past: &Past) -> Section {
     of.read = past.read;
     of.lines = past.lines(Tells::Key);
     let none = match store.estate().table_key(table) {
+        None if past.standing.table.is_some() => {
+            let why = past.standing.table.as_ref().map(|unknown| unknown.why.as_str()).unwrap_or_default();
+            format!("no use of its key is among the events read; which key it is under: {why}")
+        }
         Some(Ok((KeyKind::AwsOwned, _))) => {
             // No search could find any.
             of.extent = Extent::Limited;
@@ -175,10 +197,18 @@ pub fn key(store: &Store, table: &Table, past: &Past) -> Section {
 /// Reads and writes of items, where such records were read.
 pub fn items(store: &Store, table: &Table, past: &Past) -> Section {
     let lookup = "LookupEvents holds no data events: they are in the log files of a trail";
-    let mut of = section("items", "items", Extent::Limited, lookup.to_owned());
+    let reach = match (&past.files, &past.standing.account) {
+        (None, _) => lookup.to_owned(),
+        (Some(files), Some(unknown)) => format!("{files}; which trails record its items: {}", unknown.why),
+        (Some(files), None) => format!("{lookup}; {files}"),
+    };
+    let mut of = section("items", "items", Extent::Limited, reach);
     of.read = past.read;
     of.lines = past.lines(Tells::Item);
-    if of.lines.is_empty() {
+    if let (true, Some(unknown)) = (of.lines.is_empty(), &past.standing.account) {
+        let none = "none is in the files: no evidence of none, since which trails record its items is not known";
+        of.empty = Some(format!("{none} ({})", unknown.why));
+    } else if of.lines.is_empty() {
         let trails = controls::recordings(store.estate(), table);
         let logs = |on: bool| {
             let is = |of: &&controls::Recording<'_>| matches!(of.trail.status.value(), Some((is, _)) if *is == on);
@@ -215,7 +245,10 @@ pub fn copies(store: &Store, table: &Table, past: &Past) -> Section {
             of.extent = Extent::Incomplete;
             of.lines.push(Line::said("stream", format!("not known: {error}")));
         }
-        None => of.extent = Extent::Incomplete,
+        None => match &past.standing.table {
+            Some(unknown) => of.reach.push_str(&format!("; stream and replicas there now: {}", unknown.why)),
+            None => of.extent = Extent::Incomplete,
+        },
     }
     match store.estate().table_backups(table) {
         Some(Ok(backups)) if backups.count > 0 => of.lines.push(Line {
@@ -228,7 +261,10 @@ pub fn copies(store: &Store, table: &Table, past: &Past) -> Section {
             of.extent = Extent::Incomplete;
             of.lines.push(Line::said("backups", format!("not known: {error}")));
         }
-        None => of.extent = Extent::Incomplete,
+        None => match &past.standing.account {
+            Some(unknown) => of.reach.push_str(&format!("; backups there now: {}", unknown.why)),
+            None => of.extent = Extent::Incomplete,
+        },
     }
     of.empty = of.lines.is_empty().then(|| "no export, restore, backup, stream or replica is known".to_owned());
     of
@@ -253,7 +289,7 @@ fn from_past(id: &'static str, title: &'static str, past: &Past, tells: Tells, n
 }
 
 /// Who could use it: permissions are not evaluated; what there is to look at instead.
-pub fn could(store: &Store, table: &Table) -> Section {
+pub fn could(store: &Store, table: &Table, past: &Past) -> Section {
     let reach = "permissions of users and roles are not evaluated by this program: this is no list of who could";
     let mut of = section("could", "could", Extent::Limited, reach.to_owned());
     let policy = match table.policy.known() {
@@ -269,8 +305,9 @@ pub fn could(store: &Store, table: &Table) -> Section {
         }
         Some(Err(error)) => unread(&mut of, error),
         None => {
-            of.extent = Extent::Incomplete;
-            "not read yet".to_owned()
+            let standing = past.standing.table.as_ref();
+            of.extent = standing.map_or(Extent::Incomplete, |unknown| unknown.extent);
+            standing.map_or_else(|| "not read yet".to_owned(), |unknown| unknown.why.clone())
         }
     };
     of.lines.push(Line::said("table policy", policy));
@@ -292,8 +329,12 @@ fn unread(of: &mut Section, error: &SourceError) -> String {
 }
 
 /// What to switch on, and what it costs.
-pub fn switch_on(store: &Store, table: &Table) -> Section {
+pub fn switch_on(store: &Store, table: &Table, past: &Past) -> Section {
     let mut of = section("switch_on", "switch on", Extent::Whole, price::SOURCE.to_owned());
+    if let Some(unknown) = &past.standing.account {
+        (of.extent, of.reach) =
+            (unknown.extent, format!("what is switched on already: {}; {}", unknown.why, price::SOURCE));
+    }
     let recordings = controls::recordings(store.estate(), table);
     let logs = |of: &controls::Recording<'_>| matches!(of.trail.status.value(), Some((true, _)));
     let reads = recordings.iter().any(|of| of.reads && logs(of));
