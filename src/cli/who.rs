@@ -93,7 +93,7 @@ fn alone(global: &Global) -> bool {
     let environment = ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE"];
     let set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let flags = !global.profiles.is_empty() || !global.regions.is_empty() || global.endpoint_url.is_some();
-    global.demo.is_none() && !flags && !environment.iter().any(|name| set(&name))
+    global.demo.is_none() && !flags && !environment.iter().any(set)
 }
 
 /// Reads the files, with a bar.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Arn, Origin, Scope, Table};
+use crate::model::{Arn, Cell, Origin, Scope, Table};
 use crate::store::Store;
 use crate::trail::ingest::FileKind;
 use crate::trail::record::LOOKED_UP;
@@ -45,7 +45,7 @@ impl Standing {
             return Self { account: why(), table: why() };
         }
         let listed = store.estate().populations.get(&table.scope);
-        let table = match listed.map(|cell| cell.unknown_reason()) {
+        let table = match listed.map(Cell::unknown_reason) {
             Some(None) => unasked(format!("no table of this name is in {} now", table.scope)),
             Some(Some(why)) => {
                 Some(Unknown { why: format!("tables could not be listed: {why}"), extent: Extent::Incomplete })
