@@ -10,12 +10,14 @@ use crate::view::{Kind, Screen, Tab, filter, list_of};
 use super::{App, Effect, act, open};
 
 /// Commands besides the names of tabs: the word and what it does.
-pub const COMMANDS: [(&str, &str); 8] = [
+pub const COMMANDS: [(&str, &str); 10] = [
     ("theme NAME", "another theme"),
     ("sort N", "sort by a column, 0 for the list's own order"),
     ("refresh [SOURCE]", "sweep again now"),
     ("calls", "the ledger of every call made"),
     ("errors", "the error log"),
+    ("files", "what became of the log files loaded"),
+    ("broken", "records that could not be understood"),
     ("faults", "only rows with a fault"),
     ("open THING", "an ARN, an id, a console URL; so does a bare one"),
     ("q", "leave"),
@@ -32,6 +34,8 @@ pub fn run(app: &mut App, typed: &str) -> Vec<Effect> {
         "theme" => vec![Effect::Theme(rest.to_owned())],
         "calls" => act::go(app, Screen::List(Kind::Calls)),
         "errors" => act::go(app, Screen::List(Kind::Errors)),
+        "files" => act::go(app, Screen::List(Kind::Files)),
+        "broken" => act::go(app, Screen::List(Kind::Broken)),
         "faults" => {
             app.nav.place_mut().faults_only = true;
             Vec::new()

@@ -17,8 +17,9 @@ use tui_input::Input;
 
 use crate::keymap::{Action, BINDINGS, name};
 use crate::theme::{Role, verdict_role};
+use crate::trail::ingest::Feed;
 use crate::view::{
-    Body, Chrome, Ctx, Hint, Kind, Pivot, Place, Screen, Survey, Thing, chrome, list_of, states, things,
+    Body, Chrome, Ctx, Hint, Kind, Pivot, Place, Screen, Survey, Thing, chrome, files, list_of, states, things,
 };
 use crate::widget::{bar, popup, text};
 
@@ -97,6 +98,7 @@ impl Rows {
 /// `Findings › UnauthorizedAccess:… › event`, and how many rows there are.
 fn title(app: &mut App) -> Line<'static> {
     let tab = app.nav.current();
+    let loading = app.feed().and_then(loading_words);
     let screens: Vec<Screen> = app.nav.stack().iter().map(|place| place.screen.clone()).collect();
     app.with(|ctx, place| {
         let look = ctx.look;
@@ -113,6 +115,7 @@ fn title(app: &mut App) -> Line<'static> {
                 Screen::Overview => "Overview".to_owned(),
                 Screen::List(kind) => kind_title(ctx, kind),
                 Screen::Detail(thing) => things::title(ctx, thing),
+                Screen::Raw(thing @ Thing::Broken(_)) => things::title(ctx, thing),
                 Screen::Raw(_) => "JSON".to_owned(),
             };
             let room = if index == last { 90 } else { short };
@@ -124,14 +127,9 @@ fn title(app: &mut App) -> Line<'static> {
             }
         }
         if let Body::Rows(rows, total) = &place.body {
-            let total_words = text::grouped(*total);
-            let count = if rows.len() == *total {
-                format!("  {total_words}")
-            } else {
-                format!("  {} of {total_words}", text::grouped(rows.len()))
-            };
-            spans.push(look.say(Role::Dim, count));
+            spans.push(look.say(Role::Dim, count_words(rows.len(), *total, place.pending())));
             if matches!(place.screen, Screen::List(Kind::Trail(_))) {
+                spans.extend(loading.map(|words| look.say(Role::Accent, words)));
                 spans.extend(survey_words(ctx, &place.survey, *total));
             }
         }
@@ -158,6 +156,30 @@ fn title(app: &mut App) -> Line<'static> {
         }
         Line::from(spans)
     })
+}
+
+/// `  37 of 1,204`; while records are still searched there may be more: `  37+ match · searching`.
+fn count_words(rows: usize, total: usize, pending: bool) -> String {
+    let (shown, all) = (text::grouped(rows), text::grouped(total));
+    match pending {
+        true => format!("  {shown}+ match · searching"),
+        false if rows == total => format!("  {all}"),
+        false => format!("  {shown} of {all}"),
+    }
+}
+
+/// ` · reading 120/348 files · 3.2 s left`, until all is read.
+fn loading_words(feed: &Feed) -> Option<String> {
+    let report = &feed.report;
+    let left = feed.left().map(|left| format!(" · {:.1} s left", left.as_secs_f64())).unwrap_or_default();
+    match (report.finished, report.total) {
+        (true, _) => None,
+        (false, 0) => Some(" · looking for files".to_owned()),
+        (false, total) => {
+            let [done, total] = [report.done, total].map(text::grouped);
+            Some(format!(" · reading {done}/{total} files{left}"))
+        }
+    }
 }
 
 /// How long it took, where it could be felt, and the stretch of time zoomed to.
@@ -187,7 +209,8 @@ fn kind_title(ctx: &Ctx<'_>, kind: &Kind) -> String {
 fn status(ctx: &Ctx<'_>, place: &Place) -> Line<'static> {
     match &place.screen {
         Screen::List(kind @ Kind::Trail(_)) => {
-            let status = states::status(ctx, list_of(kind).sources);
+            let mut status = states::status(ctx, list_of(kind).sources);
+            status.spans.extend(files::notes(ctx));
             // Where there is room, the survey says it below; a filter takes the room here.
             let filtered = !place.filter.is_empty() || place.survey.window.is_some();
             let roomy = ctx.width >= 100 && place.page > 20;
@@ -315,4 +338,16 @@ fn help(app: &App, at: usize, area: Rect, buf: &mut Buffer) {
     let shown: Vec<_> = lines.iter().skip(at).take(room.max(1)).cloned().collect();
     let title = if lines.len() > room { "Keys, j k scroll, Esc closes" } else { "Keys, Esc closes" };
     popup::draw(area, buf, title, look.style(Role::Accent), &shown, look.ascii);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_says_when_there_may_be_more() {
+        assert_eq!(count_words(37, 1_204, true), "  37+ match · searching");
+        assert_eq!(count_words(37, 1_204, false), "  37 of 1,204");
+        assert_eq!(count_words(1_204, 1_204, false), "  1,204");
+    }
 }

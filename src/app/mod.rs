@@ -15,6 +15,7 @@ mod update;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::KeyEvent;
@@ -24,8 +25,8 @@ use tui_input::Input;
 use crate::model::{EventSearch, Polled, Scope, Source};
 use crate::store::Store;
 use crate::theme::Theme;
-use crate::trail::ingest::Feed;
-use crate::view::{Ctx, Derived, Look, Place};
+use crate::trail::ingest::{self, Feed};
+use crate::view::{Ctx, Derived, Look, Place, file_of};
 use crate::wire::Clock;
 
 pub use crate::keymap::Action;
@@ -93,6 +94,8 @@ pub enum Msg {
     Tick(Timestamp),
     /// There is time for work that keys do not wait for: files being loaded, records being searched.
     Work,
+    /// The record of the event with this id was read from its file, or could not be.
+    Record(String, Result<String, String>),
     /// A theme was loaded, or could not be.
     Themed(Result<Theme, String>),
 }
@@ -112,12 +115,34 @@ pub enum Effect {
     Prefer(Scope),
     /// Put text on the clipboard.
     Copy(String),
+    /// Read an event's record from its file; [`Msg::Record`] answers.
+    Record(Wanted),
     /// Load a theme by name.
     Theme(String),
     /// Give the terminal back until `fg`.
     Suspend,
     /// Leave.
     Quit,
+}
+
+/// A record that is shown and lies in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The event.
+    pub id: String,
+    /// The file.
+    pub path: Arc<str>,
+    /// Where the record lies in it.
+    pub span: (u32, u32),
+}
+
+impl Wanted {
+    /// Reads it. This may take as long as unpacking a large file does.
+    #[must_use]
+    pub fn read(self) -> Msg {
+        let record = ingest::record(&self.path, self.span, &self.id);
+        Msg::Record(self.id, record)
+    }
 }
 
 /// Something that lies over the screen and takes keys first.
@@ -172,6 +197,14 @@ impl App {
         self.feed.as_ref()
     }
 
+    /// Asks for the record shown, when it lies in a file and was not asked for yet.
+    fn wanted(&mut self) -> Option<Effect> {
+        let id = self.nav.place().lacks()?;
+        let (path, span) = file_of(self.store.events(), id)?;
+        let wanted = Wanted { id: id.to_owned(), path, span };
+        self.derived.get_mut().records.ask(id).then_some(Effect::Record(wanted))
+    }
+
     fn work(&mut self) {
         if let Some(feed) = &mut self.feed
             && self.store.feed(feed, SLICE)
@@ -205,7 +238,8 @@ impl App {
         if let Some(filter) = start.filter {
             app.nav.place_mut().filter = filter;
         }
-        let effects = start.open.map(|what| open::open(&mut app, &what)).unwrap_or_default();
+        let mut effects = start.open.map(|what| open::open(&mut app, &what)).unwrap_or_default();
+        effects.extend(app.wanted());
         (app, effects)
     }
 

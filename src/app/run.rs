@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt as _;
 use jiff::tz::TimeZone;
-use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc::{Receiver, UnboundedSender, unbounded_channel};
 use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until};
 
 use crate::aws::{Command, Handle};
@@ -35,7 +35,8 @@ pub async fn run(start: Start, commands: Handle, mut polled: Receiver<Polled>) -
     let themes = start.themes.clone();
     let (mut app, first) = App::new(start);
     app.look.zone = local_zone();
-    let mut outside = Outside { screen: Screen::take()?, commands, themes };
+    let (read, mut records) = unbounded_channel();
+    let mut outside = Outside { screen: Screen::take()?, commands, themes, read };
     let mut keys = EventStream::new();
     let mut ended = Ended::listen()?;
     let mut tick = interval(Duration::from_secs(1));
@@ -64,6 +65,7 @@ pub async fn run(start: Start, commands: Handle, mut polled: Receiver<Polled>) -
                 open = message.is_some();
                 message.map(Msg::Polled)
             }
+            record = records.recv() => record,
             () = sleep_until(shown.due.into()), if shown.dirty => None,
             () = sleep(PAUSE), if app.busy() => {
                 shown.dirty = true;
@@ -115,6 +117,8 @@ struct Outside {
     screen: Screen,
     commands: Handle,
     themes: Option<PathBuf>,
+    /// Where records go that were read.
+    read: UnboundedSender<Msg>,
 }
 
 impl Outside {
@@ -128,6 +132,11 @@ impl Outside {
                 Effect::Measure(arn, since) => self.commands.send(Command::Measure(arn, since)),
                 Effect::Prefer(scope) => self.commands.send(Command::Prefer(scope)),
                 Effect::Copy(text) => self.screen.copy(&text)?,
+                Effect::Record(wanted) => {
+                    let read = self.read.clone();
+                    // Unpacking a large file takes longer than a frame may. Nobody listens once the screen is gone.
+                    std::thread::spawn(move || read.send(wanted.read()).is_ok());
+                }
                 Effect::Theme(name) => {
                     let theme = self.theme(&name);
                     update(app, Msg::Themed(theme));

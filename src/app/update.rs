@@ -11,6 +11,12 @@ use super::{App, Effect, Layer, Msg, act, command, open, survey};
 
 /// Takes in one message; what must be done outside comes back.
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    let mut effects = take(app, msg);
+    effects.extend(app.wanted());
+    effects
+}
+
+fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) if key.kind == KeyEventKind::Release => Vec::new(),
         Msg::Key(key) => {
@@ -40,6 +46,11 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Tick(now) => {
             app.now = now;
             app.work();
+            Vec::new()
+        }
+        Msg::Record(id, record) => {
+            app.nav.renew(&id);
+            app.derived.get_mut().records.keep(id, record);
             Vec::new()
         }
         Msg::Themed(Ok(theme)) => {

@@ -240,7 +240,9 @@ impl Store {
     pub fn feed(&mut self, feed: &mut crate::trail::ingest::Feed, within: std::time::Duration) -> bool {
         let (first, generation) = (self.events.rows() as u32, self.events.generation());
         let changed = feed.poll(&mut self.events, within);
-        self.fed(first, generation, feed);
+        if changed || self.load.is_none() {
+            self.fed(first, generation, feed);
+        }
         changed
     }
 

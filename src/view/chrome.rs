@@ -49,6 +49,7 @@ pub fn header(ctx: &Ctx<'_>, chrome: &Chrome<'_>, area: Rect, buf: &mut Buffer) 
                 left.push(look.say(Role::Dim, ")"));
             }
         }
+        None if ctx.store.origin() == Origin::Files => left.push(look.say(Role::Dim, "log files, no account")),
         None => left.push(look.say(Role::Dim, "asking who we are …")),
     }
     let accounts: BTreeSet<&str> = estate.scopes.iter().map(|scope| scope.account.as_str()).collect();

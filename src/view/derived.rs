@@ -14,7 +14,7 @@ use crate::trail::sessions::Chain;
 /// With more events than this, their texts are not searched for a table's name between two frames.
 const SEARCHABLE: usize = 50_000;
 
-use super::Recorded;
+use super::{Fetched, Recorded};
 
 /// What one finding leads to.
 #[derive(Debug, Default)]
@@ -51,6 +51,8 @@ pub struct Derived {
     pub counts: Counts,
     /// Tallies by layer.
     pub posture: BTreeMap<Layer, Tally>,
+    /// Records read again from their files.
+    pub records: Fetched,
     cases: HashMap<String, Rc<Case>>,
     chains: HashMap<String, Option<Rc<Chain>>>,
     /// The last table asked about, at which revision.

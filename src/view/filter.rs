@@ -25,7 +25,7 @@ pub fn schema(kind: &Kind) -> &'static Schema {
         Kind::Trail(_) => RowKind::Events.schema(),
         Kind::Sources => RowKind::Sources.schema(),
         Kind::Calls => RowKind::Calls.schema(),
-        Kind::Errors | Kind::Related(_) => &WORDS,
+        Kind::Errors | Kind::Files | Kind::Broken | Kind::Related(_) => &WORDS,
     }
 }
 
@@ -80,7 +80,7 @@ impl Filter {
                 self.query.matches(&SourceRow { store, source: *source, scope, freshness })
             }
             Row::Call(number) => self.query.matches(&CallRow { store, call: super::sources::call(ctx, *number)? }),
-            Row::Vpc(..) | Row::Error(_) | Row::Link(_) => return None,
+            Row::Vpc(..) | Row::Error(_) | Row::File(_) | Row::Broken(_) | Row::Link(_) => return None,
         })
     }
 }
@@ -95,7 +95,12 @@ impl Words {
     fn of(ctx: &Ctx<'_>, kind: &Kind, row: &Row) -> Self {
         let view = list_of(kind);
         let cells = (0..view.columns.len()).map(|column| (view.cell)(ctx, row, column, 200).to_string());
-        Self { cells: cells.collect(), now: ctx.now }
+        let mut cells: Vec<String> = cells.collect();
+        if let Row::Broken(number) = row {
+            // Its own words, not only those that fit a line.
+            cells.extend(super::broken::broken(ctx, *number).map(|broken| broken.raw.to_owned()));
+        }
+        Self { cells, now: ctx.now }
     }
 }
 

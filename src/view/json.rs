@@ -12,7 +12,12 @@ pub fn json_of(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
     let estate = ctx.store.estate();
     Some(match thing {
         Thing::Finding(id) => ctx.store.finding(id)?.raw.clone(),
-        Thing::Event(id) => ctx.store.events().get(id)?.record().into_owned(),
+        Thing::Event(id) => match ctx.store.events().get(id)?.raw() {
+            Ok(record) => record.into_owned(),
+            Err(_) => ctx.derived.borrow().records.get(id)?.to_string(),
+        },
+        Thing::File(path) => to_json(super::files::file(ctx, path)?)?,
+        Thing::Broken(number) => super::broken::broken(ctx, *number)?.raw.to_owned(),
         Thing::Table(arn) => table_json(ctx, arn)?.to_string(),
         Thing::Who(arn) => to_json(&*ctx.derived.borrow_mut().who(ctx.store, arn)?)?,
         Thing::Judgement(resource, control) => to_json(ctx.store.judgement(resource, control)?)?,

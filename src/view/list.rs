@@ -83,6 +83,10 @@ pub enum Row {
     Call(u64),
     /// A line of the error log.
     Error(usize),
+    /// A log file, by its place among the odd ones.
+    File(usize),
+    /// A record that could not be understood, by its place.
+    Broken(usize),
     /// A way to another screen.
     Link(Arc<Link>),
 }
@@ -148,6 +152,7 @@ impl Row {
     pub fn target(&self, ctx: &Ctx<'_>) -> Option<Screen> {
         Some(match self {
             Self::Link(link) => link.to.clone(),
+            Self::Broken(number) => Screen::Raw(Thing::Broken(*number)),
             other => Screen::Detail(other.thing(ctx)?),
         })
     }
@@ -181,6 +186,8 @@ impl Row {
             Self::Source(source, scope) => Thing::Source(*source, scope.clone()),
             Self::Call(number) => Thing::Call(*number),
             Self::Error(place) => Thing::Error(*place),
+            Self::File(place) => Thing::File(ctx.store.load()?.odd.get(*place)?.path.to_string()),
+            Self::Broken(number) => Thing::Broken(*number),
             Self::Link(link) => match &link.to {
                 Screen::Detail(thing) | Screen::Raw(thing) => thing.clone(),
                 _ => return None,

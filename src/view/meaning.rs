@@ -12,7 +12,12 @@ use super::{Ctx, Doc, Screen, Thing};
 
 /// Adds the section; nothing for an event that has no bearing on DynamoDB.
 pub fn section(ctx: &Ctx<'_>, doc: &mut Doc, event: EventRef<'_>) {
-    let Some(risk) = catalogue::of(event) else { return };
+    let read = ctx.derived.borrow().records.get(&event.id());
+    let risk = match read {
+        Some(record) => catalogue::of_record(event, &record),
+        None => catalogue::of(event),
+    };
+    let Some(risk) = risk else { return };
     let look = ctx.look;
     doc.gap();
     doc.section(ctx, "meaning", "for DynamoDB");

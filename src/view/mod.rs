@@ -3,6 +3,7 @@
 //! A list is a [`ListView`]: columns and a few functions. A detail is a [`Doc`]: lines, some of which lead
 //! somewhere. Everything else (cursor, filter, sort, scrolling, states) is the same for all of them.
 
+mod broken;
 pub mod chrome;
 mod compliance;
 mod cursor;
@@ -11,6 +12,8 @@ mod doc;
 mod drift;
 mod endpoints;
 mod events;
+mod fetched;
+pub mod files;
 pub mod filter;
 mod findings;
 mod follow;
@@ -47,6 +50,7 @@ use crate::store::Store;
 pub use chrome::{Chrome, Hint, banner};
 pub use derived::{Case, Counts, Derived};
 pub use doc::{Doc, DocLine, What};
+pub use fetched::{Fetched, file_of};
 pub use list::{Key, Link, ListView, Row};
 pub use look::{Look, TimeMode, age};
 pub use place::{Body, Place};
@@ -81,6 +85,8 @@ pub fn list_of(kind: &Kind) -> &'static ListView {
         Kind::Sources => &sources::VIEW,
         Kind::Calls => &sources::CALLS,
         Kind::Errors => &sources::ERRORS,
+        Kind::Files => &files::VIEW,
+        Kind::Broken => &broken::VIEW,
         Kind::Related(_) => &related::VIEW,
     }
 }
@@ -104,5 +110,7 @@ pub fn detail(ctx: &Ctx<'_>, thing: &Thing) -> Option<Doc> {
         Thing::Source(source, scope) => sources::detail(ctx, *source, scope),
         Thing::Call(number) => records::call(ctx, *number),
         Thing::Error(place) => records::error(ctx, *place),
+        Thing::File(path) => files::detail(ctx, path),
+        Thing::Broken(number) => broken::detail(ctx, *number),
     }
 }

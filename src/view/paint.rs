@@ -19,7 +19,11 @@ impl Place {
             (Body::Rows(rows, _), Screen::List(kind)) => {
                 let view = super::list_of(kind);
                 let at = rows.get(self.cursor).and_then(|row| row.time(ctx));
-                let area = if matches!(kind, Kind::Trail(_)) { self.survey.draw(ctx, at, area, buf) } else { area };
+                let area = match kind {
+                    Kind::Trail(_) => self.survey.draw(ctx, at, area, buf),
+                    Kind::Files => super::files::head(ctx, area, buf),
+                    _ => area,
+                };
                 self.page = usize::from(area.height).saturating_sub(1).max(1);
                 self.offset = scroll(self.offset, self.cursor, rows.len(), self.page);
                 let table = TableView {
@@ -48,7 +52,7 @@ impl Place {
                 }
             }
             (Body::Doc(_) | Body::Raw, _) => self.draw_doc(ctx, area, buf),
-            _ => states::draw_gone(ctx, area, buf),
+            _ => states::draw_gone(ctx, &self.screen, area, buf),
         }
     }
 

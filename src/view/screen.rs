@@ -125,6 +125,10 @@ pub enum Kind {
     Calls,
     /// The error log.
     Errors,
+    /// Log files that were odd.
+    Files,
+    /// Records that could not be understood.
+    Broken,
     /// What has to do with a thing.
     Related(Thing),
 }
@@ -197,4 +201,8 @@ pub enum Thing {
     Call(u64),
     /// A line of the error log, by source, scope and place.
     Error(usize),
+    /// A log file, by path.
+    File(String),
+    /// A record that could not be understood, by its place among them.
+    Broken(usize),
 }

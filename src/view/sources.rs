@@ -35,7 +35,8 @@ const COLUMNS: [Column; 8] = [
 fn collect(ctx: &Ctx<'_>, _: &Kind) -> Vec<Row> {
     let mut rows: Vec<_> = ctx.store.freshness().map(|(key, freshness)| (standing(freshness), key.clone())).collect();
     rows.sort_by_key(|(standing, _)| standing.rank());
-    rows.into_iter().map(|(_, (source, scope))| Row::Source(source, scope)).collect()
+    let files = super::files::link(ctx).map(Row::Link);
+    files.into_iter().chain(rows.into_iter().map(|(_, (source, scope))| Row::Source(source, scope))).collect()
 }
 
 fn standing(freshness: &Freshness) -> Verdict {
@@ -76,6 +77,13 @@ fn state_words(freshness: &Freshness) -> String {
 }
 
 fn cell(ctx: &Ctx<'_>, row: &Row, column: usize, width: u16) -> Line<'static> {
+    if let Row::Link(link) = row {
+        return match column {
+            0 => ctx.look.line(Role::Text, link.kind),
+            3 => ctx.look.foreign(Role::Accent, &link.why, usize::from(width)).into(),
+            _ => Line::default(),
+        };
+    }
     let (Row::Source(source, scope), Some(freshness)) = (row, freshness(ctx, row)) else { return Line::default() };
     let (look, room) = (ctx.look, usize::from(width));
     match column {

@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use crate::model::{Source, SourceError, Verdict};
 use crate::theme::{Role, verdict_role};
 
-use super::{Ctx, Kind, Look, Place};
+use super::{Ctx, Kind, Look, Place, Screen, Thing};
 
 /// What the sources of a view are up to.
 pub struct State<'a> {
@@ -68,6 +68,12 @@ pub fn draw_empty(ctx: &Ctx<'_>, place: &Place, kind: &Kind, area: Rect, buf: &m
             look.foreign(Role::Accent, &filter, 60),
             look.say(Role::Dim, "   / changes it, Esc clears it"),
         ]));
+    } else if let (Kind::Trail(_), Some(load), 0) = (kind, ctx.store.load(), state.known) {
+        let words = match load.finished {
+            true => format!("no events in {} files   :files tells what became of them", load.done),
+            false => format!("reading {}/{} files …", load.done, load.total),
+        };
+        lines.push(look.line(Role::Accent, words));
     } else if !view.sources.is_empty() && state.known == 0 {
         lines.push(look.line(Role::Accent, "waiting for the first answer …"));
     } else if state.loading > 0 && state.faults.is_empty() {
@@ -137,7 +143,17 @@ pub fn login_command(profile: Option<&str>) -> String {
 }
 
 /// Draws that what a screen is about is not, or no longer, known.
-pub fn draw_gone(ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
+pub fn draw_gone(ctx: &Ctx<'_>, screen: &Screen, area: Rect, buf: &mut Buffer) {
+    if let Screen::Raw(Thing::Event(id)) = screen
+        && let Some(words) = super::fetched::waiting(ctx, id)
+    {
+        let rows = (area.y + 1..area.bottom()).take(4);
+        for (y, words) in rows.zip(super::doc::wrap(&words, usize::from(area.width).saturating_sub(4).max(8), 4)) {
+            let line = Line::from(ctx.look.foreign(Role::Accent, &words, usize::from(area.width)));
+            buf.set_line(area.x + 2, y, &line, area.width.saturating_sub(3));
+        }
+        return;
+    }
     if area.height > 1 {
         let loading = Source::ALL.into_iter().any(|source| ctx.store.is_loading(source));
         let words = if loading {

@@ -38,6 +38,9 @@ pub fn title(ctx: &Ctx<'_>, thing: &Thing) -> String {
             None => format!("call {number}"),
         },
         Thing::Error(_) => "error".to_owned(),
+        Thing::File(path) => format!("file {}", tail(path)),
+        Thing::Broken(number) => super::broken::broken(ctx, *number)
+            .map_or_else(|| "broken record".to_owned(), |it| format!("broken: {} · {}", it.reason, it.origin)),
     }
 }
 
@@ -56,6 +59,10 @@ pub fn id(ctx: &Ctx<'_>, thing: &Thing) -> String {
             super::sources::call(ctx, *number).map(|call| call.request_id.clone()).unwrap_or_default()
         }
         Thing::Error(place) => ctx.store.errors().get(*place).map(|line| line.error.to_string()).unwrap_or_default(),
+        Thing::File(path) => path.clone(),
+        Thing::Broken(number) => {
+            super::broken::broken(ctx, *number).map(|broken| broken.raw.to_owned()).unwrap_or_default()
+        }
         Thing::Stack(_) | Thing::Source(..) => title(ctx, thing),
     }
 }
@@ -78,7 +85,7 @@ pub fn arn(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
         Thing::Endpoint(scope, id) => Some(format!("arn:aws:ec2:{}:{}:vpc-endpoint/{id}", scope.region, scope.account)),
         Thing::Vpc(scope, id) => Some(format!("arn:aws:ec2:{}:{}:vpc/{id}", scope.region, scope.account)),
         Thing::Event(id) => ctx.store.events().get(id)?.principal_arn().map(str::to_owned),
-        Thing::Source(..) | Thing::Call(_) | Thing::Error(_) => None,
+        Thing::Source(..) | Thing::Call(_) | Thing::Error(_) | Thing::File(_) | Thing::Broken(_) => None,
     }
 }
 

@@ -246,6 +246,9 @@ pub fn detail(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
     }
     doc.gap();
     doc.section(ctx, "record", "Enter folds and follows, / searches, J shows it alone");
+    if let Some(words) = super::fetched::waiting(ctx, id) {
+        doc.field(ctx, "", &words);
+    }
     doc.best = Some(0);
     Some(doc)
 }

@@ -3,15 +3,17 @@
 
 #![expect(clippy::unwrap_used, reason = "it fails where it stands, as tests do")]
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use dynakeep::app::{App, Effect, Msg, Start, draw, update};
+use dynakeep::app::{App, Effect, Msg, Start, Tab, Wanted, draw, update};
 use dynakeep::aws::{self, Command, Handle, Settings};
 use dynakeep::controls::Baseline;
-use dynakeep::model::Polled;
+use dynakeep::model::{Origin, Polled};
 use dynakeep::store::Store;
 use dynakeep::theme::Theme;
+use dynakeep::trail::ingest::{Feed, Keep, Options};
 use dynakeep::wire::demo::{Demo, DemoOptions, Story};
 use dynakeep::wire::fault::Injector;
 use dynakeep::wire::{Clock, Wire};
@@ -28,6 +30,8 @@ pub struct Session {
     pub injector: Injector,
     pub copied: Vec<String>,
     pub quit: bool,
+    /// Records asked for and not read yet.
+    pub wanted: Vec<Wanted>,
     clock: Clock,
     commands: Handle,
     polled: mpsc::Receiver<Polled>,
@@ -75,9 +79,37 @@ impl Session {
         let (commands, asked) = Handle::pair();
         let (to, polled) = mpsc::channel(1024);
         let store = Store::new(wire.origin, Baseline::default());
-        let clock = wire.clock.clone();
-        let (app, effects) = App::new(Start::new(store, Theme::built_in("dark").unwrap(), clock.clone()));
+        let start = Start::new(store, Theme::built_in("dark").unwrap(), wire.clock.clone());
         let layer = runtime.spawn(async move { aws::run(wire, settings, asked, to).await.unwrap() });
+        Self::begin(runtime, start, injector, (commands, polled, layer), (width, height))
+    }
+
+    /// Log files alone: nobody polls. Their records stay in their files.
+    pub fn files(paths: Vec<PathBuf>, (width, height): (u16, u16)) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        let (wire, injector) = Injector::wrap(Demo::new(demo_options(), None).wire());
+        let (commands, asked) = Handle::pair();
+        let (to, polled) = mpsc::channel(1);
+        let store = Store::new(Origin::Files, Baseline::default());
+        let mut start = Start::new(store, Theme::built_in("dark").unwrap(), wire.clock.clone());
+        start.feed = Some(Feed::start(Options { paths, threads: 2, keep: Keep::Files, follow: false }, usize::MAX));
+        start.view = Some(Tab::Trail);
+        let layer = runtime.spawn(async move {
+            let _open = (to, asked);
+            std::future::pending::<()>().await;
+        });
+        Self::begin(runtime, start, injector, (commands, polled, layer), (width, height))
+    }
+
+    fn begin(
+        runtime: tokio::runtime::Runtime,
+        start: Start,
+        injector: Injector,
+        (commands, polled, layer): (Handle, mpsc::Receiver<Polled>, JoinHandle<()>),
+        (width, height): (u16, u16),
+    ) -> Self {
+        let clock = start.clock.clone();
+        let (app, effects) = App::new(start);
         let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let mut session = Self {
             runtime,
@@ -85,6 +117,7 @@ impl Session {
             injector,
             copied: Vec::new(),
             quit: false,
+            wanted: Vec::new(),
             clock,
             commands,
             polled,
@@ -109,6 +142,7 @@ impl Session {
                     let theme = Theme::built_in(&name).map_err(|error| error.to_string());
                     update(&mut self.app, Msg::Themed(theme));
                 }
+                Effect::Record(wanted) => self.wanted.push(wanted),
                 Effect::Suspend => {}
             }
         }
@@ -174,6 +208,29 @@ impl Session {
         }
         update(&mut self.app, Msg::Tick(clock.now()));
         self.app.freshen();
+    }
+
+    /// Works between keys until files are loaded and records searched.
+    pub fn work(&mut self) -> &mut Self {
+        for _ in 0..20_000 {
+            let effects = update(&mut self.app, Msg::Work);
+            self.perform(effects);
+            self.draw();
+            if !self.app.busy() {
+                return self;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        panic!("still at work:\n{}", self.screen());
+    }
+
+    /// Reads the records that were asked for.
+    pub fn read(&mut self) -> &mut Self {
+        for wanted in std::mem::take(&mut self.wanted) {
+            let effects = update(&mut self.app, wanted.read());
+            self.perform(effects);
+        }
+        self
     }
 
     /// Presses keys, written as people write them: `2 Enter j ^D /`; text in quotes is typed.

@@ -12,5 +12,6 @@ mod live;
 mod sessions;
 mod sweeps;
 mod terminal;
+mod trail_files;
 mod trail_screens;
 mod who;

@@ -10,7 +10,7 @@ mod pack;
 mod report;
 mod walk;
 
-pub use document::{Problem, as_text, document, read_bytes};
+pub use document::{Problem, as_text, document, read_bytes, record};
 pub use feed::{Feed, resolve};
 pub use load::{Keep, Load, Options, Step};
 pub use pack::{Kept, Packer};
