@@ -125,7 +125,17 @@ pub fn coverage(ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
     let covered = &derived.coverage;
     let whole = covered.tables_read == covered.tables_listed && covered.scopes_blind.is_empty();
     let role = if whole { Role::Text } else { Role::Unknown };
-    let mut left = vec![look.say(role, format!(" {}/{} tables", covered.tables_read, covered.tables_listed))];
+    let mut left = match ctx.store.load() {
+        Some(load) if ctx.store.origin() == Origin::Files => {
+            let unread = load.odd.iter().filter(|file| !file.whole).count();
+            let mut left = vec![look.say(Role::Text, format!(" {}/{} files", load.done, load.total))];
+            if unread > 0 {
+                left.push(look.say(Role::Unknown, format!(" · {unread} not read whole")));
+            }
+            left
+        }
+        _ => vec![look.say(role, format!(" {}/{} tables", covered.tables_read, covered.tables_listed))],
+    };
     if !covered.scopes_blind.is_empty() {
         let blind = covered.scopes_blind.len();
         left.push(look.say(Role::Unknown, format!(" + ? in {blind} scope{}", if blind == 1 { "" } else { "s" })));
