@@ -22,11 +22,11 @@ use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 use tui_input::Input;
 
-use crate::model::{EventSearch, Polled, Scope, Source};
+use crate::model::{EventSearch, Origin, Polled, Scope, Source};
 use crate::store::Store;
 use crate::theme::Theme;
 use crate::trail::ingest::{self, Feed};
-use crate::view::{Ctx, Derived, Look, Place, file_of};
+use crate::view::{Ctx, Derived, Look, Place, TimeMode, file_of};
 use crate::wire::Clock;
 
 pub use crate::keymap::Action;
@@ -128,7 +128,9 @@ pub enum Effect {
 /// A record that is shown and lies in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
-    /// The event.
+    /// The event, by what finds it.
+    pub key: String,
+    /// Its id: the record must hold it.
     pub id: String,
     /// The file.
     pub path: Arc<str>,
@@ -141,7 +143,7 @@ impl Wanted {
     #[must_use]
     pub fn read(self) -> Msg {
         let record = ingest::record(&self.path, self.span, &self.id);
-        Msg::Record(self.id, record)
+        Msg::Record(self.key, record)
     }
 }
 
@@ -199,10 +201,11 @@ impl App {
 
     /// Asks for the record shown, when it lies in a file and was not asked for yet.
     fn wanted(&mut self) -> Option<Effect> {
-        let id = self.nav.place().lacks()?;
-        let (path, span) = file_of(self.store.events(), id)?;
-        let wanted = Wanted { id: id.to_owned(), path, span };
-        self.derived.get_mut().records.ask(id).then_some(Effect::Record(wanted))
+        let key = self.nav.place().lacks()?;
+        let (path, span) = file_of(self.store.events(), key)?;
+        let id = self.store.events().get(key)?.id().into_owned();
+        let wanted = Wanted { key: key.to_owned(), id, path, span };
+        self.derived.get_mut().records.ask(key).then_some(Effect::Record(wanted))
     }
 
     fn work(&mut self) {
@@ -232,6 +235,10 @@ impl App {
             width: 80,
             unsettled: true,
         };
+        if app.store.origin() == Origin::Files {
+            // Of files, all is as old as they are.
+            app.look.time = TimeMode::Utc;
+        }
         if let Some(tab) = start.view {
             app.nav.tab(tab);
         }

@@ -55,10 +55,6 @@ pub struct Fields<'a> {
     pub agent: Option<Str<'a>>,
     /// `errorCode`
     pub error: Option<Str<'a>>,
-    /// `requestID`
-    pub request: Option<Str<'a>>,
-    /// `sharedEventID`
-    pub shared: Option<Str<'a>>,
     /// `vpcEndpointId`
     pub vpce: Option<Str<'a>>,
     /// `eventCategory`
@@ -143,9 +139,7 @@ impl Reader {
                 "sourceIPAddress" => put(&mut out.address, cursor)?,
                 "userAgent" => put(&mut out.agent, cursor)?,
                 "errorCode" => put(&mut out.error, cursor)?,
-                "requestID" => put(&mut out.request, cursor)?,
                 "eventID" => put(&mut out.id, cursor)?,
-                "sharedEventID" => put(&mut out.shared, cursor)?,
                 "recipientAccountId" => put(&mut out.account, cursor)?,
                 "vpcEndpointId" => put(&mut out.vpce, cursor)?,
                 "eventCategory" => put(&mut out.category, cursor)?,
@@ -158,7 +152,9 @@ impl Reader {
                     out.insight |= is;
                     true
                 }
-                "errorMessage"
+                "requestID"
+                | "sharedEventID"
+                | "errorMessage"
                 | "eventType"
                 | "apiVersion"
                 | "resources"
@@ -205,7 +201,7 @@ impl Reader {
         for at in self.arns.find_iter(out.raw.as_bytes()) {
             let (Some(head), Some(tail)) = (out.raw.get(..at), out.raw.get(at + 6..)) else { continue };
             let global = head.ends_with("global-");
-            let head = if global { head.trim_end_matches("global-") } else { head };
+            let head = if global { head.strip_suffix("global-").unwrap_or(head) } else { head };
             if is_dynamodb_arn(head) || scaling && head.ends_with('"') {
                 name_in(tail).into_iter().for_each(|name| add(&mut out.tables, Cow::Borrowed(name)));
             }

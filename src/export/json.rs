@@ -1,8 +1,10 @@
 //! Rows as one JSON object.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::store::rows::Entry;
@@ -24,7 +26,7 @@ pub fn write(
     extra: Map<String, Value>,
     rows: &[Box<dyn Entry + '_>],
 ) -> io::Result<()> {
-    envelope(out, store, coverage, events, extra, rows.iter().map(|row| row.json()).collect())
+    envelope(out, store, coverage, events, extra, rows.iter().map(|row| row.json()))
 }
 
 /// As [`write`], for rows that are JSON already.
@@ -34,7 +36,7 @@ pub(super) fn envelope(
     coverage: &Coverage,
     events: Option<Value>,
     extra: Map<String, Value>,
-    rows: Vec<Value>,
+    rows: impl Iterator<Item = Value>,
 ) -> io::Result<()> {
     let mut envelope = Map::new();
     let estate = store.estate();
@@ -51,9 +53,33 @@ pub(super) fn envelope(
     }
     envelope.insert("coverage".to_owned(), covered);
     envelope.extend(extra);
-    envelope.insert("rows".to_owned(), Value::Array(rows));
-    super::safe::json(out, &Value::Object(envelope))?;
+    super::safe::json(out, &Envelope { head: &envelope, rows: RefCell::new(rows) })?;
     out.write_all(b"\n")
+}
+
+/// The object, its rows made one after the other: a million of them are never in memory together.
+struct Envelope<'a, R> {
+    head: &'a Map<String, Value>,
+    rows: RefCell<R>,
+}
+
+impl<R: Iterator<Item = Value>> Serialize for Envelope<'_, R> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        for (key, value) in self.head {
+            map.serialize_entry(key, value)?;
+        }
+        map.serialize_entry("rows", &Rows(&self.rows))?;
+        map.end()
+    }
+}
+
+struct Rows<'a, R>(&'a RefCell<R>);
+
+impl<R: Iterator<Item = Value>> Serialize for Rows<'_, R> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(&mut *self.0.borrow_mut())
+    }
 }
 
 fn coverage_json(store: &Store, coverage: &Coverage) -> Value {

@@ -22,7 +22,7 @@ pub fn json(
 ) -> io::Result<()> {
     let mut extra = Map::new();
     extra.insert("incomplete".to_owned(), json!(found.iter().any(Who::is_incomplete)));
-    let rows = found.iter().map(|who| json!(who)).collect();
+    let rows = found.iter().map(|who| json!(who));
     super::json::envelope(out, store, coverage, files, extra, rows)
 }
 

@@ -149,14 +149,14 @@ impl Derived {
 
     /// The way back from an event's credentials: found once, then kept while no event is added.
     pub fn chain(&mut self, store: &Store, event: EventRef<'_>) -> Option<Rc<Chain>> {
-        if let Some(chain) = self.chains.get(&*event.id()) {
+        if let Some(chain) = self.chains.get(&*event.key()) {
             return chain.clone();
         }
         let chain = store.chain_of(event).map(Rc::new);
         if self.chains.len() > 500 {
             self.chains.clear();
         }
-        self.chains.insert(event.id().into_owned(), chain.clone());
+        self.chains.insert(event.key().into_owned(), chain.clone());
         chain
     }
 }

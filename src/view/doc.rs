@@ -71,7 +71,7 @@ impl Doc {
 
     /// Adds an event of a timeline.
     pub fn event(&mut self, tier: LinkTier, event: EventRef<'_>) {
-        let to = Some(Screen::Detail(Thing::Event(event.id().into_owned())));
+        let to = Some(Screen::Detail(Thing::Event(event.key().into_owned())));
         self.lines.push(DocLine { what: What::Event(tier, event.row()), to });
     }
 

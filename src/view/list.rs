@@ -182,7 +182,7 @@ impl Row {
                 let vpc = estate.networks.get(scope)?.vpcs.value()?.get(*place as usize)?;
                 Thing::Vpc(scope.clone(), vpc.id.clone())
             }
-            Self::Event(row) => Thing::Event(ctx.store.events().at(*row)?.id().into_owned()),
+            Self::Event(row) => Thing::Event(ctx.store.events().at(*row)?.key().into_owned()),
             Self::Source(source, scope) => Thing::Source(*source, scope.clone()),
             Self::Call(number) => Thing::Call(*number),
             Self::Error(place) => Thing::Error(*place),

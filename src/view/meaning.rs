@@ -12,7 +12,7 @@ use super::{Ctx, Doc, Screen, Thing};
 
 /// Adds the section; nothing for an event that has no bearing on DynamoDB.
 pub fn section(ctx: &Ctx<'_>, doc: &mut Doc, event: EventRef<'_>) {
-    let read = ctx.derived.borrow().records.get(&event.id());
+    let read = ctx.derived.borrow().records.get(&event.key());
     let risk = match read {
         Some(record) => catalogue::of_record(event, &record),
         None => catalogue::of(event),

@@ -224,7 +224,7 @@ fn recent(ctx: &Ctx<'_>, room: usize, doc: &mut Doc) {
             look.foreign(Role::Accent, &padded(&tables, 14), 14),
             look.foreign(Role::Dim, event.principal(), room.saturating_sub(50)),
         ];
-        doc.link(line, Screen::Detail(Thing::Event(event.id().into_owned())));
+        doc.link(line, Screen::Detail(Thing::Event(event.key().into_owned())));
     }
     doc.link(look.line(Role::Dim, "          all of them"), Screen::List(Kind::Trail(Pivot::All)));
 }

@@ -191,7 +191,7 @@ pub enum Thing {
     Vpc(Scope, String),
     /// Who used a table, by its ARN.
     Who(String),
-    /// An event, by id.
+    /// An event, by its id, or by its key where others share the id or it has none.
     Event(String),
     /// A trail, by ARN.
     Trail(Scope, String),

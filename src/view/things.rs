@@ -48,7 +48,8 @@ pub fn title(ctx: &Ctx<'_>, thing: &Thing) -> String {
 #[must_use]
 pub fn id(ctx: &Ctx<'_>, thing: &Thing) -> String {
     match thing {
-        Thing::Finding(id) | Thing::Event(id) | Thing::Endpoint(_, id) | Thing::Vpc(_, id) => id.clone(),
+        Thing::Event(key) => ctx.store.events().get(key).map_or_else(|| key.clone(), |event| event.id().into_owned()),
+        Thing::Finding(id) | Thing::Endpoint(_, id) | Thing::Vpc(_, id) => id.clone(),
         Thing::Table(arn) | Thing::Who(arn) => tail(arn).to_owned(),
         Thing::Judgement(_, control) => (*control).to_owned(),
         Thing::Rule(key) => key.name.clone(),

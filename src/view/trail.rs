@@ -1,5 +1,6 @@
 //! Trail: events, newest first; and one event as fields that can be followed.
 
+use jiff::Timestamp;
 use ratatui::text::{Line, Span};
 
 use crate::model::{Scope, Severity, Source, Verdict};
@@ -68,7 +69,7 @@ fn cell(ctx: &Ctx<'_>, row: &Row, column: usize, width: u16) -> Line<'static> {
     let Some(event) = event_of(ctx, row) else { return Line::default() };
     let (look, room) = (ctx.look, usize::from(width));
     match column {
-        0 => look.line(Role::Dim, look.when(ctx.now, event.time())),
+        0 => look.line(Role::Dim, event.when().map_or_else(|| "no time".to_owned(), |at| look.when(ctx.now, at))),
         1 => look.risk(risk(event)).into(),
         2 => with_first(ctx, event.name(), first(ctx, event).agent, room),
         3 => with_first(ctx, event.principal(), first(ctx, event).principal, room),
@@ -109,7 +110,7 @@ fn key(ctx: &Ctx<'_>, row: &Row, column: usize) -> Key {
     let Some(event) = event_of(ctx, row) else { return Key::Missing };
     let maybe = |value: Option<&str>| value.map_or(Key::Missing, Key::text);
     match column {
-        0 => Key::Number(event.time().as_second()),
+        0 => Key::number(event.when().map(Timestamp::as_second)),
         1 => risk(event).map_or(Key::Missing, |rank| Key::Number(rank as i64)),
         2 => Key::text(event.name()),
         3 => Key::text(event.principal()),
@@ -191,7 +192,14 @@ pub fn detail(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
     let to = |pivot: Pivot| Some(Screen::List(Kind::Trail(pivot)));
     let result = event.error().map_or("ok".to_owned(), |error| format!("refused: {error}"));
     doc.field(ctx, "what", &format!("{} at {} · {result}", event.name(), event.source()));
-    doc.spans(ctx, "when", vec![look.say(Role::Text, look.full(ctx.now, event.time()))], None);
+    let when = event.when().map_or_else(
+        || look.say(Role::Unknown, "? the record has no eventTime, or one that is no time"),
+        |at| look.say(Role::Text, look.full(ctx.now, at)),
+    );
+    doc.spans(ctx, "when", vec![when], None);
+    if event.is_twin() {
+        doc.field(ctx, "note", "another event has the same id and other content: `id:` shows them side by side");
+    }
     doc.field_to(ctx, "who", event.principal(), to(Pivot::Principal(event.principal().to_owned())));
     if let Some(arn) = event.principal_arn() {
         doc.field(ctx, "  as", arn);
@@ -237,7 +245,8 @@ pub fn detail(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
         &format!("{} · {kind}{}", event.category().word(), if event.own() { " · our own call" } else { "" }),
     );
     doc.field(ctx, "where", &format!("{} in {}", event.account(), event.region()));
-    doc.field(ctx, "event id", &event.id());
+    let id = event.id();
+    doc.field(ctx, "event id", if id.is_empty() { "the record has none" } else { &*id });
     super::meaning::section(ctx, &mut doc, event);
     let chain = ctx.derived.borrow_mut().chain(ctx.store, event);
     if let Some(chain) = chain {
@@ -246,7 +255,7 @@ pub fn detail(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
     }
     doc.gap();
     doc.section(ctx, "record", "Enter folds and follows, / searches, J shows it alone");
-    if let Some(words) = super::fetched::waiting(ctx, id) {
+    if let Some(words) = super::fetched::waiting(ctx, &event.key()) {
         doc.field(ctx, "", &words);
     }
     doc.best = Some(0);

@@ -27,6 +27,9 @@ pub struct Taken {
     pub repeated: Vec<(Arc<str>, usize)>,
 }
 
+/// So many events that share an id are compared with each other: more are made up, to keep this busy.
+const MOST_TWINS: usize = 64;
+
 /// A code not translated yet.
 const UNSET: u32 = u32::MAX;
 
@@ -154,6 +157,13 @@ impl Events {
     /// content being filled: its first row and its spans.
     fn admit(&mut self, mut cells: Cells, span: (u32, u32), open: (u32, &[(u32, u32)]), taken: &mut Taken) -> bool {
         let row = self.columns.len() as u32;
+        if self.cut.is_some_and(|cut| cells.time < cut) {
+            // Ids of what was let go are forgotten: a second delivery of it counts as an event.
+            self.tally.events += 1;
+            taken.events += 1;
+            self.let_go(cells.action);
+            return false;
+        }
         if cells.marks & mark::NO_ID == 0 {
             let columns = &self.columns;
             let same = |row: &u32| {
@@ -182,15 +192,18 @@ impl Events {
                         };
                         let others = self.twins.entry(first).or_default();
                         let same = |other: u32| columns.digest.get(other as usize) == Some(&cells.digest);
-                        if len == Some(span.1) && same(first) || others.iter().any(|other| same(*other)) {
+                        let compared = others.get(..MOST_TWINS.min(others.len())).unwrap_or_default();
+                        if len == Some(span.1) && same(first) || compared.iter().any(|other| same(*other)) {
                             self.tally.duplicates += 1;
                             taken.duplicates += 1;
                             return false;
                         }
                         // The same id, not the same text: whether it is the same record shows once both are read.
                         cells.marks |= mark::TWIN;
-                        self.doubtful.push((first, row));
-                        self.doubtful.extend(others.iter().map(|other| (*other, row)));
+                        if others.len() < MOST_TWINS {
+                            self.doubtful.insert((first, row));
+                            self.doubtful.extend(others.iter().map(|other| (*other, row)));
+                        }
                         others.push(row);
                     }
                 }
@@ -198,12 +211,6 @@ impl Events {
         }
         self.tally.events += 1;
         taken.events += 1;
-        if self.cut.is_some_and(|cut| cells.time < cut) {
-            // Its id stays known to nobody: a second delivery of it is let go as well.
-            self.forget_id(cells.id, cells.marks);
-            self.let_go(cells.action);
-            return false;
-        }
         self.columns.push(cells);
         // Rows without a time stand at its beginning.
         let zone = row as usize / super::select::ZONE;
@@ -212,13 +219,6 @@ impl Events {
             None => self.zones.push((cells.time, cells.time)),
         }
         true
-    }
-
-    fn forget_id(&mut self, id: u128, marks: u8) {
-        let row = self.columns.len() as u32;
-        if let Ok(entry) = self.ids.find_entry(id_key(id, marks), |known| *known == row) {
-            entry.remove();
-        }
     }
 
     pub(super) fn let_go(&mut self, action: u32) {
@@ -270,9 +270,26 @@ impl Events {
         self.sorted = rows;
     }
 
-    /// The event with this id.
+    /// The event with this id, the first of several; or with this key, the very one.
     #[must_use]
-    pub fn get(&self, id: &str) -> Option<EventRef<'_>> {
+    pub fn get(&self, key: &str) -> Option<EventRef<'_>> {
+        self.by_id(key).or_else(|| {
+            let (_, beside) = key.rsplit_once(super::event::BESIDE)?;
+            let (row, digest) = beside.split_once('.')?;
+            // Rows get new numbers when memory is short: the record's hash tells whether it is the same one.
+            let row: u32 = row.parse().ok()?;
+            let same = u32::from_str_radix(digest, 16).ok() == self.columns.digest.get(row as usize).copied();
+            self.at(row).filter(|_| same)
+        })
+    }
+
+    /// The events with this id: one, unless others share it.
+    pub(super) fn all_of(&self, id: &str) -> Vec<u32> {
+        let Some(first) = self.by_id(id).map(EventRef::row) else { return Vec::new() };
+        std::iter::once(first).chain(self.twins.get(&first).into_iter().flatten().copied()).collect()
+    }
+
+    fn by_id(&self, id: &str) -> Option<EventRef<'_>> {
         let (id, marks) = match batch::uuid(id) {
             Some(id) => (id, 0),
             None => (u128::from(self.dictionaries.words.find(id).filter(|code| *code != 0)?), mark::ODD_ID),

@@ -128,7 +128,7 @@ impl Events {
 
     /// Says of a pair whether it is one record, delivered twice.
     pub fn tell(&mut self, (first, row): (u32, u32), same: bool) {
-        self.doubtful.retain(|pair| *pair != (first, row));
+        self.doubtful.remove(&(first, row));
         let columns = &mut self.columns;
         if same {
             if let Some(marks) = columns.marks.get_mut(row as usize).filter(|marks| **marks & mark::GONE == 0) {

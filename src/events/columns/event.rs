@@ -13,6 +13,9 @@ use super::raw::{Content, Elsewhere};
 /// What the user agent of this program's own calls holds: the SDK's spelling of the application id.
 pub const OWN_AGENT: &str = "app/dynakeep";
 
+/// Between an id and what tells events apart that share it.
+pub(super) const BESIDE: char = '#';
+
 /// An event among others; cheap to copy.
 #[derive(Debug, Clone, Copy)]
 pub struct EventRef<'a> {
@@ -78,6 +81,15 @@ impl<'a> EventRef<'a> {
                 Cow::Owned(format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)))
             }
         }
+    }
+
+    /// What [`Events::get`] finds this very event by: its id, and more where no id tells it from others.
+    #[must_use]
+    pub fn key(self) -> Cow<'a, str> {
+        if self.marks() & (mark::TWIN | mark::NO_ID) == 0 {
+            return self.id();
+        }
+        Cow::Owned(format!("{}{BESIDE}{}.{:08x}", self.id(), self.row, self.cell(&self.events.columns.digest)))
     }
 
     /// `eventTime`; 1970 when the record has none, or one that is no time: [`Self::when`] tells.

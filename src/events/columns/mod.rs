@@ -15,7 +15,7 @@ mod rows;
 mod select;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use hashbrown::HashTable;
@@ -57,9 +57,9 @@ pub struct Events {
     /// Rows by id.
     ids: HashTable<u32>,
     /// Rows that share an id with another one, to be told apart or dropped once both can be read.
-    doubtful: Vec<(u32, u32)>,
+    doubtful: HashSet<(u32, u32)>,
     /// Rows that share the id of a row, and have other texts than it.
-    twins: std::collections::HashMap<u32, Vec<u32>>,
+    twins: HashMap<u32, Vec<u32>>,
     broken: Vec<Broken>,
     /// Rows, oldest first; the first `sorted` rows are in it.
     order: Vec<u32>,

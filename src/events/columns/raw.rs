@@ -54,34 +54,38 @@ pub struct Elsewhere {
 
 impl Packed {
     /// Compresses the records that lie in a text, in blocks; no record lies in two. What lies between records is left
-    /// out.
+    /// out. `None` when there is no memory for it, or when the text is no longer the one that the records were found in.
     #[must_use]
-    pub fn of(text: &str, spans: &[(u32, u32)], with: &mut Compressor) -> Self {
+    pub fn of(text: &str, spans: &[(u32, u32)], with: &mut Compressor) -> Option<Self> {
         let mut packed = Self::default();
         let mut block: Option<(usize, usize)> = None;
         for (start, len) in spans {
             let (start, end) = (*start as usize, (*start + *len) as usize);
+            let record = text.as_bytes().get(start..end)?;
+            if record.first() != Some(&b'{') || record.last() != Some(&b'}') {
+                return None;
+            }
             block = match block {
                 Some((from, to)) if start >= to && end - from <= BLOCK && start - to <= GAP => Some((from, end)),
                 Some((from, to)) => {
-                    packed.add(text, from, to, with);
+                    packed.add(text, from, to, with)?;
                     Some((start, end))
                 }
                 None => Some((start, end)),
             };
         }
         if let Some((from, to)) = block {
-            packed.add(text, from, to, with);
+            packed.add(text, from, to, with)?;
         }
-        packed
+        Some(packed)
     }
 
-    fn add(&mut self, text: &str, start: usize, end: usize, with: &mut Compressor) {
-        let Some(part) = text.get(start..end).filter(|part| !part.is_empty()) else { return };
-        // Compressing to memory fails only where memory does.
-        let Some(bytes) = with.compress(part.as_bytes()) else { return };
-        let (Ok(start), Ok(len)) = (u32::try_from(start), u32::try_from(part.len())) else { return };
+    fn add(&mut self, text: &str, start: usize, end: usize, with: &mut Compressor) -> Option<()> {
+        let part = text.get(start..end)?;
+        let bytes = with.compress(part.as_bytes())?;
+        let (start, len) = (u32::try_from(start).ok()?, u32::try_from(part.len()).ok()?);
         self.blocks.push(Block { start, len, bytes });
+        Some(())
     }
 
     /// How many blocks.
@@ -171,13 +175,14 @@ impl Content {
     /// # Errors
     /// With the file to read when it is not in memory.
     pub fn get(&self, start: u32, len: u32) -> Result<Cow<'_, str>, Elsewhere> {
+        let elsewhere = || Elsewhere { path: self.origin.clone() };
         match &self.body {
-            Body::File => Err(Elsewhere { path: self.origin.clone() }),
+            Body::File => Err(elsewhere()),
             Body::Plain(text) => {
                 let range = start as usize..start as usize + len as usize;
-                Ok(Cow::Borrowed(text.get(range).unwrap_or_default()))
+                text.get(range).map(Cow::Borrowed).ok_or_else(elsewhere)
             }
-            Body::Packed(packed) => Ok(Cow::Owned(packed.get(start, len).unwrap_or_default())),
+            Body::Packed(packed) => packed.get(start, len).map(Cow::Owned).ok_or_else(elsewhere),
         }
     }
 

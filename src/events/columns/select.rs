@@ -200,7 +200,11 @@ impl Events {
                 if let Test::Is(id) = test
                     && batch::uuid(&id.to_ascii_lowercase()).is_some()
                 {
-                    return Node::One(self.get(&id.to_ascii_lowercase()).map(EventRef::row));
+                    let found = self.all_of(&id.to_ascii_lowercase());
+                    if !found.is_empty() {
+                        return Node::These(found);
+                    }
+                    // A record may spell its id in capitals.
                 }
                 return Node::Row(test, Slow::Id);
             }
@@ -322,7 +326,7 @@ enum Node<'q> {
     /// A test of a column, and what it said of each code: 0 not asked, 1 no, 2 yes.
     Code(Column, &'q Test, Vec<u8>),
     Row(&'q Test, Slow<'q>),
-    One(Option<u32>),
+    These(Vec<u32>),
     Text(usize),
 }
 
@@ -330,7 +334,7 @@ impl Node<'_> {
     /// What to ask first.
     fn cost(&self) -> u8 {
         match self {
-            Self::Time(..) | Self::One(_) => 0,
+            Self::Time(..) | Self::These(_) => 0,
             Self::Code(..) => 1,
             Self::Not(node) => node.cost() + 1,
             Self::All(nodes) | Self::Any(nodes) => nodes.iter().map(Self::cost).max().unwrap_or(0) + 1,
@@ -394,10 +398,10 @@ impl Node<'_> {
                 }
                 found
             }
-            Self::One(row) => match row {
-                Some(row) if *row as usize / 64 == at => here & (1 << (*row % 64)),
-                _ => 0,
-            },
+            Self::These(rows) => {
+                let here_of = |row: &&u32| **row as usize / 64 == at;
+                here & rows.iter().filter(here_of).fold(0, |bits, row| bits | 1 << (*row % 64))
+            }
             Self::Text(number) => match asking.guess {
                 Guess::Least => {
                     if up {

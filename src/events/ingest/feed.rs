@@ -1,10 +1,14 @@
 //! Brings a load's events into memory, in slices: reading, keeping compact behind, telling twins from repeated
 //! deliveries, all within a bound of memory.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use crate::columns::{Body, Doubt, Events};
+use serde_json::Value;
+
+use crate::columns::{Body, Content, Doubt, Events};
 use crate::scan::nobody;
 
 use super::document::document;
@@ -70,7 +74,11 @@ impl Feed {
         while began.elapsed() < within {
             let Some(step) = self.load.as_ref().and_then(Load::fetch) else { break };
             changed = true;
+            let whole = matches!(step, Step::Whole);
             self.take(step, events);
+            if whole {
+                self.behind(events);
+            }
         }
         let done = self.packer.as_ref().is_some_and(Packer::done);
         let kept = self.packer.as_ref().map(Packer::fetch).unwrap_or_default();
@@ -90,7 +98,6 @@ impl Feed {
     pub fn finish(&mut self, events: &mut Events, mut shown: impl FnMut(&Self)) {
         while let Some(step) = self.load.as_ref().and_then(Load::wait) {
             self.take(step, events);
-            self.telling = None;
             shown(self);
             if self.report.finished {
                 break;
@@ -102,13 +109,10 @@ impl Feed {
     fn take(&mut self, step: Step, events: &mut Events) {
         match step {
             Step::Found { files, bytes } => {
-                (self.report.total, self.report.total_bytes) = (files, bytes);
+                self.report.found(files, bytes);
             }
             Step::Again(path) => {
-                self.report.finished = false;
-                self.report.total += 1;
-                let duplicates = self.report.duplicates.remove(&path).unwrap_or_default();
-                events.forget(&path, duplicates);
+                events.forget(&path, self.report.forget(&path));
             }
             Step::Read(batch, mut files) => {
                 let taken = events.absorb(batch);
@@ -122,55 +126,69 @@ impl Feed {
             Step::Whole => {
                 self.report.finished = true;
                 self.took.get_or_insert(self.began.elapsed());
-                let doubts = events.doubts();
-                if !doubts.is_empty() {
-                    // Files are read for it: not on the thread that draws.
-                    let (to, from) = channel();
-                    std::thread::spawn(move || {
-                        doubts.into_iter().all(|doubt| to.send((doubt.rows, same(&doubt))).is_ok())
-                    });
-                    self.telling = Some(from);
-                }
                 if !self.follow {
                     self.load = None;
                 }
-                let (columns, records) = events.bytes();
-                // Compressed records take about a sixth of what the files do unpacked, as much as the files themselves.
-                let room = columns + records + self.report.total_bytes as usize <= self.most;
-                if self.keep == Keep::Packed && room {
-                    let mut contents: Vec<_> = events
-                        .contents()
-                        .iter()
-                        .filter(|content| matches!(content.body, Body::File))
-                        .cloned()
-                        .collect();
-                    contents.reverse();
-                    self.packer = Some(Packer::start(contents, self.threads, &nobody()));
-                }
             }
+        }
+    }
+
+    /// What is done once all was read, behind everything else: files are read for it, not on the thread that draws.
+    fn behind(&mut self, events: &Events) {
+        let doubts = events.doubts();
+        if !doubts.is_empty() {
+            let (to, from) = channel();
+            std::thread::spawn(move || compare(doubts, |pair, same| to.send((pair, same)).is_ok()));
+            self.telling = Some(from);
+        }
+        let (columns, records) = events.bytes();
+        // Compressed, records take about as much as the files themselves do.
+        let room = columns + records + self.report.total_bytes as usize <= self.most;
+        if self.keep == Keep::Packed && room {
+            let on_disk = |content: &&Content| matches!(content.body, Body::File);
+            let mut contents: Vec<Content> = events.contents().iter().filter(on_disk).cloned().collect();
+            contents.reverse();
+            self.packer = Some(Packer::start(contents, self.threads, &nobody()));
         }
     }
 }
 
 /// Tells apart what shares an id and differs as text: one record that two deliveries wrote differently, or two.
 pub fn resolve(events: &mut Events) {
-    for doubt in events.doubts() {
-        events.tell(doubt.rows, same(&doubt));
+    compare(events.doubts(), |pair, same| {
+        events.tell(pair, same);
+        true
+    });
+}
+
+/// Documents kept while pairs are compared: those of one file follow each other.
+const OPEN: usize = 8;
+
+/// Compares each pair as JSON, until `told` has enough.
+fn compare(mut doubts: Vec<Doubt>, mut told: impl FnMut((u32, u32), bool) -> bool) {
+    doubts.sort_by(|a, b| a.rows.1.cmp(&b.rows.1).then_with(|| a.rows.0.cmp(&b.rows.0)));
+    let mut open: VecDeque<(Arc<str>, Option<String>)> = VecDeque::new();
+    for Doubt { rows, records: [one, other] } in doubts {
+        let one = read(&one, &mut open);
+        let same = one.is_some() && one == read(&other, &mut open);
+        if !told(rows, same) {
+            break;
+        }
     }
 }
 
-/// True for one record that two deliveries wrote differently: its keys in another order, blanks elsewhere.
-fn same(doubt: &Doubt) -> bool {
-    let read = |(content, (start, len)): &(crate::columns::Content, (u32, u32))| -> Option<serde_json::Value> {
-        let text = match content.get(*start, *len) {
-            Ok(text) => text.into_owned(),
-            Err(elsewhere) => {
-                let (from, to) = (*start as usize, (*start + *len) as usize);
-                document(&elsewhere.path).ok()?.get(from..to)?.to_owned()
-            }
-        };
-        serde_json::from_str(&text).ok()
-    };
-    let [one, other] = &doubt.records;
-    read(one).is_some_and(|one| read(other) == Some(one))
+/// A record as JSON: two deliveries may write its keys in another order, or blanks elsewhere.
+fn read(
+    (content, (start, len)): &(Content, (u32, u32)),
+    open: &mut VecDeque<(Arc<str>, Option<String>)>,
+) -> Option<Value> {
+    if let Ok(text) = content.get(*start, *len) {
+        return serde_json::from_str(&text).ok();
+    }
+    if !open.iter().any(|(path, _)| *path == content.origin) {
+        open.truncate(OPEN - 1);
+        open.push_front((content.origin.clone(), document(&content.origin).ok()));
+    }
+    let (_, text) = open.iter().find(|(path, _)| *path == content.origin)?;
+    serde_json::from_str(text.as_deref()?.get(*start as usize..(*start + *len) as usize)?).ok()
 }

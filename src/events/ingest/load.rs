@@ -133,14 +133,17 @@ impl Work {
         while self.options.follow && !self.stop.load(Ordering::Relaxed) {
             std::thread::sleep(PACE);
             let (files, _) = walk::find(&self.options.paths);
+            let found = Step::Found { files: files.len(), bytes: files.iter().map(|file| file.bytes).sum() };
             let changed: Vec<Found> = files.into_iter().filter(|file| known.get(&file.path) != Some(file)).collect();
             if changed.is_empty() {
                 continue;
             }
+            if !self.send(found) {
+                return;
+            }
             for file in &changed {
-                if known.insert(file.path.clone(), file.clone()).is_some()
-                    && !self.send(Step::Again(walk::name(&file.path)))
-                {
+                let read = known.insert(file.path.clone(), file.clone()).is_some();
+                if read && !self.send(Step::Again(walk::name(&file.path))) {
                     return;
                 }
             }

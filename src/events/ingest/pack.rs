@@ -39,12 +39,12 @@ impl Packer {
                     (stop.load(Ordering::Relaxed), contents.get(next.fetch_add(1, Ordering::Relaxed)))
                 {
                     let packed = match &content.body {
-                        // A file that went away stays a file: it is said when a record of it is looked at.
+                        // A file that went away or changed stays a file: it is said when a record of it is looked at.
                         Body::File => files
                             .read(std::path::Path::new(&*content.origin))
                             .ok()
-                            .map(|Bytes { bytes, .. }| Packed::of(&as_text(bytes).0, &content.spans, &mut with)),
-                        Body::Plain(text) => Some(Packed::of(text, &content.spans, &mut with)),
+                            .and_then(|Bytes { bytes, .. }| Packed::of(&as_text(bytes).0, &content.spans, &mut with)),
+                        Body::Plain(text) => Packed::of(text, &content.spans, &mut with),
                         Body::Packed(_) => None,
                     };
                     if packed.is_some_and(|packed| to.send((content.origin.clone(), content.first, packed)).is_err()) {

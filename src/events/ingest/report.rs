@@ -1,5 +1,6 @@
 //! What became of every file.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -55,27 +56,45 @@ pub struct LoadReport {
     /// Bytes found, on disk.
     pub total_bytes: u64,
     /// By kind: files.
-    pub kinds: std::collections::BTreeMap<FileKind, usize>,
+    pub kinds: BTreeMap<FileKind, usize>,
     /// Files with a problem, and those that hold no records.
     pub odd: Vec<FileReport>,
-    /// Repeated deliveries by file.
-    pub duplicates: std::collections::HashMap<Arc<str>, usize>,
+    /// What is known of every file, for when it is read anew: kind, bytes, repeated deliveries.
+    files: HashMap<Arc<str>, (FileKind, u64, usize)>,
     /// All was read.
     pub finished: bool,
 }
 
 impl LoadReport {
-    /// Takes in what became of a file. A file that is read anew replaces what was known of it.
-    pub fn add(&mut self, file: FileReport) {
+    /// So many files and bytes are there now.
+    pub(super) fn found(&mut self, files: usize, bytes: u64) {
+        (self.total, self.total_bytes) = (files, bytes);
+        self.finished = false;
+    }
+
+    /// Takes in what became of a file.
+    pub(super) fn add(&mut self, file: FileReport) {
         self.odd.retain(|known| known.path != file.path);
-        self.done += 1;
+        // What could not be looked into is no file that was found.
+        if file.kind != FileKind::Unread || file.bytes > 0 {
+            self.done += 1;
+        }
         self.bytes += file.bytes;
         *self.kinds.entry(file.kind).or_default() += 1;
-        if file.duplicates > 0 {
-            self.duplicates.insert(file.path.clone(), file.duplicates);
-        }
+        self.files.insert(file.path.clone(), (file.kind, file.bytes, file.duplicates));
         if file.problem.is_some() || file.broken > 0 || !matches!(file.kind, FileKind::Log | FileKind::Csv) {
             self.odd.push(file);
         }
+    }
+
+    /// Takes back what became of a file that is read anew, and gives its repeated deliveries.
+    pub(super) fn forget(&mut self, path: &str) -> usize {
+        let Some((kind, bytes, duplicates)) = self.files.remove(path) else { return 0 };
+        self.done = self.done.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(bytes);
+        if let Some(count) = self.kinds.get_mut(&kind) {
+            *count = count.saturating_sub(1);
+        }
+        duplicates
     }
 }

@@ -157,7 +157,7 @@ impl<'a> Past<'a> {
                 what: what(*event, means.as_ref()),
                 count: Some(0),
                 risk,
-                event: Some(event.id().into_owned()),
+                event: Some(event.key().into_owned()),
             });
             line.count = line.count.map(|count| count + 1);
             line.first = line.first.min(Some(event.time()));

@@ -106,7 +106,7 @@ fn stopped(store: &Store, name: &str, arn: &str, delivered: Option<jiff::Timesta
     match stop {
         Some(event) => Line {
             at: Some(event.time()),
-            event: Some(event.id().into_owned()),
+            event: Some(event.key().into_owned()),
             risk: crate::trail::catalogue::of(event).map(|risk| risk.rank),
             ..Line::said(name, format!("{would} since {:.0}: StopLogging by {}", event.time(), event.principal()))
         },
