@@ -35,7 +35,7 @@ fn main() {
     let load = |keep| {
         let began = Instant::now();
         let mut events = Events::default();
-        let options = Options { paths: vec![logs.clone()], threads, keep, follow: false };
+        let options = Options { paths: vec![logs.clone()], threads, keep, follow: false, grader: None };
         let load = Load::start(options, nobody());
         let mut first = None;
         while let Some(step) = load.wait() {

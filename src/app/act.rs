@@ -28,6 +28,7 @@ pub fn open(app: &mut App) -> Vec<Effect> {
 
 /// Shows a screen, and asks for what it needs that has not been polled.
 pub fn go(app: &mut App, screen: Screen) -> Vec<Effect> {
+    app.derived.get_mut().records.retry();
     let effects = match &screen {
         Screen::Detail(Thing::Table(arn)) => vec![Effect::Look(arn.clone())],
         Screen::Detail(Thing::Who(arn)) => who_asks(app, arn),
@@ -65,8 +66,8 @@ fn case_searches(app: &App, id: &str) -> Vec<Effect> {
 }
 
 /// An event asks for the call that issued its key, where it was not read.
-fn issue_search(app: &App, id: &str) -> Option<Effect> {
-    let chain = app.store.chain_of(app.store.events().get(id)?)?;
+fn issue_search(app: &mut App, key: &str) -> Option<Effect> {
+    let (chain, _) = app.derived.get_mut().chain(&app.store, app.store.events().get(key)?)?;
     issue(chain.missing.iter().find_map(|missing| missing.key.as_deref())?)
 }
 

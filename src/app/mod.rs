@@ -15,7 +15,6 @@ mod update;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::KeyEvent;
@@ -26,11 +25,11 @@ use crate::model::{EventSearch, Origin, Polled, Scope, Source};
 use crate::store::Store;
 use crate::theme::Theme;
 use crate::trail::ingest::{self, Feed};
-use crate::view::{Ctx, Derived, Look, Place, TimeMode, file_of};
+use crate::view::{Ctx, Derived, Look, Place, TimeMode};
 use crate::wire::Clock;
 
 pub use crate::keymap::Action;
-pub use crate::view::Tab;
+pub use crate::view::{Tab, Wanted};
 pub use draw::draw;
 pub use nav::Nav;
 pub use run::run;
@@ -94,7 +93,7 @@ pub enum Msg {
     Tick(Timestamp),
     /// There is time for work that keys do not wait for: files being loaded, records being searched.
     Work,
-    /// The record of the event with this id was read from its file, or could not be.
+    /// The record of the event with this key was read from its file, or could not be.
     Record(String, Result<String, String>),
     /// A theme was loaded, or could not be.
     Themed(Result<Theme, String>),
@@ -115,8 +114,8 @@ pub enum Effect {
     Prefer(Scope),
     /// Put text on the clipboard.
     Copy(String),
-    /// Read an event's record from its file; [`Msg::Record`] answers.
-    Record(Wanted),
+    /// Read events' records from their files; a [`Msg::Record`] answers for each.
+    Records(Vec<Wanted>),
     /// Load a theme by name.
     Theme(String),
     /// Give the terminal back until `fg`.
@@ -125,25 +124,18 @@ pub enum Effect {
     Quit,
 }
 
-/// A record that is shown and lies in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// The event, by what finds it.
-    pub key: String,
-    /// Its id: the record must hold it.
-    pub id: String,
-    /// The file.
-    pub path: Arc<str>,
-    /// Where the record lies in it.
-    pub span: (u32, u32),
-}
-
-impl Wanted {
-    /// Reads it. This may take as long as unpacking a large file does.
-    #[must_use]
-    pub fn read(self) -> Msg {
-        let record = ingest::record(&self.path, self.span, &self.id);
-        Msg::Record(self.key, record)
+/// Reads records, until `told` has enough. This may take as long as unpacking large files does.
+pub fn read_records(mut wanted: Vec<Wanted>, mut told: impl FnMut(Msg) -> bool) {
+    wanted.sort_by(|a, b| (&a.path, a.span).cmp(&(&b.path, b.span)));
+    for of in wanted.chunk_by(|a, b| a.path == b.path) {
+        let Some(first) = of.first() else { continue };
+        let text = ingest::document(&first.path);
+        for Wanted { key, id, path, span } in of {
+            let record = text.as_ref().map_err(String::clone).and_then(|text| ingest::record(text, path, *span, id));
+            if !told(Msg::Record(key.clone(), record)) {
+                return;
+            }
+        }
     }
 }
 
@@ -190,7 +182,9 @@ impl App {
     /// True while files are loaded or records searched: there is work between two keys.
     #[must_use]
     pub fn busy(&self) -> bool {
-        self.feed.as_ref().is_some_and(Feed::busy) || self.nav.place().pending()
+        self.feed.as_ref().is_some_and(Feed::busy)
+            || self.nav.place().pending()
+            || self.derived.borrow().records.wants()
     }
 
     /// The load of log files, if there is one.
@@ -199,13 +193,13 @@ impl App {
         self.feed.as_ref()
     }
 
-    /// Asks for the record shown, when it lies in a file and was not asked for yet.
+    /// Asks for the records that something shown was made without.
     fn wanted(&mut self) -> Option<Effect> {
-        let key = self.nav.place().lacks()?;
-        let (path, span) = file_of(self.store.events(), key)?;
-        let id = self.store.events().get(key)?.id().into_owned();
-        let wanted = Wanted { key: key.to_owned(), id, path, span };
-        self.derived.get_mut().records.ask(key).then_some(Effect::Record(wanted))
+        let records = &mut self.derived.get_mut().records;
+        if let Some(event) = self.nav.place().lacks().and_then(|key| self.store.events().get(key)) {
+            let _asked = records.record(event);
+        }
+        records.wants().then(|| Effect::Records(records.take_wanted()))
     }
 
     fn work(&mut self) {

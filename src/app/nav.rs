@@ -1,6 +1,6 @@
 //! Where one is: each tab a stack of places, and a history over all of them.
 
-use crate::view::{Body, Place, Screen, Tab};
+use crate::view::{Place, Screen, Tab};
 
 /// How many steps the history keeps.
 const HISTORY: usize = 200;
@@ -61,12 +61,6 @@ impl Nav {
         }
         let at = self.stack().len() - 1;
         &mut self.stack_mut()[at]
-    }
-
-    /// Has every place made anew that waits for the record of an event.
-    pub(super) fn renew(&mut self, id: &str) {
-        let places = self.stacks.iter_mut().flat_map(|(_, stack)| stack);
-        places.filter(|place| place.lacks() == Some(id)).for_each(|place| place.body = Body::Nothing);
     }
 
     /// Goes to a tab as it was left; to its first screen when it is the one shown.

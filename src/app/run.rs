@@ -15,7 +15,7 @@ use crate::model::Polled;
 use crate::term::Screen;
 use crate::theme::Theme;
 
-use super::{App, Effect, Msg, Start, draw, update};
+use super::{App, Effect, Msg, Start, draw, read_records, update};
 
 /// A frame is drawn when the queue is drained, or this long after the first change that it shows.
 const FRAME: Duration = Duration::from_millis(16);
@@ -132,10 +132,10 @@ impl Outside {
                 Effect::Measure(arn, since) => self.commands.send(Command::Measure(arn, since)),
                 Effect::Prefer(scope) => self.commands.send(Command::Prefer(scope)),
                 Effect::Copy(text) => self.screen.copy(&text)?,
-                Effect::Record(wanted) => {
+                Effect::Records(wanted) => {
                     let read = self.read.clone();
-                    // Unpacking a large file takes longer than a frame may. Nobody listens once the screen is gone.
-                    std::thread::spawn(move || read.send(wanted.read()).is_ok());
+                    // Unpacking large files takes longer than a frame may. Nobody listens once the screen is gone.
+                    std::thread::spawn(move || read_records(wanted, |record| read.send(record).is_ok()));
                 }
                 Effect::Theme(name) => {
                     let theme = self.theme(&name);

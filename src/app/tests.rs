@@ -410,7 +410,7 @@ fn events_of_one_request_are_related_to_each_other() {
     };
     let events = vec![of_request("r1", "CreateTable"), of_request("r2", "CreateTable2")];
     user.tell(data(Source::Events, vec![Delta::Events(events)]));
-    user.keys("7/id:r1\nr").sees("1 other event of the same request").sees("R-7");
+    user.keys("7/id:r1\nr").sees("events of the same request").sees("R-7");
     let row = user.screen().lines().position(|line| line.contains("R-7")).unwrap();
     let first = user.screen().lines().position(|line| line.contains("by key")).unwrap();
     user.keys(&"j".repeat(row - first)).keys("\n").sees("CreateTable2").sees("that mention R-7");

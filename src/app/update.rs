@@ -49,7 +49,6 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Record(id, record) => {
-            app.nav.renew(&id);
             app.derived.get_mut().records.keep(id, record);
             Vec::new()
         }

@@ -16,7 +16,7 @@ use crate::store::rows::{Entry, EventRow, Records, RowKind, event_field};
 use crate::trail::columns::RowSet;
 use crate::trail::ingest::{Feed, FileKind, Keep, LoadReport, Options};
 use crate::trail::query::Query;
-use crate::trail::{Events, scan};
+use crate::trail::{Events, GRADER, scan};
 use crate::wire::Clock;
 
 use super::args::EngineArgs;
@@ -30,7 +30,7 @@ const PACE: Duration = Duration::from_millis(250);
 /// What to load, from the options.
 pub(super) fn options(cli: &Cli, keep: Keep) -> Options {
     let keep = if cli.global.keep_raw { Keep::Plain } else { keep };
-    Options { paths: cli.global.files(), threads: scan::cores(), keep, follow: cli.global.follow }
+    Options { paths: cli.global.files(), threads: scan::cores(), keep, follow: cli.global.follow, grader: Some(GRADER) }
 }
 
 /// Loads, asks, prints. Broken and foreign files are counted, not errors.
@@ -44,9 +44,7 @@ pub(super) fn run(cli: &Cli, query: Option<&str>, args: &EngineArgs) -> Result<E
     once::printable(cli, RowKind::Events)?;
     let queries = once::queries(RowKind::Events, [query, global.filter.as_deref()])?;
     let config = Config::load(global.config.as_deref())?;
-    // Parameters decide of an event's risk: its records are kept at hand.
-    let keep = if queries.iter().any(|query| query.mentions("risk")) { Keep::Plain } else { Keep::Files };
-    let mut feed = Feed::start(options(cli, keep), global.max_memory);
+    let mut feed = Feed::start(options(cli, Keep::Files), global.max_memory);
     let mut store = Store::new(Origin::Files, config.baseline.baseline());
     let mut progress = Progress::new();
     store.feed_all(&mut feed, |feed| progress.show(feed));
@@ -61,7 +59,10 @@ pub(super) fn run(cli: &Cli, query: Option<&str>, args: &EngineArgs) -> Result<E
         count(&mut out, cli, &store, &rows, &queries, report)?;
     } else {
         let order = store.events().newest(&rows);
-        print(&mut out, cli, &store, &order, report)?;
+        let lost = print(&mut out, cli, &store, &order, report)?;
+        if lost > 0 {
+            let _closed = writeln!(io::stderr(), "dynakeep: {lost} records are no longer in their files: raw is null");
+        }
     }
     out.flush()?;
     let _closed = warn(store.events(), &feed.report, unread);
@@ -88,17 +89,18 @@ fn ask(events: &Events, queries: &[Query], now: Timestamp) -> (RowSet, usize) {
     (rows, unread)
 }
 
-fn print(out: &mut dyn Write, cli: &Cli, store: &Store, order: &[u32], report: Value) -> io::Result<()> {
+fn print(out: &mut dyn Write, cli: &Cli, store: &Store, order: &[u32], report: Value) -> io::Result<usize> {
     let records = Records::new(store.events(), order);
     let row = |row: &u32| Some(EventRow { store, event: store.events().at(*row)?, records: Some(&records) });
     let rows: Vec<Box<dyn Entry + '_>> =
         order.iter().filter_map(row).map(|row| Box::new(row) as Box<dyn Entry + '_>).collect();
     let coverage = store.coverage_of(&[]);
     match cli.global.output {
-        Output::Csv => export::csv::write(out, RowKind::Events, &rows),
-        Output::Json => export::json::write(out, store, &coverage, Some(report), Map::new(), &rows),
-        _ => export::table::files(out, RowKind::Events, &rows),
+        Output::Csv => export::csv::write(out, RowKind::Events, &rows)?,
+        Output::Json => export::json::write(out, store, &coverage, Some(report), Map::new(), &rows)?,
+        _ => export::table::files(out, RowKind::Events, &rows)?,
     }
+    Ok(records.lost())
 }
 
 fn count(

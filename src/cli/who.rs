@@ -13,7 +13,7 @@ use crate::export;
 use crate::model::{Arn, Delta, EventSearch, Origin, Polled, Scope, SearchBy, Source};
 use crate::store::Store;
 use crate::store::rows::RowKind;
-use crate::store::who::Who;
+use crate::store::who::{Reach, Who};
 use crate::trail::ingest::{Feed, Keep};
 use crate::trail::query::Query;
 use crate::wire::{Clock, Wire};
@@ -83,7 +83,7 @@ pub(super) fn run(cli: &Cli, table: &str, query: Option<&str>, metrics: bool) ->
     let asks = Asks::of(&store, &arns, since, now, settings.paid.contains(&METRICS));
     ask(wire(cli, None)?, settings, &mut store, &asks)?;
     store.settle(clock.now());
-    let found: Vec<Who> = arns.iter().filter_map(|arn| store.who(arn, since, true)).collect();
+    let found: Vec<Who> = arns.iter().filter_map(|arn| store.who(arn, since, Reach::Everywhere)).collect();
     print(cli, &store, feed.as_ref(), &found)?;
     Ok(if found.iter().any(Who::is_incomplete) { ExitCode::from(4) } else { ExitCode::SUCCESS })
 }
@@ -115,7 +115,7 @@ fn filed(cli: &Cli, config: &Config, table: &str, query: &str) -> Result<ExitCod
     // Relative times count from the newest event: files may be old.
     let since = window(query, files::newest(store.events()))?;
     let arns = if table.starts_with("arn:") { vec![table.to_owned()] } else { store.filed(table) };
-    let found: Vec<Who> = arns.iter().filter_map(|arn| store.who(arn, since, true)).collect();
+    let found: Vec<Who> = arns.iter().filter_map(|arn| store.who(arn, since, Reach::Everywhere)).collect();
     if found.is_empty() {
         let (events, files) = (store.events().len(), feed.report.done);
         return Err(Failure::Usage(format!(

@@ -8,6 +8,7 @@ mod category;
 pub mod columns;
 pub mod envelope;
 pub mod fields;
+mod grade;
 pub mod ingest;
 pub mod json;
 pub mod query;
@@ -15,3 +16,4 @@ pub mod scan;
 
 pub use category::EventCategory;
 pub use columns::{EventRef, Events};
+pub use grade::{Grade, Grader};

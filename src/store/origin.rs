@@ -8,25 +8,41 @@ use crate::trail::sessions::{self, Chain};
 
 use super::Store;
 
+/// As many calls that issue credentials are looked into, around the time of one.
+const MOST: usize = 2_000;
+
 impl Store {
-    /// The way back from an event to whoever got its credentials first.
+    /// The way back from an event to whoever got its credentials first. `record` hands over records, or takes note that
+    /// one is wanted; with the chain comes how many were not at hand.
+    ///
+    /// `None` while the event's own is not.
     #[must_use]
-    pub fn chain_of(&self, event: EventRef<'_>) -> Option<Chain> {
+    pub fn chain_of(
+        &self,
+        event: EventRef<'_>,
+        record: &mut dyn FnMut(EventRef<'_>) -> Option<String>,
+    ) -> Option<(Chain, usize)> {
+        let own = record(event)?;
+        let mut absent = 0;
         let mut read = |from: Timestamp, to: Timestamp| -> Vec<String> {
-            self.events
-                .between(from, to)
-                .filter(|of| sessions::issues(of.source(), of.name()))
-                .map(|of| of.record().into_owned())
-                .collect()
+            let issues = self.events.between(from, to).filter(|of| sessions::issues(of.source(), of.name()));
+            let mut found = Vec::new();
+            for (at, issue) in issues.enumerate() {
+                match if at < MOST { record(issue) } else { None } {
+                    Some(record) => found.push(record),
+                    None => absent += 1,
+                }
+            }
+            found
         };
-        sessions::chain(&event.record(), &mut read)
+        let chain = sessions::chain(&own, &mut read)?;
+        Some((chain, absent))
     }
 
-    /// The way back from a finding's key, by its newest event.
+    /// The event that a finding's way back begins with: the newest of its key.
     #[must_use]
-    pub fn chain_of_finding(&self, finding: &Finding) -> Option<Chain> {
-        let event = self.events.by_key(finding.access_key.as_deref()?).into_iter().next()?;
-        self.chain_of(event)
+    pub fn event_of_key(&self, finding: &Finding) -> Option<EventRef<'_>> {
+        self.events.by_key(finding.access_key.as_deref()?).into_iter().next()
     }
 
     /// In how many scopes the issue of a key was searched for, and in how many of them in vain for a fault.

@@ -13,8 +13,8 @@ use wildmatch::WildMatch;
 
 use crate::model::{EventCategory, Severity};
 
-use super::EventRef;
 use super::asks::Ask;
+use super::{EventRef, Grade, Grader};
 
 /// What CloudTrail does not record at all, whatever is switched on.
 pub const NOT_LOGGED: [&str; 3] = [
@@ -203,10 +203,43 @@ pub fn risk<'r>(
     Some(Risk { rank, entry, because })
 }
 
-/// What an event means, its record read where that matters.
+/// How bad an event is: found out from its record as it was read.
 #[must_use]
-pub fn of(event: EventRef<'_>) -> Option<Risk> {
-    risk(event.source(), event.name(), event.error(), || Some(event.record()))
+pub fn rank(event: EventRef<'_>) -> Option<Severity> {
+    event.grade().map(|grade| match grade {
+        Grade::Info => Severity::Info,
+        Grade::Low => Severity::Low,
+        Grade::Medium => Severity::Medium,
+        Grade::High => Severity::High,
+        Grade::Critical => Severity::Critical,
+    })
+}
+
+/// Grades events by this catalogue as they are read.
+pub static GRADER: &dyn Grader = &Catalogued;
+
+#[derive(Debug)]
+struct Catalogued;
+
+impl Grader for Catalogued {
+    fn reads(&self, source: &str, name: &str, error: Option<&str>) -> bool {
+        let mut read = false;
+        risk(source, name, error, || {
+            read = true;
+            None
+        });
+        read
+    }
+
+    fn grade(&self, source: &str, name: &str, error: Option<&str>, record: &str) -> Option<Grade> {
+        Some(match risk(source, name, error, || Some(record.into()))?.rank {
+            Severity::Info => Grade::Info,
+            Severity::Low => Grade::Low,
+            Severity::Medium => Grade::Medium,
+            Severity::High => Grade::High,
+            Severity::Critical => Grade::Critical,
+        })
+    }
 }
 
 /// What an event means, with its record at hand.

@@ -10,4 +10,5 @@ pub mod object;
 pub mod record;
 pub mod sessions;
 
-pub use dynakeep_events::{EventRef, Events, columns, envelope, fields, ingest, json, query, scan};
+pub use catalogue::GRADER;
+pub use dynakeep_events::{EventRef, Events, Grade, Grader, columns, envelope, fields, ingest, json, query, scan};

@@ -68,7 +68,7 @@ fn of(event: EventRef<'_>) -> Event {
 /// Events that an API brought, as columns.
 #[must_use]
 pub fn batch(events: &[Event]) -> Batch {
-    let mut batch = Batch::default();
+    let mut batch = Batch::graded(super::GRADER);
     batch.from(&Arc::from(LOOKED_UP));
     for event in events {
         let time = event.time.to_string();

@@ -5,10 +5,10 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::model::{Compliance, DriftStatus, Finding, Layer, Severity};
-use crate::store::who::Who;
+use crate::store::who::{Reach, Who};
 use crate::store::{Coverage, Link, LinkTier, Store, Tally};
 use crate::trail::EventRef;
-use crate::trail::columns::Firsts;
+use crate::trail::columns::{Body, Firsts};
 use crate::trail::sessions::Chain;
 
 /// With more events than this, their texts are not searched for a table's name between two frames.
@@ -23,8 +23,6 @@ pub struct Case {
     pub events: Vec<(LinkTier, u32)>,
     /// Its tables, surest first.
     pub tables: Vec<Link>,
-    /// The way back from its key.
-    pub chain: Option<Chain>,
 }
 
 /// Counts in the tab bar.
@@ -54,10 +52,11 @@ pub struct Derived {
     /// Records read again from their files.
     pub records: Fetched,
     cases: HashMap<String, Rc<Case>>,
-    chains: HashMap<String, Option<Rc<Chain>>>,
-    /// The last table asked about, at which revision.
-    who: Option<(u64, String, Option<Rc<Who>>)>,
-    cases_of: (usize, usize),
+    chains: HashMap<String, (u64, Rc<Chain>, usize)>,
+    /// The last table asked about, and of what the answer was made.
+    who: Option<((u64, u64), String, Option<Rc<Who>>)>,
+    who_at: Option<(Instant, Duration)>,
+    cases_of: (u64, usize),
     recorded: Option<(u64, Rc<Recorded>)>,
     recorded_at: Option<(Instant, Duration)>,
     firsts: Option<(usize, Rc<Firsts>)>,
@@ -79,7 +78,7 @@ impl Derived {
         self.coverage = store.coverage();
         self.posture = store.posture().clone();
         self.counts = counts(store);
-        let cases_of = (store.events().len(), store.estate().findings.len());
+        let cases_of = (store.events().revision(), store.estate().findings.len());
         if cases_of != self.cases_of {
             self.cases.clear();
             self.chains.clear();
@@ -125,8 +124,7 @@ impl Derived {
             return Rc::clone(case);
         }
         let events = store.events_of_finding(finding).into_iter().map(|(tier, event)| (tier, event.row())).collect();
-        let case =
-            Rc::new(Case { events, tables: store.tables_of_finding(finding), chain: store.chain_of_finding(finding) });
+        let case = Rc::new(Case { events, tables: store.tables_of_finding(finding) });
         if self.cases.len() > 500 {
             self.cases.clear();
         }
@@ -134,30 +132,48 @@ impl Derived {
         case
     }
 
-    /// Who used a table: found anew when what is known changed.
+    /// Who used a table: found anew when what is known changed, and for new data a tenth of the time.
     pub fn who(&mut self, store: &Store, arn: &str) -> Option<Rc<Who>> {
-        let revision = self.revision.unwrap_or_default();
-        if let Some((of, table, who)) = &self.who
-            && (*of, table.as_str()) == (revision, arn)
+        let of = (self.revision.unwrap_or_default(), self.records.generation());
+        if let Some((known, table, who)) = &self.who
+            && table == arn
         {
-            return who.clone();
+            let busy = self.who_at.is_some_and(|(at, cost)| at.elapsed() < cost * 10);
+            if *known == of || busy && store.events().len() > SEARCHABLE {
+                return who.clone();
+            }
         }
-        let who = store.who(arn, None, store.events().len() <= SEARCHABLE).map(Rc::new);
-        self.who = Some((revision, arn.to_owned(), who.clone()));
+        let began = Instant::now();
+        let events = store.events();
+        let records = &mut self.records;
+        let at_hand = events.contents().iter().all(|content| matches!(content.body, Body::Plain(_)));
+        let reach = match at_hand && events.len() <= SEARCHABLE {
+            true => Reach::Everywhere,
+            false => Reach::AtHand(&mut |event| records.text(event)),
+        };
+        let who = store.who(arn, None, reach).map(Rc::new);
+        self.who = Some((of, arn.to_owned(), who.clone()));
+        self.who_at = Some((Instant::now(), began.elapsed()));
         who
     }
 
-    /// The way back from an event's credentials: found once, then kept while no event is added.
-    pub fn chain(&mut self, store: &Store, event: EventRef<'_>) -> Option<Rc<Chain>> {
-        if let Some(chain) = self.chains.get(&*event.key()) {
-            return chain.clone();
+    /// The way back from an event's credentials, and how many records it lacks: found once all that it needs was read,
+    /// then kept while no event is added.
+    pub fn chain(&mut self, store: &Store, event: EventRef<'_>) -> Option<(Rc<Chain>, usize)> {
+        let generation = self.records.generation();
+        if let Some((of, chain, absent)) = self.chains.get(&*event.key())
+            && (*absent == 0 || *of == generation)
+        {
+            return Some((Rc::clone(chain), *absent));
         }
-        let chain = store.chain_of(event).map(Rc::new);
+        let records = &mut self.records;
+        let (chain, absent) = store.chain_of(event, &mut |event| records.text(event))?;
+        let chain = Rc::new(chain);
         if self.chains.len() > 500 {
             self.chains.clear();
         }
-        self.chains.insert(event.key().into_owned(), chain.clone());
-        chain
+        self.chains.insert(event.key().into_owned(), (generation, Rc::clone(&chain), absent));
+        Some((chain, absent))
     }
 }
 

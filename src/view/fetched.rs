@@ -1,52 +1,128 @@
 //! Records that are not in memory: read again from their files when they are looked at, a few of them kept.
 
-use std::collections::HashMap;
-use std::rc::Rc;
+use std::borrow::Cow;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::trail::Events;
-use crate::trail::columns::Body as In;
+use crate::trail::EventRef;
 
 use super::{Ctx, Place, Screen, Thing};
 
-/// As many are kept.
-const MOST: usize = 64;
+/// As many bytes of records are kept, and one more record.
+const MOST: usize = 64 << 20;
+
+/// A record that is shown and lies in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The event, by what finds it.
+    pub key: String,
+    /// Its id: the record must hold it.
+    pub id: String,
+    /// The file.
+    pub path: Arc<str>,
+    /// Where the record lies in it.
+    pub span: (u32, u32),
+}
+
+/// Why a record is not at hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Absent {
+    /// It is being read from this file.
+    Reading(Arc<str>),
+    /// It cannot be, for this reason.
+    Lost(String),
+}
+
+impl Absent {
+    /// In words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Reading(path) => format!("reading the record from {path}"),
+            Self::Lost(problem) => format!("the record cannot be read again: {problem}"),
+        }
+    }
+}
 
 /// A record, or why it could not be read; `None` while it is being read.
-type Record = Option<Result<Rc<str>, String>>;
+type Record = Option<Result<Arc<str>, String>>;
 
-/// Records by the ids of their events.
+/// Records by the keys of their events.
 #[derive(Debug, Default)]
 pub struct Fetched {
     of: HashMap<String, Record>,
+    /// Those that were read, oldest first.
+    order: VecDeque<String>,
+    bytes: usize,
+    wanted: Vec<Wanted>,
+    generation: u64,
 }
 
 impl Fetched {
-    /// Takes note that a record is read now; `false` when it was asked for before.
-    pub fn ask(&mut self, id: &str) -> bool {
-        if self.of.contains_key(id) {
-            return false;
+    /// The record of an event: from memory, or as it was read from its file. What is neither is asked for.
+    ///
+    /// # Errors
+    /// With the reason why it is not at hand.
+    pub fn record<'e>(&mut self, event: EventRef<'e>) -> Result<Cow<'e, str>, Absent> {
+        let Err(elsewhere) = event.raw() else { return Ok(event.record()) };
+        let key = event.key();
+        match self.of.get(&*key) {
+            Some(Some(Ok(record))) => Ok(Cow::Owned(record.to_string())),
+            Some(Some(Err(problem))) => Err(Absent::Lost(problem.clone())),
+            Some(None) => Err(Absent::Reading(elsewhere.path)),
+            None => {
+                let Some(span) = event.span() else { return Err(Absent::Lost("it is nowhere".to_owned())) };
+                let path = elsewhere.path.clone();
+                self.of.insert(key.to_string(), None);
+                self.wanted.push(Wanted { key: key.into_owned(), id: event.id().into_owned(), path, span });
+                Err(Absent::Reading(elsewhere.path))
+            }
         }
-        if self.of.len() >= MOST {
-            self.of.retain(|_, record| record.is_none());
-        }
-        self.of.insert(id.to_owned(), None);
-        true
     }
 
-    /// Keeps what came of it.
-    pub fn keep(&mut self, id: String, record: Result<String, String>) {
-        self.of.insert(id, Some(record.map(Rc::from)));
+    /// The record of an event, where it is at hand; else it is asked for.
+    pub fn text(&mut self, event: EventRef<'_>) -> Option<String> {
+        self.record(event).ok().map(Cow::into_owned)
     }
 
-    /// The record, once it was read.
+    /// True when records are to be read.
     #[must_use]
-    pub fn get(&self, id: &str) -> Option<Rc<str>> {
-        self.of.get(id)?.as_ref()?.as_ref().ok().cloned()
+    pub fn wants(&self) -> bool {
+        !self.wanted.is_empty()
     }
 
-    fn problem(&self, id: &str) -> Option<&str> {
-        self.of.get(id)?.as_ref()?.as_ref().err().map(String::as_str)
+    /// The records to be read: each is handed over once.
+    pub fn take_wanted(&mut self) -> Vec<Wanted> {
+        std::mem::take(&mut self.wanted)
+    }
+
+    /// Keeps what came of one.
+    pub fn keep(&mut self, key: String, record: Result<String, String>) {
+        self.generation += 1;
+        if let Ok(record) = &record {
+            while self.bytes + record.len() > MOST
+                && let Some(oldest) = self.order.pop_front()
+            {
+                if let Some(Some(Ok(gone))) = self.of.remove(&oldest) {
+                    self.bytes -= gone.len();
+                }
+            }
+            self.bytes += record.len();
+            self.order.push_back(key.clone());
+        }
+        self.of.insert(key, Some(record.map(Arc::from)));
+    }
+
+    /// Has what could not be read asked for again.
+    pub fn retry(&mut self) {
+        self.generation += 1;
+        self.of.retain(|_, record| !matches!(record, Some(Err(_))));
+    }
+
+    /// Grows by one with everything that was read.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
     }
 }
 
@@ -55,29 +131,15 @@ impl Place {
     #[must_use]
     pub fn lacks(&self) -> Option<&str> {
         match &self.screen {
-            Screen::Raw(Thing::Event(id)) | Screen::Detail(Thing::Event(id)) if self.record.is_none() => Some(id),
+            Screen::Raw(Thing::Event(key)) | Screen::Detail(Thing::Event(key)) if self.record.is_none() => Some(key),
             _ => None,
         }
     }
 }
 
-/// The file that holds an event's record, and where; `None` when it is in memory.
+/// Why the record of an event is not shown. `None` when it is at hand.
 #[must_use]
-pub fn file_of(events: &Events, id: &str) -> Option<(Arc<str>, (u32, u32))> {
-    let (content, span) = events.place(events.get(id)?.row())?;
-    matches!(content.body, In::File).then(|| (content.origin.clone(), span))
-}
-
-/// Why the record of an event is not shown: it is being read, or cannot be. `None` when it is at hand.
-#[must_use]
-pub fn waiting(ctx: &Ctx<'_>, id: &str) -> Option<String> {
-    let path = file_of(ctx.store.events(), id)?.0;
-    let derived = ctx.derived.borrow();
-    if derived.records.get(id).is_some() {
-        return None;
-    }
-    Some(match derived.records.problem(id) {
-        Some(problem) => format!("the record cannot be read again: {problem}"),
-        None => format!("reading the record from {path}"),
-    })
+pub fn waiting(ctx: &Ctx<'_>, key: &str) -> Option<String> {
+    let event = ctx.store.events().get(key)?;
+    Some(ctx.derived.borrow_mut().records.record(event).err()?.words())
 }

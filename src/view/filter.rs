@@ -3,9 +3,7 @@
 use jiff::Timestamp;
 
 use crate::model::Verdict;
-use crate::store::rows::{
-    CallRow, ComplianceRow, DriftRow, EndpointRow, EventRow, FindingRow, RowKind, SourceRow, TableRow,
-};
+use crate::store::rows::{CallRow, ComplianceRow, DriftRow, EndpointRow, FindingRow, RowKind, SourceRow, TableRow};
 use crate::trail::query::{Field, Query, Row as Asked, Schema};
 
 use super::{Ctx, Kind, Row, list_of};
@@ -74,13 +72,13 @@ impl Filter {
                 let endpoint = estate.networks.get(scope)?.endpoints.value()?.get(*place as usize)?;
                 self.query.matches(&EndpointRow { store, endpoint })
             }
-            Row::Event(row) => self.query.matches(&EventRow::new(store, store.events().at(*row)?)),
             Row::Source(source, scope) => {
                 let freshness = ctx.store.freshness_of(*source, scope)?;
                 self.query.matches(&SourceRow { store, source: *source, scope, freshness })
             }
             Row::Call(number) => self.query.matches(&CallRow { store, call: super::sources::call(ctx, *number)? }),
-            Row::Vpc(..) | Row::Error(_) | Row::File(_) | Row::Broken(_) | Row::Link(_) => return None,
+            // Events are asked over their columns, by the Trail.
+            Row::Event(_) | Row::Vpc(..) | Row::Error(_) | Row::File(_) | Row::Broken(_) | Row::Link(_) => return None,
         })
     }
 }

@@ -132,7 +132,8 @@ pub fn case(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
     let mut doc = Doc::default();
     what(ctx, finding, &mut doc);
     who(ctx, finding, &mut doc);
-    if let Some(chain) = &case.chain {
+    let chain = ctx.store.event_of_key(finding).and_then(|event| ctx.derived.borrow_mut().chain(ctx.store, event));
+    if let Some((chain, _)) = &chain {
         origin::line(ctx, &mut doc, chain);
     }
     reach(ctx, finding, &case, &mut doc);
@@ -165,9 +166,9 @@ pub fn case(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
             doc.push(line);
         }
     }
-    if let Some(chain) = &case.chain {
+    if let Some((chain, absent)) = &chain {
         doc.gap();
-        origin::section(ctx, &mut doc, chain);
+        origin::section(ctx, &mut doc, chain, *absent);
     }
     let best = case.events.iter().rev().enumerate().max_by_key(|(place, (tier, row))| {
         let event = ctx.store.events().at(*row);

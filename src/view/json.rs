@@ -12,10 +12,7 @@ pub fn json_of(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
     let estate = ctx.store.estate();
     Some(match thing {
         Thing::Finding(id) => ctx.store.finding(id)?.raw.clone(),
-        Thing::Event(id) => match ctx.store.events().get(id)?.raw() {
-            Ok(record) => record.into_owned(),
-            Err(_) => ctx.derived.borrow().records.get(id)?.to_string(),
-        },
+        Thing::Event(key) => ctx.derived.borrow_mut().records.record(ctx.store.events().get(key)?).ok()?.into_owned(),
         Thing::File(path) => to_json(super::files::file(ctx, path)?)?,
         Thing::Broken(number) => super::broken::broken(ctx, *number)?.raw.to_owned(),
         Thing::Table(arn) => table_json(ctx, arn)?.to_string(),

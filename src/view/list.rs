@@ -219,22 +219,17 @@ impl Row {
     }
 }
 
-/// The events of a pivot, newest first.
+/// The events of a pivot, newest first; `None` for one that searches records, which is for the Trail: it does not wait.
 #[must_use]
-pub fn events_of<'a>(ctx: &Ctx<'a>, pivot: &Pivot) -> Vec<EventRef<'a>> {
+pub fn events_of<'a>(ctx: &Ctx<'a>, pivot: &Pivot) -> Option<Vec<EventRef<'a>>> {
     let events = ctx.store.events();
-    match pivot {
+    Some(match pivot {
         Pivot::All => events.newest_first().collect(),
         Pivot::Key(key) => events.by_key(key),
         Pivot::Principal(name) => events.by_principal(name),
         Pivot::Session(name) => events.by_session(name),
         Pivot::Ip(ip) => events.by_ip(ip),
         Pivot::Table(name) => events.by_table(name),
-        // Beyond this many records a search is for the Trail, which does not wait for it.
-        Pivot::Mentions(_) if events.len() > SEARCHABLE => Vec::new(),
-        Pivot::Mentions(id) => events.newest_first().filter(|event| event.record().contains(id)).collect(),
-    }
+        Pivot::Mentions(_) => return None,
+    })
 }
-
-/// With more events than this, their records are not read between two frames.
-pub const SEARCHABLE: usize = 50_000;

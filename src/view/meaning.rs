@@ -12,18 +12,20 @@ use super::{Ctx, Doc, Screen, Thing};
 
 /// Adds the section; nothing for an event that has no bearing on DynamoDB.
 pub fn section(ctx: &Ctx<'_>, doc: &mut Doc, event: EventRef<'_>) {
-    let read = ctx.derived.borrow().records.get(&event.key());
-    let risk = match read {
-        Some(record) => catalogue::of_record(event, &record),
-        None => catalogue::of(event),
-    };
-    let Some(risk) = risk else { return };
+    let record = ctx.derived.borrow_mut().records.record(event);
+    let Some(mut risk) = catalogue::of_record(event, record.as_deref().unwrap_or_default()) else { return };
+    // How bad it is was found out as it was read; why shows in the record.
+    risk.rank = catalogue::rank(event).unwrap_or(risk.rank);
     let look = ctx.look;
     doc.gap();
     doc.section(ctx, "meaning", "for DynamoDB");
     let mut spans = look.risk(Some(risk.rank));
     let room = usize::from(ctx.width).saturating_sub(24);
-    spans.push(look.foreign(Role::Text, &why(&risk, event), room));
+    let why = match &record {
+        Err(_) if risk.entry.needs_record() => " by its record, which is not at hand".to_owned(),
+        _ => why(&risk, event),
+    };
+    spans.push(look.foreign(Role::Text, &why, room));
     doc.spans(ctx, "risk", spans, None);
     doc.field(ctx, "means", &risk.entry.means);
     for (index, when) in risk.because.iter().enumerate() {

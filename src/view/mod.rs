@@ -50,7 +50,7 @@ use crate::store::Store;
 pub use chrome::{Chrome, Hint, banner};
 pub use derived::{Case, Counts, Derived};
 pub use doc::{Doc, DocLine, What};
-pub use fetched::{Fetched, file_of};
+pub use fetched::{Fetched, Wanted};
 pub use list::{Key, Link, ListView, Row};
 pub use look::{Look, TimeMode, age};
 pub use place::{Body, Place};

@@ -20,7 +20,7 @@ pub fn line(ctx: &Ctx<'_>, doc: &mut Doc, chain: &Chain) {
 }
 
 /// Adds the section.
-pub fn section(ctx: &Ctx<'_>, doc: &mut Doc, chain: &Chain) {
+pub fn section(ctx: &Ctx<'_>, doc: &mut Doc, chain: &Chain, absent: usize) {
     let look = ctx.look;
     let room = usize::from(ctx.width).saturating_sub(20);
     doc.section(ctx, "who really", "from these credentials back to where they began");
@@ -44,6 +44,10 @@ pub fn section(ctx: &Ctx<'_>, doc: &mut Doc, chain: &Chain) {
         let at = hop.at.map(|at| format!("{} · ", look.clock(ctx.now, at))).unwrap_or_default();
         let ip = hop.ip.as_ref().map(|ip| format!("from {ip} · ")).unwrap_or_default();
         doc.field(ctx, "", &format!("{at}{ip}{}: {}", hop.sure.word(), hop.why));
+    }
+    if absent > 0 {
+        let calls = if absent == 1 { "call that issues" } else { "calls that issue" };
+        doc.field(ctx, "unread", &format!("{absent} {calls} credentials lie in files and are being read"));
     }
     for missing in &chain.missing {
         let reach = missing.key.as_deref().map(|key| reach(ctx, key)).unwrap_or_default();

@@ -32,6 +32,8 @@ struct Stamp {
     revision: u64,
     choice: (String, bool, Option<usize>, bool),
     window: Option<std::ops::Range<jiff::Timestamp>>,
+    /// Records read from files.
+    read: u64,
     look: (u16, i64, TimeMode, String),
 }
 
@@ -130,11 +132,13 @@ impl Place {
         let revision = ctx.store.revision();
         match self.screen {
             Screen::List(_) => Stamp { revision, choice, window: self.survey.window.clone(), ..Stamp::default() },
-            Screen::Raw(_) => Stamp { revision: 1, ..Stamp::default() },
+            Screen::Raw(_) => {
+                Stamp { revision: 1, read: ctx.derived.borrow().records.generation(), ..Stamp::default() }
+            }
             Screen::Overview | Screen::Detail(_) => {
                 let theme = ctx.look.theme.name().to_owned();
                 let look = (ctx.width, ctx.now.as_second(), ctx.look.time, theme);
-                Stamp { revision, look, ..Stamp::default() }
+                Stamp { revision, look, read: ctx.derived.borrow().records.generation(), ..Stamp::default() }
             }
         }
     }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::trail::EventRef;
 
-use super::list::{Link, events_of};
+use super::list::Link;
 use super::{Ctx, Kind, Pivot, Screen, Thing, things};
 
 /// Who used the table that a thing is about; of an event or finding, what else the same principal did.
@@ -67,14 +67,13 @@ struct Ids {
 /// The other events of the same request, and the same event as other accounts saw it.
 #[must_use]
 pub fn call(ctx: &Ctx<'_>, event: EventRef<'_>) -> Vec<Link> {
-    let Ok(ids) = serde_json::from_str::<Ids>(&event.record()) else { return Vec::new() };
-    let named = [(ids.request, "of the same request"), (ids.shared, "seen by other accounts: the same event")];
+    let record = ctx.derived.borrow_mut().records.text(event).unwrap_or_default();
+    let Ok(ids) = serde_json::from_str::<Ids>(&record) else { return Vec::new() };
+    let named = [(ids.request, "events of the same request"), (ids.shared, "the same event, as other accounts saw it")];
     let link = |(id, why): (Option<String>, &str)| {
         let id = id.filter(|id| !id.is_empty())?;
-        let pivot = Pivot::Mentions(id.clone());
-        let others = events_of(ctx, &pivot).len().saturating_sub(1);
-        let why = format!("{others} other event{} {why}", if others == 1 { "" } else { "s" });
-        (others > 0).then_some(Link { kind: "events", name: id, why, to: Screen::List(Kind::Trail(pivot)) })
+        let to = Screen::List(Kind::Trail(Pivot::Mentions(id.clone())));
+        Some(Link { kind: "events", name: id, why: format!("{why}; searched for when opened"), to })
     };
     named.into_iter().filter_map(link).collect()
 }

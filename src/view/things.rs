@@ -146,9 +146,12 @@ pub fn related(ctx: &Ctx<'_>, thing: &Thing) -> Vec<Link> {
 }
 
 fn pivot(ctx: &Ctx<'_>, pivot: Pivot) -> Option<Link> {
-    let count = super::list::events_of(ctx, &pivot).len();
     let (by, what) = pivot.words()?;
-    let (name, why) = (format!("{by} {what}"), format!("{count} known here"));
+    let why = match super::list::events_of(ctx, &pivot) {
+        Some(events) => format!("{} known here", events.len()),
+        None => "searched for when opened".to_owned(),
+    };
+    let name = format!("{by} {what}");
     Some(Link { kind: "events", name, why, to: Screen::List(Kind::Trail(pivot)) })
 }
 

@@ -12,12 +12,20 @@ use crate::trail::columns::First;
 use crate::widget::table::{Column, fixed, grows};
 use crate::widget::text;
 
-use super::list::{Key, events_of};
+use super::list::Key;
 use super::{Ctx, Doc, Kind, ListView, Pivot, Row, Screen, Thing, things};
 
 /// The list of events.
-pub static VIEW: ListView =
-    ListView { noun: "events", sources: &[Source::Events], columns: &COLUMNS, collect, cell, key, verdict, empty };
+pub static VIEW: ListView = ListView {
+    noun: "events",
+    sources: &[Source::Events],
+    columns: &COLUMNS,
+    collect: |_, _| Vec::new(),
+    cell,
+    key,
+    verdict,
+    empty,
+};
 
 const COLUMNS: [Column; 8] = [
     fixed("TIME", 12, 0),
@@ -29,20 +37,6 @@ const COLUMNS: [Column; 8] = [
     grows("REGION", 9, 1, 5),
     grows("RESULT", 8, 2, 4),
 ];
-
-fn collect(ctx: &Ctx<'_>, kind: &Kind) -> Vec<Row> {
-    let pivot = match kind {
-        Kind::Trail(pivot) => pivot,
-        _ => &Pivot::All,
-    };
-    // Our own calls are noise in everybody's trail; a pivot that leads to them shows them.
-    let all = *pivot == Pivot::All;
-    events_of(ctx, pivot)
-        .into_iter()
-        .filter(|event| !(all && event.own()))
-        .map(|event| Row::Event(event.row()))
-        .collect()
-}
 
 /// How an event stands: a refused call is a warning, a write something to look at.
 pub fn standing(event: EventRef<'_>) -> Verdict {
@@ -96,7 +90,7 @@ fn with_first(ctx: &Ctx<'_>, value: &str, first: bool, room: usize) -> Line<'sta
 
 /// How bad it is for DynamoDB. Lists ask for the rows in sight alone.
 fn risk(event: EventRef<'_>) -> Option<Severity> {
-    catalogue::of(event).map(|risk| risk.rank)
+    catalogue::rank(event)
 }
 
 fn result(ctx: &Ctx<'_>, event: EventRef<'_>, room: usize) -> Span<'static> {
@@ -249,9 +243,9 @@ pub fn detail(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
     doc.field(ctx, "event id", if id.is_empty() { "the record has none" } else { &*id });
     super::meaning::section(ctx, &mut doc, event);
     let chain = ctx.derived.borrow_mut().chain(ctx.store, event);
-    if let Some(chain) = chain {
+    if let Some((chain, absent)) = chain {
         doc.gap();
-        super::origin::section(ctx, &mut doc, &chain);
+        super::origin::section(ctx, &mut doc, &chain, absent);
     }
     doc.gap();
     doc.section(ctx, "record", "Enter folds and follows, / searches, J shows it alone");

@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use dynakeep::app::{App, Effect, Msg, Start, Tab, Wanted, draw, update};
+use dynakeep::app::{App, Effect, Msg, Start, Tab, Wanted, draw, read_records, update};
 use dynakeep::aws::{self, Command, Handle, Settings};
 use dynakeep::controls::Baseline;
 use dynakeep::model::{Origin, Polled};
 use dynakeep::store::Store;
 use dynakeep::theme::Theme;
+use dynakeep::trail::GRADER;
 use dynakeep::trail::ingest::{Feed, Keep, Options};
 use dynakeep::wire::demo::{Demo, DemoOptions, Story};
 use dynakeep::wire::fault::Injector;
@@ -92,7 +93,10 @@ impl Session {
         let (to, polled) = mpsc::channel(1);
         let store = Store::new(Origin::Files, Baseline::default());
         let mut start = Start::new(store, Theme::built_in("dark").unwrap(), wire.clock.clone());
-        start.feed = Some(Feed::start(Options { paths, threads: 2, keep: Keep::Files, follow: false }, usize::MAX));
+        start.feed = Some(Feed::start(
+            Options { paths, threads: 2, keep: Keep::Files, follow: false, grader: Some(GRADER) },
+            usize::MAX,
+        ));
         start.view = Some(Tab::Trail);
         let layer = runtime.spawn(async move {
             let _open = (to, asked);
@@ -142,7 +146,7 @@ impl Session {
                     let theme = Theme::built_in(&name).map_err(|error| error.to_string());
                     update(&mut self.app, Msg::Themed(theme));
                 }
-                Effect::Record(wanted) => self.wanted.push(wanted),
+                Effect::Records(wanted) => self.wanted.extend(wanted),
                 Effect::Suspend => {}
             }
         }
@@ -226,8 +230,13 @@ impl Session {
 
     /// Reads the records that were asked for.
     pub fn read(&mut self) -> &mut Self {
-        for wanted in std::mem::take(&mut self.wanted) {
-            let effects = update(&mut self.app, wanted.read());
+        let mut read = Vec::new();
+        read_records(std::mem::take(&mut self.wanted), |record| {
+            read.push(record);
+            true
+        });
+        for record in read {
+            let effects = update(&mut self.app, record);
             self.perform(effects);
         }
         self

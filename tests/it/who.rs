@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use dynakeep::aws::{self, Settings};
-use dynakeep::store::who::{Extent, Section};
+use dynakeep::store::who::{Extent, Reach, Section};
 use dynakeep::wire::demo::Demo;
 use dynakeep::wire::fault::Fault;
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ fn w_on_a_table_answers_section_by_section_and_each_line_leads_on() {
         session.settle();
         session.press("5 w").shows("who used orders").shows("recorded");
         let asked = |session: &mut Session| {
-            session.app.store.who(ORDERS, None, true).is_some_and(|who| who.sections[2].lines.len() > 1)
+            session.app.store.who(ORDERS, None, Reach::Everywhere).is_some_and(|who| who.sections[2].lines.len() > 1)
         };
         session.until("the uses of the key are read", asked, Duration::from_secs(600));
         let seen = whole(&mut session);
@@ -73,7 +73,7 @@ fn nothing_stands_empty_without_its_reason() {
     let mut session = Session::demo(120, 40);
     session.settle();
     for arn in session.app.store.estate().tables.keys().take(60).cloned().collect::<Vec<_>>() {
-        let who = session.app.store.who(&arn, None, true).unwrap();
+        let who = session.app.store.who(&arn, None, Reach::Everywhere).unwrap();
         for section in &who.sections {
             assert!(!section.reach.is_empty(), "{section:?}");
             assert_eq!(section.lines.is_empty(), section.empty.is_some(), "{section:?}");
@@ -125,7 +125,7 @@ fn what_cannot_be_told_is_said_in_the_exit_code_and_in_words() {
 }
 
 fn calls(session: &Session) -> Section {
-    session.app.store.who(ORDERS, None, false).unwrap().sections.swap_remove(1)
+    session.app.store.who(ORDERS, None, Reach::Everywhere).unwrap().sections.swap_remove(1)
 }
 
 /// `GetMetricData` × every fault. It is in no sweep: somebody asks for it.

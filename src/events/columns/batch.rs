@@ -7,10 +7,10 @@ use hashbrown::HashMap;
 
 use jiff::Timestamp;
 
-use crate::EventCategory;
 use crate::envelope::Sink;
 use crate::fields::{Fields, Identity};
 use crate::json::Str;
+use crate::{EventCategory, Grade, Grader};
 
 use super::cells::{Action, Caller, Cells, Columns, Dictionaries, Site, mark};
 use super::raw::Body;
@@ -58,11 +58,19 @@ pub struct Batch {
     tables: Vec<u32>,
     /// Codes of what was met before, by the hashes of the texts that it was made of.
     met: HashMap<u128, u32>,
+    /// What says how bad events are.
+    grader: Option<&'static dyn Grader>,
     /// Region, account and endpoint of the last record, and their code: nearly always the next one's.
     last_site: (String, String, String, u32),
 }
 
 impl Batch {
+    /// A batch whose events are graded as they come.
+    #[must_use]
+    pub fn graded(grader: &'static dyn Grader) -> Self {
+        Self { grader: Some(grader), ..Self::default() }
+    }
+
     /// What is read from here on comes from a file, in which the text begins at `offset`; its records can be read
     /// again there, or in `body` where the text is kept.
     pub fn file(&mut self, path: &Arc<str>, offset: usize, body: Body) {
@@ -185,15 +193,45 @@ impl Batch {
             fields.category.map(raw_of),
             (fields.read_only, fields.management, fields.insight),
         ));
-        if let Some(code) = self.met.get(&key) {
-            return *code;
+        match self.met.get(&key) {
+            Some(&BY_RECORD) => return self.action_by_record(fields, key),
+            Some(code) => return *code,
+            None => {}
         }
+        let (source, name, error) = (text(fields.source), text(fields.name), text(fields.error));
+        let (source, name) = (source.unwrap_or_default(), name.unwrap_or_default());
+        match self.grader {
+            Some(grader) if grader.reads(&source, &name, error.as_deref()) => {
+                self.met.insert(key, BY_RECORD);
+                self.action_by_record(fields, key)
+            }
+            grader => {
+                let grade = grader.and_then(|grader| grader.grade(&source, &name, error.as_deref(), ""));
+                self.new_action(fields, grade, key)
+            }
+        }
+    }
+
+    /// The action of an event that is as bad as its record says.
+    fn action_by_record(&mut self, fields: &Fields<'_>, key: u128) -> u32 {
+        let (source, name, error) = (text(fields.source), text(fields.name), text(fields.error));
+        let (source, name) = (source.unwrap_or_default(), name.unwrap_or_default());
+        let grade = self.grader.and_then(|grader| grader.grade(&source, &name, error.as_deref(), fields.raw));
+        let key = hash_twice((key, grade));
+        match self.met.get(&key) {
+            Some(code) => *code,
+            None => self.new_action(fields, grade, key),
+        }
+    }
+
+    fn new_action(&mut self, fields: &Fields<'_>, grade: Option<Grade>, key: u128) -> u32 {
         let action = Action {
             source: self.word(fields.source),
             name: self.word(fields.name),
             error: self.word(fields.error),
             category: category(fields),
             read_only: fields.read_only,
+            grade: grade.map_or(0, Grade::code),
         };
         let code = self.words.actions.code(&action);
         self.met.insert(key, code);
@@ -240,6 +278,9 @@ impl Batch {
         self.broken.push(Broken { origin: self.origin.clone(), reason: reason.to_owned(), raw: raw.to_owned() });
     }
 }
+
+/// In place of a code: how bad such events are shows in each one's record.
+const BY_RECORD: u32 = u32::MAX;
 
 /// Texts kept here are cut into contents of about this size, in bytes.
 const FULL: usize = 256 << 10;

@@ -17,6 +17,8 @@ pub struct Action {
     pub category: EventCategory,
     /// `readOnly`
     pub read_only: Option<bool>,
+    /// How bad it is: a [`crate::Grade`] as a number, 0 for none.
+    pub grade: u8,
 }
 
 /// Who did it.

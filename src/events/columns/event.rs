@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use crate::EventCategory;
+use crate::{EventCategory, Grade};
 
 use super::Events;
 use super::cells::{Action, Caller, Site, mark};
@@ -29,7 +29,8 @@ impl PartialEq for EventRef<'_> {
     }
 }
 
-const NO_ACTION: Action = Action { source: 0, name: 0, error: 0, category: EventCategory::Other, read_only: None };
+const NO_ACTION: Action =
+    Action { source: 0, name: 0, error: 0, category: EventCategory::Other, read_only: None, grade: 0 };
 const NO_CALLER: Caller = Caller { principal: 0, arn: 0, session: 0, access_key: 0 };
 const NO_SITE: Site = Site { region: 0, account: 0, vpce: 0 };
 
@@ -216,6 +217,12 @@ impl<'a> EventRef<'a> {
         self.user_agent().is_some_and(|agent| agent.contains(OWN_AGENT))
     }
 
+    /// How bad it is, by whoever graded it as it was read; `None` for what has no bearing, or was not graded.
+    #[must_use]
+    pub fn grade(self) -> Option<Grade> {
+        Grade::of_code(self.action().grade)
+    }
+
     /// Another event has the same id and other content.
     #[must_use]
     pub fn is_twin(self) -> bool {
@@ -236,6 +243,12 @@ impl<'a> EventRef<'a> {
     #[must_use]
     pub fn origin(self) -> &'a str {
         self.content().map_or("", |(content, _)| &content.origin)
+    }
+
+    /// Where the record lies in its content: first byte and length.
+    #[must_use]
+    pub fn span(self) -> Option<(u32, u32)> {
+        self.content().map(|(_, span)| span)
     }
 
     /// How long the record is, in bytes.

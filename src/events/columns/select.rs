@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 
+use crate::Grade;
 use crate::query::{Expr, Field, Operand, Query, Test};
 
 use super::cells::{Columns, mark};
@@ -195,6 +196,7 @@ impl Events {
             "ip" => Column::Address,
             "user_agent" => Column::Agent,
             "self" => Column::Own,
+            "risk" => Column::Risk,
             "table" => Column::Tables,
             "id" => {
                 if let Test::Is(id) = test
@@ -240,6 +242,10 @@ impl Events {
             Column::Region => site().map_or(Field::None, |site| text(site.region)),
             Column::Account => site().map_or(Field::None, |site| text(site.account)),
             Column::Vpce => site().map_or(Field::None, |site| word(site.vpce)),
+            Column::Risk => {
+                let grade = action().and_then(|action| Grade::of_code(action.grade));
+                grade.map_or(Field::None, |grade| Field::text(grade.word()))
+            }
             Column::Address | Column::Agent => word(code),
             Column::Own => Field::Flag(of.words.get(code).contains(super::event::OWN_AGENT)),
             Column::Tables => {
@@ -293,12 +299,13 @@ enum Column {
     Agent,
     Own,
     Tables,
+    Risk,
 }
 
 impl Column {
     fn of(self, columns: &Columns) -> &[u32] {
         match self {
-            Self::Name | Self::Source | Self::Error | Self::Category | Self::ReadOnly => &columns.action,
+            Self::Name | Self::Source | Self::Error | Self::Category | Self::ReadOnly | Self::Risk => &columns.action,
             Self::Principal | Self::Arn | Self::Session | Self::Key => &columns.caller,
             Self::Region | Self::Account | Self::Vpce => &columns.site,
             Self::Address => &columns.address,

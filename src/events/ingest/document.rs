@@ -114,14 +114,14 @@ pub fn document(path: &str) -> Result<String, Problem> {
     Ok(as_text(bytes).0.into_owned())
 }
 
-/// One record, read again from the file that it came from: where it lies there, and the id that it must have.
+/// One record of the text of a file that was read before: where it lies there, and the id that it must have.
 ///
 /// # Errors
-/// When the file cannot be read, or no longer holds that record there.
-pub fn record(path: &str, (start, len): (u32, u32), id: &str) -> Result<String, Problem> {
-    let text = document(path)?;
+/// When the file no longer holds that record there.
+pub fn record(text: &str, path: &str, (start, len): (u32, u32), id: &str) -> Result<String, Problem> {
     let (from, to) = (start as usize, start as usize + len as usize);
-    let record = text.get(from..to).filter(|record| record.to_ascii_lowercase().contains(&id.to_ascii_lowercase()));
+    let record = text.get(from..to).filter(|record| record.starts_with('{') && record.ends_with('}'));
+    let record = record.filter(|record| record.to_ascii_lowercase().contains(&id.to_ascii_lowercase()));
     record.map(str::to_owned).ok_or_else(|| format!("{path}: changed since it was read"))
 }
 

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::Grader;
 use crate::columns::{Batch, Body};
 use crate::envelope;
 use crate::fields::Reader;
@@ -39,6 +40,14 @@ pub struct Options {
     pub keep: Keep,
     /// Go on looking for files that grow or appear.
     pub follow: bool,
+    /// What says how bad events are.
+    pub grader: Option<&'static dyn Grader>,
+}
+
+impl Options {
+    fn batch(&self) -> Batch {
+        self.grader.map_or_else(Batch::default, Batch::graded)
+    }
 }
 
 /// What a load tells.
@@ -162,12 +171,15 @@ impl Work {
         std::thread::scope(|scope| {
             for _ in 0..self.options.threads.clamp(1, files.len().max(1)) {
                 scope.spawn(|| {
-                    let (mut reader, mut batch, mut reports) = (One::default(), Batch::default(), Vec::new());
+                    let (mut reader, mut batch, mut reports) = (One::default(), self.options.batch(), Vec::new());
                     while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
                         reports.push(reader.read(file, self.options.keep, &mut batch));
                         let early = first.lock().is_ok_and(|mut first| std::mem::take(&mut *first));
                         if (early || batch.len() >= BATCH || reports.len() >= 1_024)
-                            && !self.send(Step::Read(std::mem::take(&mut batch), std::mem::take(&mut reports)))
+                            && !self.send(Step::Read(
+                                std::mem::replace(&mut batch, self.options.batch()),
+                                std::mem::take(&mut reports),
+                            ))
                         {
                             return;
                         }

@@ -7,14 +7,11 @@ use serde_json::{Value, json};
 
 use crate::model::{CallOutcome, CallRecord, Freshness, Scope, Source};
 use crate::store::Store;
-use crate::trail::EventRef;
-use crate::trail::catalogue;
 use crate::trail::query::{Field, Kind, Row, Schema};
+use crate::trail::{EventRef, Grade};
 
 use super::records::Records;
 use super::{Entry, Json, age_field, document, flag, many, number, spec};
-
-const RANKS: [&str; 5] = ["info", "low", "medium", "high", "critical"];
 
 pub(super) const EVENTS: Schema = Schema {
     rows: "events",
@@ -40,7 +37,7 @@ pub(super) const EVENTS: Schema = Schema {
         spec(
             "risk",
             &[],
-            Kind::Word(&RANKS),
+            Kind::Word(&Grade::WORDS),
             "what it means for DynamoDB: risk:>=high, risk:none where it has no bearing",
         ),
         spec("self", &["own"], Kind::Flag, "made by dynakeep: !self"),
@@ -95,10 +92,10 @@ impl<'a> EventRow<'a> {
         Self { store, event, records: None }
     }
 
-    fn record(&self) -> Cow<'a, str> {
+    fn record(&self) -> Option<Cow<'a, str>> {
         match self.records {
-            Some(records) => Cow::Owned(records.get(self.event.row())),
-            None => self.event.record(),
+            Some(records) => records.get(self.event.row()).map(Cow::Owned),
+            None => self.event.raw().ok(),
         }
     }
 }
@@ -112,7 +109,7 @@ pub(super) fn events(store: &Store) -> Vec<EventRow<'_>> {
 #[must_use]
 pub fn event_field<'e>(event: EventRef<'e>, name: &str) -> Field<'e> {
     match name {
-        "risk" => Field::maybe(catalogue::of(event).map(|risk| risk.rank.word())),
+        "risk" => Field::maybe(event.grade().map(Grade::word)),
         _ => Field::None,
     }
 }
@@ -179,9 +176,9 @@ impl Entry for EventRow<'_> {
         row.put("table", json!(event.tables().collect::<Vec<_>>()));
         row.put("vpce", json!(event.vpce()));
         row.put("category", event.category().word());
-        row.put("risk", json!(catalogue::of_record(event, &record).map(|risk| risk.rank)));
+        row.put("risk", json!(event.grade().map(Grade::word)));
         row.put("self", event.own());
-        row.put("raw", document(&record));
+        row.put("raw", record.map_or(Value::Null, |record| document(&record)));
         let scope = Scope::new(event.account(), event.region());
         row.end(self.store, Source::Events, &scope)
     }

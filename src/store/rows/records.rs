@@ -1,13 +1,13 @@
-//! Records of events that are printed, read again from their files in the order in which they are printed.
+//! Records of events that are printed or looked into, read again from their files in the order in which they are asked
+//! for.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-use crate::trail::Events;
-use crate::trail::columns::Body;
+use crate::trail::{Events, ingest};
 
-/// Records by row.
-type Read = HashMap<u32, String>;
+/// Records by row; `None` for one that could not be read.
+type Read = HashMap<u32, Option<String>>;
 
 /// Records read ahead.
 const AHEAD: usize = 16_384;
@@ -19,18 +19,19 @@ pub struct Records<'a> {
     order: &'a [u32],
     /// How far in the order, and what was read last.
     read: RefCell<(usize, Read)>,
+    lost: Cell<usize>,
 }
 
 impl<'a> Records<'a> {
     /// Of rows in an order.
     #[must_use]
     pub fn new(events: &'a Events, order: &'a [u32]) -> Self {
-        Self { events, order, read: RefCell::default() }
+        Self { events, order, read: RefCell::default(), lost: Cell::new(0) }
     }
 
-    /// The record of a row; empty when its file can no longer be read.
+    /// The record of a row; `None` when its file no longer holds it.
     #[must_use]
-    pub fn get(&self, row: u32) -> String {
+    pub fn get(&self, row: u32) -> Option<String> {
         let mut read = self.read.borrow_mut();
         while !read.1.contains_key(&row) && read.0 < self.order.len() {
             let next = self.order.get(read.0..).unwrap_or_default();
@@ -38,27 +39,33 @@ impl<'a> Records<'a> {
             read.0 += next.len();
             read.1 = self.fetch(next);
         }
-        read.1.get(&row).cloned().unwrap_or_default()
+        read.1.get(&row).cloned().flatten()
+    }
+
+    /// How many records could not be read again, of those that were asked for so far.
+    #[must_use]
+    pub fn lost(&self) -> usize {
+        self.lost.get()
     }
 
     fn fetch(&self, rows: &[u32]) -> Read {
         let mut found = HashMap::new();
         let mut files: HashMap<&str, Vec<_>> = HashMap::new();
-        for row in rows {
-            let Some((content, span)) = self.events.place(*row) else { continue };
-            match (&content.body, content.get(span.0, span.1)) {
-                (Body::File, _) | (_, Err(_)) => files.entry(&content.origin).or_default().push((*row, span)),
-                (_, Ok(text)) => {
-                    found.insert(*row, text.into_owned());
+        for event in rows.iter().filter_map(|row| self.events.at(*row)) {
+            match event.raw() {
+                Ok(text) => {
+                    found.insert(event.row(), Some(text.into_owned()));
                 }
+                Err(_) => files.entry(event.origin()).or_default().push(event),
             }
         }
-        for (path, rows) in files {
-            // A file that went away leaves its records empty; the load report names it when it is searched.
-            let Ok(text) = crate::trail::ingest::document(path) else { continue };
-            for (row, (start, len)) in rows {
-                let (from, to) = (start as usize, (start + len) as usize);
-                found.insert(row, text.get(from..to).unwrap_or_default().to_owned());
+        for (path, events) in files {
+            let text = ingest::document(path);
+            for event in events {
+                let span = event.span().unwrap_or_default();
+                let record = text.as_ref().ok().and_then(|text| ingest::record(text, path, span, &event.id()).ok());
+                self.lost.set(self.lost.get() + usize::from(record.is_none()));
+                found.insert(event.row(), record);
             }
         }
         found

@@ -10,6 +10,8 @@ use serde::Serialize;
 
 use crate::model::{Scope, Severity};
 
+use crate::trail::EventRef;
+
 use super::Store;
 
 /// How much a section rests on.
@@ -114,6 +116,14 @@ pub struct Who {
     pub unread: usize,
 }
 
+/// How far records are looked into.
+pub enum Reach<'r> {
+    /// Every record: text is searched, files are read again. This takes a while.
+    Everywhere,
+    /// Those that have to do with the table; what is handed over gives them, or takes note that they are wanted.
+    AtHand(&'r mut dyn FnMut(EventRef<'_>) -> Option<String>),
+}
+
 impl Who {
     /// Whether something that should have been read was not.
     #[must_use]
@@ -125,10 +135,9 @@ impl Who {
 impl Store {
     /// Who used a table; `None` for one that is not known, nor named by events of files.
     ///
-    /// `everywhere` also looks for the table's name and ARN in the text of every record, which takes a while and reads
-    /// files again.
+    /// [`Reach::Everywhere`] also looks for the table's name and ARN in the text of every record.
     #[must_use]
-    pub fn who(&self, arn: &str, since: Option<Timestamp>, everywhere: bool) -> Option<Who> {
+    pub fn who(&self, arn: &str, since: Option<Timestamp>, reach: Reach<'_>) -> Option<Who> {
         let filed;
         let table = match self.estate.tables.get(arn) {
             Some(table) => table,
@@ -137,7 +146,7 @@ impl Store {
                 &filed
             }
         };
-        let past = past::Past::of(self, table, since, everywhere);
+        let past = past::Past::of(self, table, since, reach);
         let sections = vec![
             sections::recorded(self, table, &past),
             sections::calls(self, table, &past),

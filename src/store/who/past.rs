@@ -13,7 +13,7 @@ use crate::trail::query::toggle::term;
 use crate::trail::{EventRef, scan};
 
 use super::files::{self, Standing};
-use super::{Extent, Line};
+use super::{Extent, Line, Reach};
 
 /// What an event tells about a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,10 +89,40 @@ pub struct Past<'a> {
     pub unread: usize,
     /// What could not be asked.
     pub standing: Standing,
+    /// Calls that stopped a trail, newest first, with their records.
+    pub stops: Vec<(EventRef<'a>, String)>,
+}
+
+/// As many records are asked for where files have to be read for them, the newest.
+const ASKED: usize = 1_000;
+
+impl Reach<'_> {
+    /// Hands over the records of events, one after the other, `None` for one that is not at hand.
+    fn records<'a>(
+        &mut self,
+        store: &Store,
+        events: &[EventRef<'a>],
+        mut visit: impl FnMut(EventRef<'a>, Option<&str>),
+    ) {
+        match self {
+            Self::Everywhere => {
+                let rows: Vec<u32> = events.iter().map(|event| event.row()).collect();
+                let records = Records::new(store.events(), &rows);
+                events.iter().for_each(|event| visit(*event, records.get(event.row()).as_deref()));
+            }
+            Self::AtHand(read) => {
+                for (at, event) in events.iter().enumerate() {
+                    let record = if at < ASKED { read(*event) } else { None };
+                    visit(*event, record.as_deref());
+                }
+            }
+        }
+    }
 }
 
 impl<'a> Past<'a> {
-    pub fn of(store: &'a Store, table: &Table, since: Option<Timestamp>, everywhere: bool) -> Self {
+    pub fn of(store: &'a Store, table: &Table, since: Option<Timestamp>, mut reach: Reach<'_>) -> Self {
+        let everywhere = matches!(reach, Reach::Everywhere);
         let inside = |event: &EventRef<'_>| {
             let here = event.region() == table.scope.region
                 && (event.account().is_empty() || event.account() == table.scope.account);
@@ -112,28 +142,43 @@ impl<'a> Past<'a> {
             event.name() == FLOWS
                 || catalogue::entry(event.source(), event.name()).is_some_and(catalogue::Entry::needs_record)
         };
-        let rows: Vec<u32> = found.iter().filter(needs).map(|event| event.row()).collect();
-        let records = Records::new(store.events(), &rows);
-        let seen = |event: EventRef<'a>| {
-            let record = match (needs(&&event), everywhere) {
-                (false, _) => String::new(),
-                (true, true) => records.get(event.row()),
-                (true, false) => event.record().into_owned(),
-            };
-            Seen { event, tells: tells(event, &record), risk: catalogue::of_record(event, &record) }
+        let (with, without): (Vec<_>, Vec<_>) = found.into_iter().partition(|event| needs(&event));
+        let seen = |event, record: &str| Seen {
+            event,
+            tells: tells(event, record),
+            risk: catalogue::of_record(event, record),
         };
-        let events = found.into_iter().map(seen).collect();
+        let mut events: Vec<Seen<'a>> = without.into_iter().map(|event| seen(event, "")).collect();
+        let mut unlooked = 0;
+        reach.records(store, &with, |event, record| {
+            unlooked += usize::from(record.is_none());
+            events.push(seen(event, record.unwrap_or_default()));
+        });
+        events.sort_by(|a, b| b.event.time().cmp(&a.event.time()).then_with(|| b.event.row().cmp(&a.event.row())));
+        let stopped = |event: &EventRef<'_>| event.name() == "StopLogging" && event.error().is_none();
+        let stopping: Vec<_> = store.events().newest_first().filter(stopped).take(ASKED).collect();
+        let mut stops = Vec::new();
+        reach.records(store, &stopping, |event, record| stops.extend(record.map(|record| (event, record.to_owned()))));
         let standing = Standing::of(store, table);
         let files = files::reach(store, unread);
         let (extent, reach) = match (&standing.account, &files) {
             (Some(unknown), Some(files)) => (Extent::Limited, format!("{files}; CloudTrail itself: {}", unknown.why)),
             (_, files) => {
-                let (extent, reach) = reach(store, table, since, everywhere);
+                let (extent, reach) = searched(store, table, since);
                 (extent, files.as_ref().map_or_else(|| reach.clone(), |files| format!("{reach}; and {files}")))
             }
         };
+        let (mut extent, mut reach) = (extent, reach);
+        if unlooked > 0 {
+            extent = Extent::Incomplete;
+            reach.push_str(&format!("; {unlooked} records of them not read from their files yet"));
+        }
+        if !everywhere {
+            extent = Extent::Incomplete;
+            reach.push_str("; only records that name the table where calls do: dynakeep who searches all");
+        }
         let read = store.freshness_of(crate::model::Source::Events, &table.scope).and_then(|of| of.good);
-        Self { events, extent, reach, read, files, unread, standing }
+        Self { events, extent, reach, read, files, unread, standing, stops }
     }
 
     /// How many events tell this, the oldest and the newest.
@@ -189,7 +234,7 @@ fn mentions<'a>(
     // The search takes letters of either case alike, and an ARN for the beginning of a longer one.
     let records = Records::new(events, &rows);
     let holds = |row: &&u32| {
-        let record = records.get(**row);
+        let record = records.get(**row).unwrap_or_default();
         record.contains(&name) || speaks_of(&record, &table.arn)
     };
     (rows.iter().filter(holds).filter_map(|row| events.at(*row)).collect(), unread)
@@ -214,7 +259,7 @@ fn what(event: EventRef<'_>, risk: Option<&Risk>) -> String {
 }
 
 /// How far the searches for the table's events got, in its scope.
-fn reach(store: &Store, table: &Table, since: Option<Timestamp>, everywhere: bool) -> (Extent, String) {
+fn searched(store: &Store, table: &Table, since: Option<Timestamp>) -> (Extent, String) {
     let key = table.description.value().and_then(|description| description.kms_key.as_deref());
     let counts = |by: &SearchBy| match by {
         SearchBy::ReadOnly(_) | SearchBy::EventSource(_) | SearchBy::Any => true,
@@ -245,9 +290,6 @@ fn reach(store: &Store, table: &Table, since: Option<Timestamp>, everywhere: boo
     }
     if cut > 0 {
         text.push_str(&format!("; {cut} searches were cut short: more is there"));
-    }
-    if !everywhere {
-        text.push_str("; only records that name the table where calls do");
     }
     let extent = if !failed.is_empty() || cut > 0 { Extent::Incomplete } else { Extent::Limited };
     (extent, text)

@@ -3,7 +3,6 @@
 use crate::controls;
 use crate::model::{Cell, KeyKind, SourceError, Table};
 use crate::store::Store;
-use crate::store::rows::Records;
 
 use super::past::{Past, Tells};
 use super::price::{self, data_events, dollars, grouped};
@@ -75,7 +74,7 @@ pub fn recorded(store: &Store, table: &Table, past: &Past) -> Section {
                 writes |= recording.writes;
                 Line { at: *delivered, ..Line::said(&trail.name, format!("{kinds}{only}; logging")) }
             }
-            Some((false, delivered)) => stopped(store, &trail.name, &trail.arn, *delivered, &format!("{kinds}{only}")),
+            Some((false, delivered)) => stopped(past, &trail.name, &trail.arn, *delivered, &format!("{kinds}{only}")),
         };
         of.lines.push(line);
     }
@@ -94,20 +93,15 @@ pub fn recorded(store: &Store, table: &Table, past: &Past) -> Section {
 }
 
 /// A trail that does not log: since when, by whom, as far as events tell.
-fn stopped(store: &Store, name: &str, arn: &str, delivered: Option<jiff::Timestamp>, kinds: &str) -> Line {
+fn stopped(past: &Past<'_>, name: &str, arn: &str, delivered: Option<jiff::Timestamp>, kinds: &str) -> Line {
     let quoted = format!("\"{name}\"");
-    let stop = store.events().newest_first().find(|event| {
-        event.name() == "StopLogging" && event.error().is_none() && {
-            let record = Records::new(store.events(), &[event.row()]).get(event.row());
-            record.contains(arn) || record.contains(&quoted)
-        }
-    });
+    let stop = past.stops.iter().find(|(_, record)| record.contains(arn) || record.contains(&quoted));
     let would = format!("would record {kinds}, but does not log");
     match stop {
-        Some(event) => Line {
+        Some((event, _)) => Line {
             at: Some(event.time()),
             event: Some(event.key().into_owned()),
-            risk: crate::trail::catalogue::of(event).map(|risk| risk.rank),
+            risk: crate::trail::catalogue::rank(*event),
             ..Line::said(name, format!("{would} since {:.0}: StopLogging by {}", event.time(), event.principal()))
         },
         None => {
