@@ -56,7 +56,7 @@ fn who_asks(app: &App, arn: &str) -> Vec<Effect> {
 /// A case asks for the events of its key and of its session: they may be older than what was polled.
 fn case_searches(app: &App, id: &str) -> Vec<Effect> {
     let Some(finding) = app.store.finding(id) else { return Vec::new() };
-    let session = finding.principal_id.as_deref().and_then(|id| id.split_once(':')).map(|(_, session)| session);
+    let session = finding.session();
     let key = finding.access_key.clone().map(SearchBy::AccessKey);
     let by_session = session.map(|session| SearchBy::Username(session.to_owned()));
     let mut effects = vec![Effect::Prefer(finding.scope.clone())];
@@ -80,6 +80,8 @@ fn pivot_search(pivot: &Pivot) -> Option<Effect> {
     Some(search(match pivot {
         Pivot::Key(key) => SearchBy::AccessKey(key.clone()),
         Pivot::Session(name) => SearchBy::Username(name.clone()),
+        // A request's id is no resource's name.
+        Pivot::Mentions(id) if id.len() == 36 && id.matches('-').count() == 4 => return None,
         Pivot::Table(name) | Pivot::Mentions(name) => SearchBy::Resource(name.clone()),
         // LookupEvents knows no address, and its user name is a session's: what was polled is all there is.
         Pivot::All | Pivot::Principal(_) | Pivot::Ip(_) => return None,

@@ -10,10 +10,11 @@ use crate::view::{Kind, Screen, Tab, filter, list_of};
 use super::{App, Effect, act, open};
 
 /// Commands besides the names of tabs: the word and what it does.
-pub const COMMANDS: [(&str, &str); 10] = [
+pub const COMMANDS: [(&str, &str); 11] = [
     ("theme NAME", "another theme"),
     ("sort N", "sort by a column, 0 for the list's own order"),
     ("refresh [SOURCE]", "sweep again now"),
+    ("who TABLE", "who used a table, also one that only log files know"),
     ("calls", "the ledger of every call made"),
     ("errors", "the error log"),
     ("files", "what became of the log files loaded"),
@@ -46,6 +47,7 @@ pub fn run(app: &mut App, typed: &str) -> Vec<Effect> {
             Vec::new()
         }
         "open" => open::open(app, rest),
+        "who" if !rest.is_empty() => open::who(app, rest),
         "table" if !rest.is_empty() => open::table(app, rest),
         _ => match Tab::named(word) {
             Some(tab) => {
@@ -97,8 +99,8 @@ pub fn complete(app: &App, typed: &str) -> String {
     let candidates: Vec<String> = match typed.split_once(' ') {
         Some(("theme", _)) => Theme::built_in_names().map(|name| format!("theme {name}")).collect(),
         Some(("refresh", _)) => Source::ALL.iter().map(|source| format!("refresh {}", source.name())).collect(),
-        Some(("table", _)) => {
-            app.store.estate().tables.values().take(20_000).map(|table| format!("table {}", table.name)).collect()
+        Some((word @ ("table" | "who"), _)) => {
+            app.store.estate().tables.values().take(20_000).map(|table| format!("{word} {}", table.name)).collect()
         }
         Some(_) => Vec::new(),
         None => {

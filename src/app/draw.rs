@@ -129,6 +129,10 @@ fn title(app: &mut App) -> Line<'static> {
         if let Body::Rows(rows, total) = &place.body {
             spans.push(look.say(Role::Dim, count_words(rows.len(), *total, place.pending())));
             if matches!(place.screen, Screen::List(Kind::Trail(_))) {
+                if place.unsearched() > 0 {
+                    let words = format!(" · ? {} files could not be searched", place.unsearched());
+                    spans.push(look.say(Role::Unknown, words));
+                }
                 spans.extend(loading.map(|words| look.say(Role::Accent, words)));
                 spans.extend(survey_words(ctx, &place.survey, *total));
             }

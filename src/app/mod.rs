@@ -184,6 +184,7 @@ impl App {
     pub fn busy(&self) -> bool {
         self.feed.as_ref().is_some_and(Feed::busy)
             || self.nav.place().pending()
+            || self.nav.place().late
             || self.derived.borrow().records.wants()
     }
 
@@ -203,7 +204,8 @@ impl App {
     }
 
     fn work(&mut self) {
-        if let Some(feed) = &mut self.feed
+        if !self.frozen
+            && let Some(feed) = &mut self.feed
             && self.store.feed(feed, SLICE)
         {
             self.unsettled = true;

@@ -57,6 +57,20 @@ pub fn table(app: &mut App, name: &str) -> Vec<Effect> {
     }
 }
 
+/// Who used a table of this name: one that is known, else one that events of files speak of.
+pub fn who(app: &mut App, name: &str) -> Vec<Effect> {
+    let known = app.store.estate().tables.values().filter(|table| table.name == name || table.arn == name);
+    let mut arns: Vec<String> = known.map(|table| table.arn.clone()).collect();
+    if arns.is_empty() {
+        arns = app.store.filed(name);
+    }
+    match arns.as_slice() {
+        [] => refuse(app, &format!("no table and no event of one is known as {name:?}")),
+        [one] => act::go(app, Screen::Detail(Thing::Who(one.clone()))),
+        several => refuse(app, &format!("several are called so: {}", several.join(" "))),
+    }
+}
+
 fn refuse(app: &mut App, words: &str) -> Vec<Effect> {
     app.say(words);
     Vec::new()

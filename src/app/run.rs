@@ -73,7 +73,8 @@ pub async fn run(start: Start, commands: Handle, mut polled: Receiver<Polled>) -
             }
             _ = tick.tick() => {
                 shown = Shown { dirty: true, due: Instant::now() };
-                None
+                // Files that are followed bring something now and then.
+                app.feed().is_some().then_some(Msg::Work)
             }
         };
         let mut next = message;

@@ -20,6 +20,7 @@ pub fn takes(app: &mut App, action: Action) -> bool {
             }
         }
         Action::Whole => app.nav.place_mut().survey.window = None,
+        Action::Facets if app.nav.place().survey.hidden => app.say("too few rows here to show facets"),
         Action::Facets => {
             let survey = &mut app.nav.place_mut().survey;
             survey.focus = if focused { None } else { Some((0, 0)) };

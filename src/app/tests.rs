@@ -183,6 +183,10 @@ impl User {
     fn draw(&mut self) -> &Buffer {
         let app = &mut self.app;
         self.terminal.draw(|frame| draw(app, frame)).unwrap();
+        while app.nav.place().late {
+            std::thread::sleep(Duration::from_millis(1));
+            self.terminal.draw(|frame| draw(app, frame)).unwrap();
+        }
         self.terminal.backend().buffer()
     }
 

@@ -5,6 +5,7 @@ use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler as _;
 
 use crate::keymap::{self, Action};
+use crate::model::Origin;
 use crate::view::{Body, Screen, Tab, TimeMode, list_of};
 
 use super::{App, Effect, Layer, Msg, act, command, open, survey};
@@ -45,7 +46,6 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
         Msg::Tick(now) => {
             app.now = now;
-            app.work();
             Vec::new()
         }
         Msg::Record(id, record) => {
@@ -133,6 +133,9 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Freeze => {
             app.frozen = !app.frozen;
             app.say(if app.frozen { "the data is held still; ^F goes on" } else { "the data goes on" });
+        }
+        Action::Refresh if app.store.origin() == Origin::Files => {
+            app.say("log files alone are shown: --follow reads what they grow by");
         }
         Action::Refresh => {
             app.say("sweeping again now");

@@ -110,6 +110,12 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// The session's name of a role's principal id, `AROAEXAMPLE:session`.
+    #[must_use]
+    pub fn session(&self) -> Option<&str> {
+        self.principal_id.as_deref()?.split_once(':').map(|(_, session)| session)
+    }
+
     /// GuardDuty's bands: Critical 9.0 and above, High 7.0, Medium 4.0, Low below.
     #[must_use]
     pub fn severity(&self) -> Severity {

@@ -191,7 +191,7 @@ impl Store {
                 let first = self.events.rows() as u32;
                 self.events.absorb(crate::trail::record::batch(&events));
                 // What an API brings lies in memory: comparing costs nothing to wait for.
-                crate::trail::ingest::resolve(&mut self.events);
+                crate::trail::ingest::resolve(&mut self.events, false);
                 for row in first..self.events.rows() as u32 {
                     self.relink_by(row);
                 }

@@ -147,7 +147,7 @@ impl Store {
             sessions.extend(events.iter().filter_map(|event| event.session().map(str::to_owned)));
             add(LinkTier::T1, events);
         }
-        sessions.extend(session(finding).map(str::to_owned));
+        sessions.extend(finding.session().map(str::to_owned));
         sessions.sort();
         sessions.dedup();
         for session in &sessions {
@@ -266,7 +266,7 @@ impl FindingIndex {
         if let Some(key) = &finding.access_key {
             pivots.push((&mut self.by_key, key.clone()));
         }
-        if let Some(session) = session(finding) {
+        if let Some(session) = finding.session() {
             pivots.push((&mut self.by_session, session.to_owned()));
         }
         if let Some(ip) = &finding.action.ip {
@@ -281,11 +281,6 @@ fn named_tables(finding: &Finding) -> Vec<(String, Scope)> {
     let arns = finding.resources.iter().filter_map(|resource| Arn::parse(resource));
     let place = |arn: &Arn| Scope::new(arn.account.clone(), arn.region.clone());
     arns.filter_map(|arn| Some((arn.table_name()?.to_owned(), place(&arn)))).collect()
-}
-
-/// The session's name of a role's principal id, `AROAEXAMPLE:session`.
-fn session(finding: &Finding) -> Option<&str> {
-    finding.principal_id.as_deref()?.split_once(':').map(|(_, session)| session)
 }
 
 fn why(tier: LinkTier) -> &'static str {

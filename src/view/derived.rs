@@ -40,6 +40,9 @@ pub struct Counts {
     pub troubled: usize,
 }
 
+/// Revision of the store, records read, the table's ARN, and the answer.
+type Asked = ((u64, u64), String, Option<Rc<Who>>);
+
 /// Derived values.
 #[derive(Debug, Default)]
 pub struct Derived {
@@ -54,12 +57,12 @@ pub struct Derived {
     cases: HashMap<String, Rc<Case>>,
     chains: HashMap<String, (u64, Rc<Chain>, usize)>,
     /// The last table asked about, and of what the answer was made.
-    who: Option<((u64, u64), String, Option<Rc<Who>>)>,
+    who: Option<Asked>,
     who_at: Option<(Instant, Duration)>,
     cases_of: (u64, usize),
     recorded: Option<(u64, Rc<Recorded>)>,
     recorded_at: Option<(Instant, Duration)>,
-    firsts: Option<(usize, Rc<Firsts>)>,
+    firsts: Option<(u64, Rc<Firsts>)>,
     firsts_at: Option<(Instant, Duration)>,
     revision: Option<u64>,
     built: Option<(Instant, Duration)>,
@@ -92,13 +95,13 @@ impl Derived {
     pub fn firsts(&mut self, store: &Store) -> Rc<Firsts> {
         if let Some((events, known)) = &self.firsts {
             let busy = self.firsts_at.is_some_and(|(at, cost)| at.elapsed() < cost * 10);
-            if *events == store.events().len() || busy {
+            if *events == store.events().revision() || busy {
                 return Rc::clone(known);
             }
         }
         let began = Instant::now();
         let found = Rc::new(Firsts::of(store.events()));
-        self.firsts = Some((store.events().len(), Rc::clone(&found)));
+        self.firsts = Some((store.events().revision(), Rc::clone(&found)));
         self.firsts_at = Some((Instant::now(), began.elapsed()));
         found
     }

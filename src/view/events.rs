@@ -41,7 +41,7 @@ impl Pivot {
 /// A query of events that is asked again and again as they come, and as it is typed.
 #[derive(Debug, Default)]
 pub struct Asking {
-    of: Option<(String, u64)>,
+    of: Option<((String, String), u64)>,
     query: Query,
     decided: Decided,
     texts: Texts,
@@ -51,11 +51,13 @@ pub struct Asking {
 }
 
 impl Asking {
-    /// The rows that a query asks for, as far as they are known by now.
-    pub fn rows(&mut self, events: &Events, text: &str, now: Timestamp) -> RowSet {
-        let of = (text.to_owned(), events.revision());
+    /// The rows that both of two queries ask for, as far as they are known by now.
+    pub fn rows(&mut self, events: &Events, whole: &str, filter: &str, now: Timestamp) -> RowSet {
+        let of = ((whole.to_owned(), filter.to_owned()), events.revision());
         if self.of.as_ref() != Some(&of) {
-            self.query = Query::parse(text, RowKind::Events.schema()).unwrap_or_default();
+            // What cannot be understood was never let in here: a place keeps the last filter that could.
+            let read = |text: &str| Query::parse(text, RowKind::Events.schema()).unwrap_or_default();
+            self.query = read(whole).and(read(filter));
             self.of = Some(of);
             self.decided = events.decide(&self.query, now, &event_field);
             self.begin(events);
@@ -125,12 +127,8 @@ impl Place {
         let now = now.unwrap_or(ctx.store.estate().now);
         self.understand(kind);
         let (whole, filter) = (pivot.query(), self.understood.trim());
-        let all = self.asking.0.rows(events, &whole, now);
-        let found = if filter.is_empty() {
-            all.clone()
-        } else {
-            self.asking.1.rows(events, &format!("{whole} ({filter})"), now)
-        };
+        let all = self.asking.0.rows(events, &whole, "", now);
+        let found = if filter.is_empty() { all.clone() } else { self.asking.1.rows(events, &whole, filter, now) };
         self.survey.reach(events, &all);
         let found = self.survey.holds(events, found);
         self.survey.took = began.elapsed();
@@ -139,15 +137,18 @@ impl Place {
         if self.faults_only {
             rows.retain(|row| is_fault(ctx, kind, &Row::Event(*row)));
         }
-        if self.sort.is_some() {
-            let mut each: Vec<Row> = rows.into_iter().map(Row::Event).collect();
-            self.order(ctx, kind, &mut each);
-            return Body::Rows(Rows::Each(each), all.len());
-        }
-        if self.reversed {
-            rows.reverse();
+        match self.sort.and_then(|column| super::trail::ORDERS.get(column)) {
+            Some(by) => rows = events.ordered(&rows, *by, self.reversed),
+            None if self.reversed => rows.reverse(),
+            None => {}
         }
         Body::Rows(Rows::Events(rows), all.len())
+    }
+
+    /// Files whose records could not be searched.
+    #[must_use]
+    pub fn unsearched(&self) -> usize {
+        self.asking.0.failed.max(self.asking.1.failed)
     }
 
     /// True while the rows shown may not be all there are: records are still searched.

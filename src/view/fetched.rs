@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::trail::EventRef;
+use crate::trail::columns::Unpacked;
 
 use super::{Ctx, Place, Screen, Thing};
 
@@ -55,6 +56,7 @@ pub struct Fetched {
     order: VecDeque<String>,
     bytes: usize,
     wanted: Vec<Wanted>,
+    unpacked: Unpacked,
     generation: u64,
 }
 
@@ -64,7 +66,10 @@ impl Fetched {
     /// # Errors
     /// With the reason why it is not at hand.
     pub fn record<'e>(&mut self, event: EventRef<'e>) -> Result<Cow<'e, str>, Absent> {
-        let Err(elsewhere) = event.raw() else { return Ok(event.record()) };
+        let elsewhere = match self.unpacked.raw(event) {
+            Ok(record) => return Ok(record),
+            Err(elsewhere) => elsewhere,
+        };
         let key = event.key();
         match self.of.get(&*key) {
             Some(Some(Ok(record))) => Ok(Cow::Owned(record.to_string())),

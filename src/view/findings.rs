@@ -204,7 +204,7 @@ fn what(ctx: &Ctx<'_>, finding: &Finding, doc: &mut Doc) {
 fn who(ctx: &Ctx<'_>, finding: &Finding, doc: &mut Doc) {
     let look = ctx.look;
     let trail = |pivot| Some(Screen::List(Kind::Trail(pivot)));
-    let session = finding.principal_id.as_deref().and_then(|id| id.split_once(':')).map(|(_, session)| session);
+    let session = finding.session();
     let mut spans = vec![look.foreign(Role::Link, finding.principal.as_deref().unwrap_or("nobody named"), 40)];
     if let Some(kind) = &finding.principal_type {
         spans.push(look.foreign(Role::Dim, &format!(" ({kind})"), 24));
@@ -243,7 +243,7 @@ fn who(ctx: &Ctx<'_>, finding: &Finding, doc: &mut Doc) {
 fn reach(ctx: &Ctx<'_>, finding: &Finding, case: &Case, doc: &mut Doc) {
     use crate::model::SearchBy;
     let look = ctx.look;
-    let session = finding.principal_id.as_deref().and_then(|id| id.split_once(':')).map(|(_, name)| name);
+    let session = finding.session();
     let of = ctx.store.searches().iter().filter(|(_, reach)| match &reach.search.by {
         SearchBy::AccessKey(key) => finding.access_key.as_deref() == Some(key),
         SearchBy::Username(name) => session == Some(name.as_str()),

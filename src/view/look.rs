@@ -129,15 +129,26 @@ impl Look {
     pub fn when(&self, now: Timestamp, at: Timestamp) -> String {
         match self.time {
             TimeMode::Age => age(now, at),
-            TimeMode::Utc => short(now, at, &TimeZone::UTC),
-            TimeMode::Local => short(now, at, &self.zone),
+            TimeMode::Utc => short(now, at, &TimeZone::UTC, LONGEST),
+            TimeMode::Local => short(now, at, &self.zone, LONGEST),
+        }
+    }
+
+    /// As [`Self::when`], as exact as there is room for, from twelve cells on.
+    #[must_use]
+    pub fn when_in(&self, now: Timestamp, at: Timestamp, room: usize) -> String {
+        match self.time {
+            TimeMode::Age => age(now, at),
+            TimeMode::Utc => short(now, at, &TimeZone::UTC, room),
+            TimeMode::Local => short(now, at, &self.zone, room),
         }
     }
 
     /// The time of day (and the day, when it is another one), never an age: for timelines.
     #[must_use]
     pub fn clock(&self, now: Timestamp, at: Timestamp) -> String {
-        if self.time == TimeMode::Local { short(now, at, &self.zone) } else { short(now, at, &TimeZone::UTC) }
+        let zone = if self.time == TimeMode::Local { &self.zone } else { &TimeZone::UTC };
+        short(now, at, zone, LONGEST)
     }
 
     /// A time in full, with its zone and age.
@@ -165,10 +176,19 @@ pub fn age(now: Timestamp, at: Timestamp) -> String {
     if seconds < 0 { format!("in {}", words(-seconds)) } else { words(seconds) }
 }
 
-fn short(now: Timestamp, at: Timestamp, zone: &TimeZone) -> String {
+/// The cells that a moment of another year takes, to the minute.
+const LONGEST: usize = 17;
+
+fn short(now: Timestamp, at: Timestamp, zone: &TimeZone, room: usize) -> String {
     let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
     let suffix = if *zone == TimeZone::UTC { "Z" } else { "" };
-    let shape = if at.date() == now.date() { "%H:%M:%S" } else { "%m-%d %H:%M" };
+    let shape = match (at.date() == now.date(), at.year() == now.year()) {
+        (true, _) => "%H:%M:%S",
+        (false, true) => "%m-%d %H:%M",
+        (false, false) if room >= LONGEST => "%Y-%m-%d %H:%M",
+        (false, false) => "%y-%m-%d %Hh",
+    };
+    let suffix = if shape.ends_with('h') { "" } else { suffix };
     format!("{}{suffix}", at.strftime(shape))
 }
 

@@ -12,7 +12,7 @@ use crate::theme::{Role, verdict_role};
 use crate::trail::EventRef;
 use crate::widget::text;
 
-use super::{Ctx, Doc, Kind, Pivot, Screen, Thing, age, things};
+use super::{Ctx, Doc, Kind, Pivot, Screen, Thing, age, states, things};
 
 /// The Overview.
 #[must_use]
@@ -73,6 +73,9 @@ fn now(ctx: &Ctx<'_>, room: usize, doc: &mut Doc) {
 
 /// What stands where nothing is wrong: which of "not read", "not readable" and "all well" it is.
 fn quiet(ctx: &Ctx<'_>) -> Line<'static> {
+    if let Some(words) = states::unasked(ctx, &Source::ALL) {
+        return ctx.look.line(Role::Unknown, format!(" {words} · 7 lists the events"));
+    }
     let loading = ctx.store.is_loading(Source::Findings) || ctx.store.is_loading(Source::Tables);
     let complete = ctx.derived.borrow().coverage.is_complete();
     match (loading, complete) {
@@ -193,8 +196,12 @@ fn worst_tables(ctx: &Ctx<'_>, room: usize, doc: &mut Doc) {
         doc.link(spans, Screen::Detail(Thing::Table(table.arn.clone())));
     }
     if doc.lines.len() == from {
-        let loading = ctx.store.is_loading(Source::Tables);
-        doc.push(look.line(Role::Dim, if loading { "   reading …" } else { "   no table is known: see Sources (9)" }));
+        let words = match (states::unasked(ctx, &[Source::Tables]), ctx.store.is_loading(Source::Tables)) {
+            (Some(_), _) => "   ? not asked",
+            (None, true) => "   reading …",
+            (None, false) => "   no table is known: see Sources (9)",
+        };
+        doc.push(look.line(Role::Dim, words));
     }
 }
 

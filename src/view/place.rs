@@ -32,8 +32,8 @@ struct Stamp {
     revision: u64,
     choice: (String, bool, Option<usize>, bool),
     window: Option<std::ops::Range<jiff::Timestamp>>,
-    /// Records read from files.
-    read: u64,
+    /// Records read from files, and the numbers that rows have.
+    read: (u64, u64),
     look: (u16, i64, TimeMode, String),
 }
 
@@ -79,6 +79,8 @@ pub struct Place {
     /// The newest filter that could be.
     pub(super) understood: String,
     pub(super) moved: bool,
+    /// There is newer data than what is shown.
+    pub late: bool,
     stamp: Stamp,
     built: Option<(Instant, Duration)>,
 }
@@ -106,6 +108,7 @@ impl Place {
             complaint: None,
             understood: String::new(),
             moved: false,
+            late: false,
             stamp: Stamp::default(),
             built: None,
         }
@@ -115,10 +118,12 @@ impl Place {
     pub fn freshen(&mut self, ctx: &Ctx<'_>) {
         let stamp = self.stamp_of(ctx);
         if stamp == self.stamp && !matches!(self.body, Body::Nothing) && !self.pending() {
+            self.late = false;
             return;
         }
         let data_only = Stamp { revision: self.stamp.revision, ..stamp.clone() } == self.stamp;
-        if data_only && self.built.is_some_and(|(at, cost)| cost > CHEAP && at.elapsed() < cost * 10) {
+        self.late = data_only && self.built.is_some_and(|(at, cost)| cost > CHEAP && at.elapsed() < cost * 10);
+        if self.late {
             return;
         }
         let began = Instant::now();
@@ -130,15 +135,17 @@ impl Place {
     fn stamp_of(&self, ctx: &Ctx<'_>) -> Stamp {
         let choice = (self.filter.clone(), self.faults_only, self.sort, self.reversed);
         let revision = ctx.store.revision();
+        let (records, rows) = (ctx.derived.borrow().records.generation(), ctx.store.events().generation());
         match self.screen {
-            Screen::List(_) => Stamp { revision, choice, window: self.survey.window.clone(), ..Stamp::default() },
-            Screen::Raw(_) => {
-                Stamp { revision: 1, read: ctx.derived.borrow().records.generation(), ..Stamp::default() }
+            Screen::List(_) => {
+                let window = self.survey.window.clone();
+                Stamp { revision, choice, window, read: (0, rows), ..Stamp::default() }
             }
+            Screen::Raw(_) => Stamp { revision: 1, read: (records, rows), ..Stamp::default() },
             Screen::Overview | Screen::Detail(_) => {
                 let theme = ctx.look.theme.name().to_owned();
                 let look = (ctx.width, ctx.now.as_second(), ctx.look.time, theme);
-                Stamp { revision, look, read: ctx.derived.borrow().records.generation(), ..Stamp::default() }
+                Stamp { revision, look, read: (records, rows), ..Stamp::default() }
             }
         }
     }

@@ -38,7 +38,8 @@ pub fn side(ctx: &Ctx<'_>, width: usize) -> Vec<Line<'static>> {
         ]));
     }
     if derived.posture.is_empty() {
-        lines.push(look.line(Role::Dim, "not judged yet"));
+        let nobody = super::states::unasked(ctx, &Source::ALL).is_some();
+        lines.push(look.line(Role::Dim, if nobody { "not judged: nothing was asked" } else { "not judged yet" }));
     }
     lines.push(Line::default());
     lines.push(activity(ctx));
@@ -79,8 +80,12 @@ pub fn side(ctx: &Ctx<'_>, width: usize) -> Vec<Line<'static>> {
 /// Changes to tables in the last hours, as a histogram.
 fn activity(ctx: &Ctx<'_>) -> Line<'static> {
     let mut hours = [0; HOURS];
+    // Files may be old: their hours are the last before their newest event.
+    let files = ctx.store.origin() == crate::model::Origin::Files;
+    let newest = ctx.store.events().span().map(|(_, newest)| newest).filter(|_| files);
+    let now = newest.unwrap_or(ctx.now);
     for event in ctx.store.events().newest_first().take(20_000) {
-        let ago = ctx.now.as_second().saturating_sub(event.time().as_second()) / 3600;
+        let ago = now.as_second().saturating_sub(event.time().as_second()) / 3600;
         match usize::try_from(ago).ok().and_then(|ago| hours.get_mut(ago)) {
             Some(count) if is_change(event) => *count += 1,
             Some(_) => {}

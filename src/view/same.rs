@@ -36,10 +36,7 @@ pub fn address(ctx: &Ctx<'_>, thing: &Thing) -> Option<Pivot> {
 pub fn session(ctx: &Ctx<'_>, thing: &Thing) -> Option<Pivot> {
     match thing {
         Thing::Event(id) => ctx.store.events().get(id)?.session().map(str::to_owned).map(Pivot::Session),
-        Thing::Finding(id) => {
-            let (_, name) = ctx.store.finding(id)?.principal_id.as_deref()?.split_once(':')?;
-            Some(Pivot::Session(name.to_owned()))
-        }
+        Thing::Finding(id) => Some(Pivot::Session(ctx.store.finding(id)?.session()?.to_owned())),
         _ => None,
     }
 }

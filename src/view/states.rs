@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use crate::model::{Source, SourceError, Verdict};
+use crate::model::{Origin, Source, SourceError, Verdict};
 use crate::theme::{Role, verdict_role};
 
 use super::{Ctx, Kind, Look, Place, Screen, Thing};
@@ -61,13 +61,28 @@ pub fn draw_empty(ctx: &Ctx<'_>, place: &Place, kind: &Kind, area: Rect, buf: &m
     let look = ctx.look;
     let mut lines = Vec::new();
     let filtered = matches!(&place.body, super::Body::Rows(_, total) if *total > 0);
-    if filtered {
+    if place.pending() {
+        lines.push(look.line(Role::Accent, "searching the records … what is found stands here at once"));
+    } else if filtered {
         let filter = if place.faults_only { format!("{} (only faults)", place.filter) } else { place.filter.clone() };
+        let (what, way) = match (filter.trim().is_empty(), place.survey.window.is_some()) {
+            (true, true) => (format!("no {} in the stretch of time shown ", view.noun), "Esc shows all of it"),
+            (false, true) => {
+                (format!("no {} in the stretch of time shown pass the filter ", view.noun), "Esc shows all of it")
+            }
+            _ => (format!("no {} pass the filter ", view.noun), "/ changes it, Esc clears it"),
+        };
         lines.push(Line::from(vec![
-            look.say(Role::Text, format!("no {} pass the filter ", view.noun)),
+            look.say(Role::Text, what),
             look.foreign(Role::Accent, &filter, 60),
-            look.say(Role::Dim, "   / changes it, Esc clears it"),
+            look.say(Role::Dim, format!("   {way}")),
         ]));
+        if place.unsearched() > 0 {
+            let words = format!("? {} files could not be searched   :files tells why", place.unsearched());
+            lines.push(look.line(Role::Unknown, words));
+        }
+    } else if let (false, Some(words)) = (matches!(kind, Kind::Trail(_)), unasked(ctx, view.sources)) {
+        lines.push(look.line(Role::Unknown, words));
     } else if let (Kind::Trail(_), Some(load), 0) = (kind, ctx.store.load(), state.known) {
         let words = match load.finished {
             true => format!("no events in {} files   :files tells what became of them", load.done),
@@ -98,6 +113,13 @@ pub fn draw_empty(ctx: &Ctx<'_>, place: &Place, kind: &Kind, area: Rect, buf: &m
     for (y, line) in (area.y + 2..area.bottom()).zip(&lines) {
         buf.set_line(area.x + 2, y, line, area.width.saturating_sub(3));
     }
+}
+
+/// Why nothing is known of what sources tell: log files alone are shown, and nobody asks AWS.
+#[must_use]
+pub fn unasked(ctx: &Ctx<'_>, sources: &[Source]) -> Option<&'static str> {
+    let nobody = ctx.store.origin() == Origin::Files && !sources.is_empty();
+    nobody.then_some("? not asked: log files alone are shown · dynakeep without --trail asks AWS")
 }
 
 /// A fault in words, and what can be done about it.

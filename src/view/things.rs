@@ -180,7 +180,7 @@ fn of_finding(ctx: &Ctx<'_>, finding: &Arc<Finding>) -> Vec<Link> {
         .iter()
         .map(|link| table_link(ctx, Some(&link.scope), &link.table, format!("{} {}", link.tier.word(), link.reason)))
         .collect();
-    let session = finding.principal_id.as_deref().and_then(|id| id.split_once(':')).map(|(_, name)| name.to_owned());
+    let session = finding.session().map(str::to_owned);
     let pivots = [
         finding.access_key.clone().map(Pivot::Key),
         session.map(Pivot::Session),

@@ -1,6 +1,5 @@
 //! Trail: events, newest first; and one event as fields that can be followed.
 
-use jiff::Timestamp;
 use ratatui::text::{Line, Span};
 
 use crate::model::{Scope, Severity, Source, Verdict};
@@ -8,7 +7,7 @@ use crate::store::LinkTier;
 use crate::theme::Role;
 use crate::trail::EventRef;
 use crate::trail::catalogue;
-use crate::trail::columns::First;
+use crate::trail::columns::{First, Order};
 use crate::widget::table::{Column, fixed, grows};
 use crate::widget::text;
 
@@ -22,13 +21,13 @@ pub static VIEW: ListView = ListView {
     columns: &COLUMNS,
     collect: |_, _| Vec::new(),
     cell,
-    key,
+    key: |_, _, _| Key::Missing,
     verdict,
     empty,
 };
 
 const COLUMNS: [Column; 8] = [
-    fixed("TIME", 12, 0),
+    grows("TIME", 12, 2, 0),
     fixed("RISK", 6, 0),
     grows("EVENT", 25, 3, 0),
     grows("WHO", 11, 2, 0),
@@ -36,6 +35,18 @@ const COLUMNS: [Column; 8] = [
     fixed("ADDRESS", 15, 1),
     grows("REGION", 9, 1, 5),
     grows("RESULT", 8, 2, 4),
+];
+
+/// What each column sorts by.
+pub const ORDERS: [Order; 8] = [
+    Order::Time,
+    Order::Grade,
+    Order::Name,
+    Order::Principal,
+    Order::Table,
+    Order::Address,
+    Order::Region,
+    Order::Error,
 ];
 
 /// How an event stands: a refused call is a warning, a write something to look at.
@@ -63,7 +74,8 @@ fn cell(ctx: &Ctx<'_>, row: &Row, column: usize, width: u16) -> Line<'static> {
     let Some(event) = event_of(ctx, row) else { return Line::default() };
     let (look, room) = (ctx.look, usize::from(width));
     match column {
-        0 => look.line(Role::Dim, event.when().map_or_else(|| "no time".to_owned(), |at| look.when(ctx.now, at))),
+        0 => look
+            .line(Role::Dim, event.when().map_or_else(|| "no time".to_owned(), |at| look.when_in(ctx.now, at, room))),
         1 => look.risk(risk(event)).into(),
         2 => with_first(ctx, event.name(), first(ctx, event).agent, room),
         3 => with_first(ctx, event.principal(), first(ctx, event).principal, room),
@@ -100,21 +112,6 @@ fn result(ctx: &Ctx<'_>, event: EventRef<'_>, room: usize) -> Span<'static> {
     }
 }
 
-fn key(ctx: &Ctx<'_>, row: &Row, column: usize) -> Key {
-    let Some(event) = event_of(ctx, row) else { return Key::Missing };
-    let maybe = |value: Option<&str>| value.map_or(Key::Missing, Key::text);
-    match column {
-        0 => Key::number(event.when().map(Timestamp::as_second)),
-        1 => risk(event).map_or(Key::Missing, |rank| Key::Number(rank as i64)),
-        2 => Key::text(event.name()),
-        3 => Key::text(event.principal()),
-        4 => maybe(event.tables().next()),
-        5 => maybe(event.ip()),
-        6 => Key::text(event.region()),
-        _ => maybe(event.error()),
-    }
-}
-
 fn empty(ctx: &Ctx<'_>, kind: &Kind) -> String {
     let reach: Vec<String> = match kind {
         Kind::Trail(Pivot::All) | Kind::Related(_) => Vec::new(),
@@ -134,7 +131,7 @@ fn reach_words(ctx: &Ctx<'_>, kind: &Kind) -> Vec<String> {
     let is_this = |by: &SearchBy| match (by, pivot) {
         (SearchBy::AccessKey(a), Pivot::Key(b))
         | (SearchBy::Username(a), Pivot::Session(b))
-        | (SearchBy::Resource(a), Pivot::Table(b)) => a == b,
+        | (SearchBy::Resource(a), Pivot::Table(b) | Pivot::Mentions(b)) => a == b,
         _ => false,
     };
     let of: Vec<_> = ctx.store.searches().iter().filter(|(_, reach)| is_this(&reach.search.by)).collect();
@@ -240,7 +237,7 @@ pub fn detail(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
     );
     doc.field(ctx, "where", &format!("{} in {}", event.account(), event.region()));
     let id = event.id();
-    doc.field(ctx, "event id", if id.is_empty() { "the record has none" } else { &*id });
+    doc.field(ctx, "event id", if id.is_empty() { "the record has none" } else { &id });
     super::meaning::section(ctx, &mut doc, event);
     let chain = ctx.derived.borrow_mut().chain(ctx.store, event);
     if let Some((chain, absent)) = chain {

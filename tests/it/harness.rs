@@ -230,6 +230,8 @@ impl Session {
 
     /// Reads the records that were asked for.
     pub fn read(&mut self) -> &mut Self {
+        let effects = update(&mut self.app, Msg::Work);
+        self.perform(effects);
         let mut read = Vec::new();
         read_records(std::mem::take(&mut self.wanted), |record| {
             read.push(record);
@@ -284,6 +286,11 @@ impl Session {
     fn draw(&mut self) {
         let app = &mut self.app;
         self.terminal.draw(|frame| draw(app, frame)).unwrap();
+        // A loaded machine shows newer data a moment later: a test is about what is shown then.
+        while app.nav.place().late {
+            std::thread::sleep(Duration::from_millis(1));
+            self.terminal.draw(|frame| draw(app, frame)).unwrap();
+        }
     }
 
     /// The cells of the last frame.

@@ -13,5 +13,6 @@ mod sessions;
 mod sweeps;
 mod terminal;
 mod trail_files;
+mod trail_records;
 mod trail_screens;
 mod who;

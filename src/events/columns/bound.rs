@@ -112,7 +112,10 @@ impl Events {
 
     /// Replaces the files that contents were read from with what was kept of them.
     pub fn pack(&mut self, origin: &str, first: u32, packed: Packed) {
-        let found = self.contents.iter_mut().find(|content| content.first == first && &*content.origin == origin);
+        // Contents follow each other as their rows do; one without a row may share its first with the next.
+        let from = self.contents.partition_point(|content| content.first < first);
+        let mut of = self.contents.iter_mut().skip(from).take_while(|content| content.first == first);
+        let found = of.find(|content| &*content.origin == origin);
         if let Some(content) = found {
             content.body = Body::Packed(Arc::new(packed));
         }

@@ -235,7 +235,7 @@ impl<'a> EventRef<'a> {
         self.raw().unwrap_or_default()
     }
 
-    fn content(self) -> Option<(&'a Content, (u32, u32))> {
+    pub(super) fn content(self) -> Option<(&'a Content, (u32, u32))> {
         self.events.content_of(self.row)
     }
 

@@ -9,6 +9,7 @@ mod cells;
 mod count;
 mod event;
 mod firsts;
+mod order;
 mod pivot;
 mod raw;
 mod rows;
@@ -27,7 +28,8 @@ pub use cells::{Columns, mark};
 pub use count::Facet;
 pub use event::{EventRef, OWN_AGENT};
 pub use firsts::{First, Firsts};
-pub use raw::{Body, Compressor, Content, Elsewhere, Packed, Unpacker};
+pub use order::Order;
+pub use raw::{Body, Compressor, Content, Elsewhere, Packed, Unpacked, Unpacker};
 pub use rows::RowSet;
 pub use select::{Decided, Other, Texts};
 

@@ -1,6 +1,8 @@
 //! The records themselves: kept compact, or left where they came from, and fetched when looked at.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Records with more than this between them are not compressed together.
@@ -96,7 +98,7 @@ impl Packed {
 
     /// The bytes that a block covers.
     #[must_use]
-    pub fn range(&self, block: usize) -> Option<std::ops::Range<u32>> {
+    pub fn range(&self, block: usize) -> Option<Range<u32>> {
         self.blocks.get(block).map(|block| block.start..block.start + block.len)
     }
 
@@ -116,18 +118,58 @@ impl Packed {
     /// Some bytes of the text.
     #[must_use]
     pub fn get(&self, start: u32, len: u32) -> Option<String> {
-        let at = self.blocks.partition_point(|block| block.start <= start).checked_sub(1)?;
-        let first = self.blocks.get(at)?;
+        let (block, place) = self.place(start, len)?;
         let (mut buffer, mut with) = (Vec::new(), Unpacker::new()?);
-        let text = self.unpack(at, &mut buffer, &mut with)?;
-        let from = (start - first.start) as usize;
-        text.get(from..from + len as usize).map(str::to_owned)
+        self.unpack(block, &mut buffer, &mut with)?.get(place).map(str::to_owned)
+    }
+
+    /// In which block some bytes of the text are, and where in it.
+    fn place(&self, start: u32, len: u32) -> Option<(usize, Range<usize>)> {
+        let at = self.blocks.partition_point(|block| block.start <= start).checked_sub(1)?;
+        let from = (start - self.blocks.get(at)?.start) as usize;
+        Some((at, from..from + len as usize))
     }
 
     /// Bytes in memory.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.blocks.iter().map(|block| block.bytes.len() + size_of::<Block>()).sum()
+    }
+}
+
+/// Blocks that are kept unpacked.
+const OPEN: usize = 8;
+
+/// Blocks unpacked last: records that lie beside each other are looked at one after the other.
+#[derive(Debug, Default)]
+pub struct Unpacked {
+    blocks: VecDeque<(Arc<Packed>, usize, String)>,
+}
+
+impl Unpacked {
+    /// As [`super::EventRef::raw`], without unpacking a block for every record in it.
+    ///
+    /// # Errors
+    /// With the file to read when the record is not in memory.
+    pub fn raw<'a>(&mut self, event: super::EventRef<'a>) -> Result<Cow<'a, str>, Elsewhere> {
+        let Some((Content { body: Body::Packed(packed), origin, .. }, (start, len))) = event.content() else {
+            return event.raw();
+        };
+        let record = self.get(packed, start, len).map(Cow::Owned);
+        record.ok_or_else(|| Elsewhere { path: origin.clone() })
+    }
+
+    fn get(&mut self, packed: &Arc<Packed>, start: u32, len: u32) -> Option<String> {
+        let (block, place) = packed.place(start, len)?;
+        let is_open = |(of, at, _): &(Arc<Packed>, usize, String)| Arc::ptr_eq(of, packed) && *at == block;
+        if !self.blocks.iter().any(is_open) {
+            let (mut buffer, mut with) = (Vec::new(), Unpacker::new()?);
+            let text = packed.unpack(block, &mut buffer, &mut with)?.to_owned();
+            self.blocks.truncate(OPEN - 1);
+            self.blocks.push_front((packed.clone(), block, text));
+        }
+        let (_, _, text) = self.blocks.iter().find(|open| is_open(open))?;
+        text.get(place).map(str::to_owned)
     }
 }
 

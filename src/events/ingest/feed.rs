@@ -1,7 +1,7 @@
 //! Brings a load's events into memory, in slices: reading, keeping compact behind, telling twins from repeated
 //! deliveries, all within a bound of memory.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::scan::nobody;
 use super::document::document;
 use super::load::{Keep, Load, Options, Step};
 use super::pack::Packer;
-use super::report::LoadReport;
+use super::report::{FileKind, LoadReport};
 
 /// A load, and what follows it.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub struct Feed {
     most: usize,
     /// What became of every file.
     pub report: LoadReport,
+    /// Kind, bytes and repeated deliveries of every file, for when it is read anew.
+    files: HashMap<Arc<str>, (FileKind, u64, usize)>,
     began: Instant,
     /// How long the load took, once all was read.
     pub took: Option<Duration>,
@@ -49,6 +51,7 @@ impl Feed {
             follow,
             most,
             report: LoadReport::default(),
+            files: HashMap::new(),
             began: Instant::now(),
             took: None,
         }
@@ -103,7 +106,7 @@ impl Feed {
                 break;
             }
         }
-        resolve(events);
+        resolve(events, true);
     }
 
     fn take(&mut self, step: Step, events: &mut Events) {
@@ -112,7 +115,11 @@ impl Feed {
                 self.report.found(files, bytes);
             }
             Step::Again(path) => {
-                events.forget(&path, self.report.forget(&path));
+                let known = self.files.remove(&path);
+                if let Some((kind, bytes, _)) = known {
+                    self.report.forget(&path, kind, bytes);
+                }
+                events.forget(&path, known.map_or(0, |(_, _, duplicates)| duplicates));
             }
             Step::Read(batch, mut files) => {
                 let taken = events.absorb(batch);
@@ -120,7 +127,10 @@ impl Feed {
                     let of = taken.repeated.iter().filter(|(path, _)| *path == file.path);
                     file.duplicates = of.map(|(_, count)| count).sum();
                 }
-                files.into_iter().for_each(|file| self.report.add(file));
+                for file in files {
+                    self.files.insert(file.path.clone(), (file.kind, file.bytes, file.duplicates));
+                    self.report.add(file);
+                }
                 events.bound(self.most);
             }
             Step::Whole => {
@@ -154,8 +164,13 @@ impl Feed {
 }
 
 /// Tells apart what shares an id and differs as text: one record that two deliveries wrote differently, or two.
-pub fn resolve(events: &mut Events) {
-    compare(events.doubts(), |pair, same| {
+///
+/// Only what is at hand is compared where `wait` is false: no file is read.
+pub fn resolve(events: &mut Events, wait: bool) {
+    let mut doubts = events.doubts();
+    let at_hand = |(content, _): &(Content, (u32, u32))| !matches!(content.body, Body::File);
+    doubts.retain(|doubt| wait || doubt.records.iter().all(at_hand));
+    compare(doubts, |pair, same| {
         events.tell(pair, same);
         true
     });

@@ -1,6 +1,6 @@
 //! What became of every file.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -59,8 +59,6 @@ pub struct LoadReport {
     pub kinds: BTreeMap<FileKind, usize>,
     /// Files with a problem, and those that hold no records.
     pub odd: Vec<FileReport>,
-    /// What is known of every file, for when it is read anew: kind, bytes, repeated deliveries.
-    files: HashMap<Arc<str>, (FileKind, u64, usize)>,
     /// All was read.
     pub finished: bool,
 }
@@ -74,27 +72,24 @@ impl LoadReport {
 
     /// Takes in what became of a file.
     pub(super) fn add(&mut self, file: FileReport) {
-        self.odd.retain(|known| known.path != file.path);
         // What could not be looked into is no file that was found.
         if file.kind != FileKind::Unread || file.bytes > 0 {
             self.done += 1;
         }
         self.bytes += file.bytes;
         *self.kinds.entry(file.kind).or_default() += 1;
-        self.files.insert(file.path.clone(), (file.kind, file.bytes, file.duplicates));
         if file.problem.is_some() || file.broken > 0 || !matches!(file.kind, FileKind::Log | FileKind::Csv) {
             self.odd.push(file);
         }
     }
 
-    /// Takes back what became of a file that is read anew, and gives its repeated deliveries.
-    pub(super) fn forget(&mut self, path: &str) -> usize {
-        let Some((kind, bytes, duplicates)) = self.files.remove(path) else { return 0 };
+    /// Takes back what became of a file that is read anew.
+    pub(super) fn forget(&mut self, path: &str, kind: FileKind, bytes: u64) {
+        self.odd.retain(|known| *known.path != *path);
         self.done = self.done.saturating_sub(1);
         self.bytes = self.bytes.saturating_sub(bytes);
         if let Some(count) = self.kinds.get_mut(&kind) {
             *count = count.saturating_sub(1);
         }
-        duplicates
     }
 }

@@ -205,6 +205,16 @@ impl Query {
         parse::parse(text, schema).map(|root| Self { root })
     }
 
+    /// What both ask for.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let terms = [self.root, other.root].into_iter().flat_map(|root| match root {
+            Expr::All(terms) => terms,
+            root => vec![root],
+        });
+        Self { root: Expr::All(terms.collect()) }
+    }
+
     /// True when the row is what the query asks for.
     #[must_use]
     pub fn matches(&self, row: &dyn Row) -> bool {

@@ -171,7 +171,7 @@ impl<'a> Past<'a> {
         let (mut extent, mut reach) = (extent, reach);
         if unlooked > 0 {
             extent = Extent::Incomplete;
-            reach.push_str(&format!("; {unlooked} records of them not read from their files yet"));
+            reach.push_str(&format!("; {unlooked} of their records not read from their files yet"));
         }
         if !everywhere {
             extent = Extent::Incomplete;

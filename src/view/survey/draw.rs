@@ -29,8 +29,9 @@ const WIDE: u16 = 100;
 
 impl Survey {
     /// Draws it at the top of an area; what is left of that.
-    pub fn draw(&self, ctx: &Ctx<'_>, cursor: Option<Timestamp>, area: Rect, buf: &mut Buffer) -> Rect {
-        if area.height < LOW || self.shown().is_none() {
+    pub fn draw(&mut self, ctx: &Ctx<'_>, cursor: Option<Timestamp>, area: Rect, buf: &mut Buffer) -> Rect {
+        self.hidden = area.height < LOW;
+        if self.hidden || self.shown().is_none() {
             return area;
         }
         let all = u16::try_from(FIELDS.len()).unwrap_or(5);

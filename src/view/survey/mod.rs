@@ -38,6 +38,8 @@ pub struct Survey {
     pub window: Option<Range<Timestamp>>,
     /// The facet's value under the cursor, while it is among the facets.
     pub focus: Option<(usize, usize)>,
+    /// The screen is too low to show it.
+    pub hidden: bool,
     /// How long it took to find the rows.
     pub took: Duration,
     whole: Option<Range<Timestamp>>,

@@ -17,7 +17,7 @@ pub struct Recorded {
     pub reads_off: usize,
     /// Tables of which no trail records writes.
     pub writes_off: usize,
-    /// Tables of which it is not known: a trail, its status or its selectors could not be read.
+    /// Tables of which it is not known: a trail, its status or its selectors could not be read, or take some events.
     pub unknown: usize,
     /// The one table that is not recorded, when it is one.
     pub only: Option<String>,
@@ -72,20 +72,23 @@ impl Recorded {
             }
             None => format!("▲ reads of {reads} and writes of {writes} of {all} tables are not recorded "),
         };
-        look.line(Role::Warn, words)
+        let unknown = if self.unknown > 0 { format!("· ? of {} ", self.unknown) } else { String::new() };
+        Line::from(vec![look.say(Role::Warn, words), look.say(Role::Unknown, unknown)])
     }
 }
 
 /// Whether reads and writes are recorded, and whether that is all there is to know.
 fn one(estate: &Estate, table: &Table) -> (bool, bool, bool) {
-    let (mut reads, mut writes) = (false, false);
+    let (mut reads, mut writes, mut partly) = (false, false, false);
     let mut sure = estate.trail_lists.get(&table.scope).is_some_and(|list| list.value().is_some());
     for of in recordings(estate, table) {
         sure &= of.trail.status.value().is_some() && of.trail.selectors.value().is_some();
         if of.trail.status.value().is_some_and(|(logging, _)| *logging) {
             reads |= of.reads;
             writes |= of.writes;
+            // Conditions let some of its events through: which, is not known here.
+            partly |= !of.conditions.is_empty();
         }
     }
-    (reads, writes, sure)
+    (reads, writes, sure && !partly)
 }
