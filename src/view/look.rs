@@ -134,7 +134,7 @@ impl Look {
         }
     }
 
-    /// As [`Self::when`], as exact as there is room for, from twelve cells on.
+    /// As [`Self::when`], as exact as there is room for, from fourteen cells on.
     #[must_use]
     pub fn when_in(&self, now: Timestamp, at: Timestamp, room: usize) -> String {
         match self.time {
@@ -186,9 +186,9 @@ fn short(now: Timestamp, at: Timestamp, zone: &TimeZone, room: usize) -> String 
         (true, _) => "%H:%M:%S",
         (false, true) => "%m-%d %H:%M",
         (false, false) if room >= LONGEST => "%Y-%m-%d %H:%M",
-        (false, false) => "%y-%m-%d %Hh",
+        (false, false) => "%y-%m-%d %H:%M",
     };
-    let suffix = if shape.ends_with('h') { "" } else { suffix };
+    let suffix = if shape.starts_with("%y") { "" } else { suffix };
     format!("{}{suffix}", at.strftime(shape))
 }
 

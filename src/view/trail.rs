@@ -27,7 +27,7 @@ pub static VIEW: ListView = ListView {
 };
 
 const COLUMNS: [Column; 8] = [
-    grows("TIME", 12, 2, 0),
+    grows("TIME", 14, 1, 0),
     fixed("RISK", 6, 0),
     grows("EVENT", 25, 3, 0),
     grows("WHO", 11, 2, 0),
