@@ -14,7 +14,7 @@ use super::engine::{Run, Target};
 use super::guard::{Guard, Locked};
 use super::json::Json;
 use super::ledger::Recorder;
-use super::own::{Called, Service};
+use super::own::{Answer, Called, Service};
 use super::{s3, site::Pages};
 
 const ATHENA: Service = Service { id: "Athena", signing: "athena", host: "athena" };
@@ -69,14 +69,9 @@ pub(super) async fn answer(run: &Run<'_>, statement: &Statement) -> Result<Engin
     if let Some(output) = output {
         input["ResultConfiguration"] = json!({"OutputLocation": output});
     }
-    let started = run.clients.athena.call("StartQueryExecution", input);
-    let started = run.call("athena:StartQueryExecution", started).await?.value.body;
-    let id = started["QueryExecutionId"].as_str().ok_or_else(|| run.lacks("QueryExecutionId"))?.to_owned();
-    run.tell(|news| {
-        news.query_id = id.clone();
-        news.phase = "queued";
-    })
-    .await;
+    let request = || run.clients.athena.call("StartQueryExecution", input.clone());
+    let named = |answer: Answer<Value>| answer.body["QueryExecutionId"].as_str().map(str::to_owned);
+    let id = run.start("athena:StartQueryExecution", request, named).await?;
     let mut looks = 0;
     loop {
         let look = run.clients.athena.call("GetQueryExecution", json!({"QueryExecutionId": id}));
@@ -90,16 +85,20 @@ pub(super) async fn answer(run: &Run<'_>, statement: &Statement) -> Result<Engin
         })
         .await;
         match state.as_str() {
-            "SUCCEEDED" => break,
+            "SUCCEEDED" => {
+                run.finished();
+                break;
+            }
             "QUEUED" | "RUNNING" => {}
             "FAILED" | "CANCELLED" => {
+                run.finished();
                 let reason = status["StateChangeReason"].as_str().unwrap_or("it gave no reason");
-                return Err(run.site.fault(SourceError::Refused(format!("Athena: the query {id} {state}: {reason}"))));
+                let words = format!("Athena: the query {id} {state}: {reason}{}", mend(reason));
+                return Err(run.site.fault(SourceError::Refused(words)));
             }
             _ => return Err(run.lacks("state that Athena's reference names")),
         }
         if let Some(scanned) = scanned.filter(|scanned| run.is_over(*scanned)) {
-            stop(run, &id).await;
             return Ok(run.over(scanned));
         }
         run.pause(looks).await;
@@ -175,14 +174,14 @@ async fn of_workgroup(run: &Run<'_>, workgroup: &str) -> EngineBound {
     let asked = run.clients.athena.call("GetWorkGroup", json!({"WorkGroup": workgroup}));
     match run.call("athena:GetWorkGroup", asked).await {
         Ok(seen) => match seen.value.body["WorkGroup"]["Configuration"]["BytesScannedCutoffPerQuery"].as_u64() {
+            // Athena itself stops there.
+            Some(bytes) if run.ask.max_bytes.is_none_or(|most| bytes <= most) => {
+                EngineBound { bytes: Some(bytes), objects: None, how: "the workgroup's limit for a query".to_owned() }
+            }
+            // Being watched is no bound: what is scanned between two looks is charged as well.
             Some(bytes) => {
-                // Athena itself stops there: what is more than allowed here is still watched.
-                let how = format!("the workgroup's limit for a query; {}", watched(run));
-                EngineBound {
-                    bytes: run.ask.max_bytes.map_or(Some(bytes), |most| Some(bytes.min(most))),
-                    objects: None,
-                    how,
-                }
+                let how = format!("the workgroup's limit for a query, {bytes}, is above max_bytes; {}", watched(run));
+                EngineBound { bytes: None, objects: None, how }
             }
             None => {
                 EngineBound { bytes: None, objects: None, how: format!("the workgroup has no limit; {}", watched(run)) }
@@ -203,11 +202,36 @@ fn watched(run: &Run<'_>) -> String {
     }
 }
 
-/// Stops a query; that it may have ended by itself is no trouble.
-pub(super) async fn stop(run: &Run<'_>, id: &str) {
+/// What to do about a failure that has one cause; empty for others.
+fn mend(reason: &str) -> &'static str {
+    let lower = reason.to_ascii_lowercase();
+    if lower.contains("column_not_found") || lower.contains("cannot be resolved") {
+        return "; a column is missing: `dynakeep events --athena-ddl` prints the table that is asked, and under \
+                [engines.athena] day_column, region_column and management_event_column name those of another, \"\" for none";
+    }
+    if lower.contains("table_not_found") || lower.contains("schema_not_found") || lower.contains("does not exist") {
+        return "; set database and table under [engines.athena], or make the table: `dynakeep events --athena-ddl` prints it";
+    }
+    if lower.contains("output location") || lower.contains("outputlocation") {
+        return "; set output under [engines.athena], or a place for results in the workgroup";
+    }
+    ""
+}
+
+/// Stops a query.
+pub(super) async fn stop(run: &Run<'_>, id: &str) -> Result<(), Fault> {
     let asked = run.clients.athena.call("StopQueryExecution", json!({"QueryExecutionId": id}));
-    let stopped = run.site.call("athena:StopQueryExecution", "", true, asked).await;
-    if let Err(fault) = stopped {
-        run.tell(|news| news.unread.push((format!("stopping {id}"), fault.error.to_string()))).await;
+    run.site.call("athena:StopQueryExecution", "", true, asked).await.map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_with_one_cause_say_what_to_do() {
+        assert!(mend("COLUMN_NOT_FOUND: line 1:2: Column 'x' cannot be resolved").contains("--athena-ddl"));
+        assert!(mend("TABLE_NOT_FOUND: line 2: Table 'a.b.c' does not exist").contains("database and table"));
+        assert_eq!(mend("Query exhausted resources at this scale factor"), "");
     }
 }

@@ -1,11 +1,13 @@
 //! Asking engines beyond this machine: the bound before, the answer, and stopping at the service what nobody wants.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
+use tokio::sync::watch;
 
 use crate::model::{Delta, EngineBound, EngineEnd, EngineNews, Fault, Outcome, Polled, Source, SourceError};
 use crate::trail::engine::s3::Selection;
@@ -16,6 +18,13 @@ use crate::trail::record;
 use super::session::Clients;
 use super::site::{Shared, Site};
 use super::{athena, lake, logs, s3};
+
+/// How long stopping a query at its service may take.
+pub(super) const STOPPING: Duration = Duration::from_secs(10);
+/// How often a start that was throttled, and so started nothing, is tried again.
+const STARTS: u32 = 4;
+/// Records in one message at most: what waits between the threads is bounded by it.
+const CHUNK: usize = 1_000;
 
 /// A question to an engine.
 #[derive(Debug, Clone)]
@@ -69,34 +78,51 @@ pub(super) struct Run<'a> {
     /// The question.
     pub ask: &'a Ask,
     news: Mutex<EngineNews>,
+    query: watch::Sender<Query>,
+}
+
+/// What runs at the service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Query {
+    /// Nothing.
+    None,
+    /// A query is being started: it may run already, under an id that is not known yet.
+    Starting,
+    /// The query of this id.
+    Running(String),
 }
 
 /// Asks, and tells the store how it goes and how it ended.
-pub(super) async fn ask(site: Arc<Site>, ask: Ask) {
+pub(super) fn ask(site: Arc<Site>, ask: Ask) -> impl Future<Output = ()> + Send {
+    // What is cancelled before the first step is cancelled too.
     let cancelled = cancelled(&site.shared);
+    asked(site, ask, cancelled)
+}
+
+async fn asked(site: Arc<Site>, ask: Ask, cancelled: impl Future<Output = ()>) {
     let other = ask.region.as_ref().filter(|region| **region != site.scope().region);
     let clients = other.map_or_else(|| site.clients(), |region| Arc::new(site.clients_in(region)));
-    let news = EngineNews {
-        engine: ask.engine.word(),
-        phase: "sizing",
-        query_id: String::new(),
-        done: 0,
-        total: 0,
-        bound: None,
-        scanned: None,
-        records: 0,
-        broken: 0,
-        unread: Vec::new(),
-        ended: None,
-    };
-    let run = Run { site: &site, clients, ask: &ask, news: Mutex::new(news) };
-    let ended = tokio::select! {
-        answered = answer(&run) => answered.unwrap_or_else(|fault| EngineEnd::Failed(fault.error)),
-        () = cancelled => {
-            stop(&run).await;
-            EngineEnd::Cancelled
+    let news = EngineNews { engine: ask.engine.word(), phase: "sizing", ..EngineNews::default() };
+    let query = watch::Sender::new(Query::None);
+    let run = Run { site: &site, clients, ask: &ask, news: Mutex::new(news), query };
+    let ended = {
+        let mut answering = Box::pin(answer(&run));
+        let answered = tokio::select! {
+            answered = &mut answering => Some(answered),
+            // What is being started may run already: it can be stopped once its id is known.
+            () = cancelled => tokio::select! {
+                biased;
+                () = run.settled() => None,
+                answered = &mut answering => Some(answered.map(|_| EngineEnd::Cancelled)),
+            },
+        };
+        match answered {
+            Some(answered) => answered.unwrap_or_else(|fault| EngineEnd::Failed(fault.error)),
+            None => EngineEnd::Cancelled,
         }
     };
+    // Whatever ended the question: a query that nobody watches any more must not go on.
+    stop(&run).await;
     run.tell(|news| news.ended = Some(ended)).await;
     site.flush().await;
 }
@@ -111,18 +137,26 @@ async fn answer(run: &Run<'_>) -> Result<EngineEnd, Fault> {
     }
 }
 
-/// Stops a query at its service, if one runs.
+/// Stops the query that runs at the service, if one does; that it could not be stopped is told.
 async fn stop(run: &Run<'_>) {
-    let id = run.news().query_id;
-    if id.is_empty() {
-        return;
+    let Query::Running(id) = run.query.borrow().clone() else { return };
+    let asked = async {
+        match &run.ask.target {
+            Target::Athena { .. } => athena::stop(run, &id).await,
+            Target::Insights(_) => logs::stop(run, &id).await,
+            Target::Lake => lake::stop(run, &id).await,
+            Target::S3 => Ok(()),
+        }
+    };
+    let stopped = match tokio::time::timeout(STOPPING, asked).await {
+        Ok(stopped) => stopped.map_err(|fault| fault.error.to_string()),
+        Err(_) => Err(format!("no answer in {} s", STOPPING.as_secs())),
+    };
+    if let Err(error) = stopped {
+        let words = format!("the query {id} may go on, and cost: it could not be stopped: {error}");
+        run.tell(|news| news.left = Some(words)).await;
     }
-    match &run.ask.target {
-        Target::Athena { .. } => athena::stop(run, &id).await,
-        Target::Insights(_) => logs::stop(run, &id).await,
-        Target::Lake => lake::stop(run, &id).await,
-        Target::S3 => {}
-    }
+    run.finished();
 }
 
 /// Waits until what was asked up to now is no longer wanted.
@@ -162,6 +196,75 @@ impl Run<'_> {
         self.site.call(label, "", false, future).await
     }
 
+    /// Makes one call about one object of many, each of which may be denied by itself.
+    pub async fn call_one<T, E, F>(&self, label: &'static str, future: F) -> Outcome<T>
+    where
+        T: RequestId,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        self.site.call_one(label, future).await
+    }
+
+    /// Starts a query, and gives its id. Each `request` is made once: these services know no token that would keep a
+    /// repeated one from starting, and charging, a second query. What was throttled was not started.
+    pub async fn start<T, E, F>(
+        &self,
+        label: &'static str,
+        request: impl Fn() -> F,
+        id: impl Fn(T) -> Option<String>,
+    ) -> Result<String, Fault>
+    where
+        T: RequestId,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let mut tries = 0;
+        let started = loop {
+            self.query.send_replace(Query::Starting);
+            let started = self.call(label, request()).await;
+            if tries == STARTS || !matches!(&started, Err(Fault { error: SourceError::Throttled(_), .. })) {
+                break started;
+            }
+            self.finished();
+            tries += 1;
+            self.pause(tries + 2).await;
+        };
+        let id = started.and_then(|seen| id(seen.value).ok_or_else(|| self.lacks("id of a query")));
+        match &id {
+            Ok(id) => {
+                self.query.send_replace(Query::Running(id.clone()));
+                self.tell(|news| {
+                    news.query_id.clone_from(id);
+                    news.phase = "queued";
+                })
+                .await;
+            }
+            Err(fault) => {
+                self.finished();
+                if matches!(fault.error, SourceError::Offline(_) | SourceError::Malformed(_) | SourceError::Service(_))
+                {
+                    let words = format!(
+                        "{label} may have started a query, whose id did not come: see the service's list of queries"
+                    );
+                    self.tell(|news| news.left = Some(words)).await;
+                }
+            }
+        }
+        id
+    }
+
+    /// No query runs at the service any more.
+    pub fn finished(&self) {
+        self.query.send_replace(Query::None);
+    }
+
+    /// Waits until no query is being started.
+    async fn settled(&self) {
+        let mut query = self.query.subscribe();
+        let _sender_is_here = query.wait_for(|query| *query != Query::Starting).await;
+    }
+
     /// Something that an answer must hold and does not.
     pub fn lacks(&self, what: &str) -> Fault {
         self.site.fault(SourceError::Malformed(format!("the answer has no {what}")))
@@ -170,7 +273,7 @@ impl Run<'_> {
     /// Waits before the next look at a query: shortly at first.
     pub async fn pause(&self, looks: u32) {
         let millis = (100u64 << looks.min(5)).min(2_000);
-        self.site.shared.wire.clock.sleep(std::time::Duration::from_millis(millis)).await;
+        self.site.shared.wire.clock.sleep(Duration::from_millis(millis)).await;
     }
 
     /// Says what the question can read at most; `Some` when it ends here.
@@ -203,31 +306,37 @@ impl Run<'_> {
 
     /// Sends on what an object held, broken records with the reason.
     pub async fn read(&self, object: Object) {
-        let torn = object.broken.len() as u64;
-        let torn_ones = object.broken.into_iter().map(|(raw, reason)| Delta::BrokenEvent(reason, raw));
-        let (mut events, mut deltas): (Vec<_>, Vec<_>) = (Vec::new(), torn_ones.collect());
-        let (mut count, mut broken) = (torn, torn);
-        for raw in object.records {
-            count += 1;
-            match record::parse(&raw) {
-                Ok(event) => events.push(event),
-                Err(error) => {
-                    broken += 1;
-                    deltas.push(Delta::BrokenEvent(error.reason, raw));
+        let (count, mut broken) = ((object.records.len() + object.broken.len()) as u64, object.broken.len() as u64);
+        let torn = object.broken.into_iter().map(|(raw, reason)| Delta::BrokenEvent(reason, raw));
+        self.send(torn.collect()).await;
+        let mut records = object.records.into_iter().peekable();
+        while records.peek().is_some() {
+            let (mut events, mut deltas) = (Vec::new(), Vec::new());
+            for raw in records.by_ref().take(CHUNK) {
+                match record::parse(&raw) {
+                    Ok(event) => events.push(event),
+                    Err(error) => {
+                        broken += 1;
+                        deltas.push(Delta::BrokenEvent(error.reason, raw));
+                    }
                 }
             }
-        }
-        if !events.is_empty() {
-            deltas.push(Delta::Events(events));
-        }
-        if !deltas.is_empty() {
-            let scope = self.site.scope();
-            self.site.shared.send(Polled::Data { source: Source::Events, scope, deltas }).await;
+            if !events.is_empty() {
+                deltas.push(Delta::Events(events));
+            }
+            self.send(deltas).await;
         }
         self.tell(|news| {
             news.records += count;
             news.broken += broken;
         })
         .await;
+    }
+
+    async fn send(&self, deltas: Vec<Delta>) {
+        if !deltas.is_empty() {
+            let scope = self.site.scope();
+            self.site.shared.send(Polled::Data { source: Source::Events, scope, deltas }).await;
+        }
     }
 }

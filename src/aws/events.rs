@@ -9,14 +9,13 @@ use aws_smithy_types::DateTime;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Delta, Event, EventSearch, Fault, SearchBy, SearchReach, Source, SourceError};
+use crate::trail::engine::lookup::FIRST_PAGES;
 use crate::trail::record;
 
 use super::site::{Pages, Site, Sweep};
 
 /// Events a page.
 const PAGE: i32 = 50;
-/// Pages of the first search of each kind: 2,000 events.
-const FIRST_PAGES: usize = 40;
 /// Pages of any later search.
 const PAGES: usize = 200;
 /// CloudTrail delivers late, and not in order: new events are looked for this far back.
@@ -134,13 +133,13 @@ async fn look_up(
         for event in page {
             let id = event.event_id.unwrap_or_default();
             // What has no id cannot be told from others by it.
-            if known.contains(&id) || (!id.is_empty() && !ids.insert(id)) {
+            if known.contains(&id) || (!id.is_empty() && !ids.insert(id.clone())) {
                 continue;
             }
             let raw = event.cloud_trail_event.unwrap_or_default();
             match record::parse(&raw) {
                 Ok(event) => events.push(event),
-                Err(broken) if is_new(site, &raw) => deltas.push(Delta::BrokenEvent(broken.reason, raw)),
+                Err(broken) if is_new(site, &id, &raw) => deltas.push(Delta::BrokenEvent(broken.reason, raw)),
                 Err(_) => {}
             }
         }
@@ -166,9 +165,9 @@ fn before(at: Timestamp, by: SignedDuration) -> Timestamp {
 }
 
 /// Whether a record that could not be understood was not told of yet.
-fn is_new(site: &Site, raw: &str) -> bool {
+fn is_new(site: &Site, id: &str, raw: &str) -> bool {
     let mut hash = DefaultHasher::new();
-    raw.hash(&mut hash);
+    (id, raw).hash(&mut hash);
     let mut memory = site.memory.lock().unwrap_or_else(PoisonError::into_inner);
     if memory.broken.len() >= BROKEN {
         memory.broken.clear();
@@ -182,17 +181,11 @@ fn moment(at: Timestamp) -> DateTime {
 }
 
 fn attribute(by: &SearchBy) -> Option<LookupAttribute> {
-    let (key, value) = match by {
-        SearchBy::AccessKey(key) => (LookupAttributeKey::AccessKeyId, key.clone()),
-        SearchBy::Username(name) => (LookupAttributeKey::Username, name.clone()),
-        SearchBy::Resource(name) => (LookupAttributeKey::ResourceName, name.clone()),
-        SearchBy::EventId(id) => (LookupAttributeKey::EventId, id.clone()),
-        SearchBy::EventName(name) => (LookupAttributeKey::EventName, name.clone()),
-        SearchBy::EventSource(source) => (LookupAttributeKey::EventSource, source.clone()),
-        SearchBy::ReadOnly(read_only) => (LookupAttributeKey::ReadOnly, read_only.to_string()),
-        SearchBy::Any => return None,
-    };
-    LookupAttribute::builder().attribute_key(key).attribute_value(value).build().ok()
+    if *by == SearchBy::Any {
+        return None;
+    }
+    let (key, value) = by.attribute();
+    LookupAttribute::builder().attribute_key(LookupAttributeKey::from(key)).attribute_value(value).build().ok()
 }
 
 /// What a change makes worth reading again.

@@ -69,8 +69,13 @@ fn allowed(guard: &Guard, cfg: &ConfigBag) -> Result<&'static Operation, Refusal
     if row.tier != Tier::Paid || guard.paid.contains(&row.label) {
         return Ok(row);
     }
-    let how = operations::setting(row)
-        .map_or_else(String::new, |setting| format!(": set {setting}.enabled in the configuration"));
+    let how = match operations::setting(row) {
+        Some(setting) => format!(": set {setting}.enabled in the configuration"),
+        None if row.label == super::cloudwatch::LABEL => {
+            ": set who.metrics in the configuration, or ask with `who TABLE --metrics`".to_owned()
+        }
+        None => String::new(),
+    };
     Err(Refusal::Off(row.label, how))
 }
 

@@ -42,6 +42,17 @@ impl Json {
         let write = move |input: Value| request(&target, &input);
         self.own.call(operation, self.own.endpoint(), input, write, answer).await
     }
+
+    /// Calls one operation that must not be made twice: nothing repeats it.
+    ///
+    /// # Errors
+    ///
+    /// As every client of the SDK.
+    pub async fn call_once(&self, operation: &'static str, input: Value) -> Called<Value> {
+        let target = format!("{}.{operation}", self.target);
+        let write = move |input: Value| request(&target, &input);
+        self.own.call_once(operation, self.own.endpoint(), input, write, answer).await
+    }
 }
 
 fn request(target: &str, input: &Value) -> Result<HttpRequest, BoxError> {

@@ -1,6 +1,9 @@
 //! CloudTrail Lake: a statement over an event data store, by the official client.
 
+use std::collections::HashMap;
+
 use aws_sdk_cloudtrail::types::QueryStatus;
+use aws_smithy_types::retry::RetryConfig;
 
 use crate::model::{EngineBound, EngineEnd, Fault, SourceError};
 use crate::trail::engine::Statement;
@@ -32,14 +35,9 @@ pub(super) async fn answer(run: &Run<'_>, statement: &Statement) -> Result<Engin
         return Ok(EngineEnd::Whole);
     }
     let client = &run.clients.cloudtrail;
-    let started = client.start_query().query_statement(&statement.text).send();
-    let started = run.call("cloudtrail:StartQuery", started).await?.value;
-    let id = started.query_id.ok_or_else(|| run.lacks("QueryId"))?;
-    run.tell(|news| {
-        news.query_id = id.clone();
-        news.phase = "queued";
-    })
-    .await;
+    let once = || aws_sdk_cloudtrail::config::Builder::new().retry_config(RetryConfig::disabled());
+    let request = || client.start_query().query_statement(&statement.text).customize().config_override(once()).send();
+    let id = run.start("cloudtrail:StartQuery", request, |started| started.query_id).await?;
     let mut looks = 0;
     loop {
         let look = run.call("cloudtrail:DescribeQuery", client.describe_query().query_id(&id).send()).await?.value;
@@ -52,16 +50,19 @@ pub(super) async fn answer(run: &Run<'_>, statement: &Statement) -> Result<Engin
         })
         .await;
         match status {
-            QueryStatus::Finished => break,
+            QueryStatus::Finished => {
+                run.finished();
+                break;
+            }
             QueryStatus::Queued | QueryStatus::Running => {}
             other => {
+                run.finished();
                 let why = look.error_message.unwrap_or_else(|| "it gave no reason".to_owned());
                 let words = format!("CloudTrail Lake: the query {id} {}: {why}", other.as_str());
                 return Err(run.site.fault(SourceError::Refused(words)));
             }
         }
         if let Some(scanned) = scanned.filter(|scanned| run.is_over(*scanned)) {
-            stop(run, &id).await;
             return Ok(run.over(scanned));
         }
         run.pause(looks).await;
@@ -73,31 +74,65 @@ pub(super) async fn answer(run: &Run<'_>, statement: &Statement) -> Result<Engin
 async fn read(run: &Run<'_>, id: &str) -> Result<EngineEnd, Fault> {
     run.tell(|news| news.phase = "reading").await;
     let client = &run.clients.cloudtrail;
-    let (mut next, mut pages, mut read) = (None, Pages::new(PAGES), 0);
+    let (mut next, mut pages, mut read, mut total) = (None, Pages::new(PAGES), 0, None);
     loop {
         let page = client.get_query_results().query_id(id).max_query_results(PAGE).set_next_token(next).send();
         let page = run.call("cloudtrail:GetQueryResults", page).await?.value;
-        let rows = page.query_result_rows.unwrap_or_default();
+        if let Some(error) = page.error_message.filter(|error| !error.is_empty()) {
+            return Err(run.site.fault(SourceError::Refused(format!("CloudTrail Lake: the query {id}: {error}"))));
+        }
+        let rows = page.query_result_rows.ok_or_else(|| run.lacks("QueryResultRows"))?;
         read += rows.len();
-        let column = |row: Vec<std::collections::HashMap<String, String>>| {
-            row.into_iter().flatten().find(|(name, _)| name.eq_ignore_ascii_case("eventjson")).map(|(_, value)| value)
-        };
-        let records: Option<Vec<String>> = rows.into_iter().map(column).collect();
-        run.records(records.ok_or_else(|| run.lacks("eventjson"))?).await;
+        run.records(records(rows).ok_or_else(|| run.lacks("eventjson"))?).await;
+        total = page.query_statistics.and_then(|of| of.total_results_count).or(total);
         if read > run.ask.most {
             return Ok(EngineEnd::Cut(format!("only the newest {} records were read", run.ask.most)));
         }
         next = pages.next(page.next_token).map_err(|error| run.site.fault(error))?;
         if next.is_none() {
-            return Ok(EngineEnd::Whole);
+            return Ok(end(read, total));
         }
     }
 }
 
+/// The records of rows, each of which is a list of columns by name; `None` where one holds none.
+fn records(rows: Vec<Vec<HashMap<String, String>>>) -> Option<Vec<String>> {
+    let record = |row: Vec<HashMap<String, String>>| {
+        row.into_iter().flatten().find(|(name, _)| name.eq_ignore_ascii_case("eventjson")).map(|(_, value)| value)
+    };
+    rows.into_iter().map(record).collect()
+}
+
+/// How the last page ends an answer: with fewer rows than the service counted, it was not all of it.
+fn end(read: usize, total: Option<i32>) -> EngineEnd {
+    match total.and_then(|total| usize::try_from(total).ok()) {
+        Some(total) if read < total => EngineEnd::Cut(format!("only {read} of {total} records came")),
+        _ => EngineEnd::Whole,
+    }
+}
+
 /// Stops a query.
-pub(super) async fn stop(run: &Run<'_>, id: &str) {
+pub(super) async fn stop(run: &Run<'_>, id: &str) -> Result<(), Fault> {
     let asked = run.clients.cloudtrail.cancel_query().query_id(id).send();
-    if let Err(fault) = run.site.call("cloudtrail:CancelQuery", "", true, asked).await {
-        run.tell(|news| news.unread.push((format!("stopping {id}"), fault.error.to_string()))).await;
+    run.site.call("cloudtrail:CancelQuery", "", true, asked).await.map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_a_list_of_columns_of_which_one_is_the_record() {
+        let cell = |name: &str, value: &str| HashMap::from([(name.to_owned(), value.to_owned())]);
+        let rows = vec![vec![cell("eventTime", "t"), cell("eventJson", "{1}")], vec![cell("eventjson", "{2}")]];
+        assert_eq!(records(rows), Some(vec!["{1}".to_owned(), "{2}".to_owned()]));
+        assert_eq!(records(vec![vec![cell("eventid", "x")]]), None);
+    }
+
+    #[test]
+    fn fewer_rows_than_were_counted_are_not_all() {
+        assert_eq!(end(2, Some(2)), EngineEnd::Whole);
+        assert_eq!(end(0, None), EngineEnd::Whole);
+        assert!(matches!(end(2, Some(3)), EngineEnd::Cut(why) if why.contains("2 of 3")));
     }
 }

@@ -16,7 +16,7 @@ use super::engine::Run;
 use super::guard::{Guard, Locked};
 use super::json::Json;
 use super::ledger::Recorder;
-use super::own::{Called, Service};
+use super::own::{Answer, Called, Service};
 
 const LOGS: Service = Service { id: "CloudWatch Logs", signing: "logs", host: "logs" };
 
@@ -38,6 +38,15 @@ impl Logs {
     /// As every client of the SDK.
     pub async fn call(&self, operation: &'static str, input: Value) -> Called<Value> {
         self.0.call(operation, input).await
+    }
+
+    /// Calls one operation that must not be made twice.
+    ///
+    /// # Errors
+    ///
+    /// As every client of the SDK.
+    pub async fn call_once(&self, operation: &'static str, input: Value) -> Called<Value> {
+        self.0.call_once(operation, input).await
     }
 }
 
@@ -99,13 +108,10 @@ async fn slice(
         ("logGroupName", json!(group))
     };
     input[member] = value;
-    let started = run.call("logs:StartQuery", run.clients.logs.call("StartQuery", input)).await?.value.body;
-    let id = started["queryId"].as_str().ok_or_else(|| run.lacks("queryId"))?.to_owned();
-    run.tell(|news| {
-        news.query_id = id.clone();
-        news.phase = "running";
-    })
-    .await;
+    let request = || run.clients.logs.call_once("StartQuery", input.clone());
+    let named = |answer: Answer<Value>| answer.body["queryId"].as_str().map(str::to_owned);
+    let id = run.start("logs:StartQuery", request, named).await?;
+    run.tell(|news| news.phase = "running").await;
     let mut looks = 0;
     loop {
         let look = run.clients.logs.call("GetQueryResults", json!({"queryId": id}));
@@ -113,15 +119,18 @@ async fn slice(
         let bytes = look["statistics"]["bytesScanned"].as_f64().map(|bytes| before.saturating_add(bytes as u64));
         run.tell(|news| news.scanned = bytes.or(news.scanned)).await;
         match look["status"].as_str().unwrap_or_default() {
-            "Complete" => return rows(run, &look).map(Ok),
+            "Complete" => {
+                run.finished();
+                return rows(&look).map(Ok).map_err(|what| run.lacks(what));
+            }
             "Scheduled" | "Running" | "Unknown" => {}
             other => {
+                run.finished();
                 let words = format!("CloudWatch Logs: the query {id} ended as {other}");
                 return Err(run.site.fault(SourceError::Refused(words)));
             }
         }
         if let Some(bytes) = bytes.filter(|bytes| run.is_over(*bytes)) {
-            stop(run, &id).await;
             return Ok(Err(run.over(bytes)));
         }
         run.pause(looks).await;
@@ -129,13 +138,14 @@ async fn slice(
     }
 }
 
-fn rows(run: &Run<'_>, look: &Value) -> Result<Slice, Fault> {
-    let rows = look["results"].as_array().ok_or_else(|| run.lacks("results"))?;
+/// The rows of an answer, or what it lacks.
+fn rows(look: &Value) -> Result<Slice, &'static str> {
+    let rows = look["results"].as_array().ok_or("results")?;
     let (mut records, mut oldest) = (Vec::new(), None);
     for row in rows {
         let fields = row.as_array().map(Vec::as_slice).unwrap_or_default();
         let field = |name: &str| fields.iter().find(|of| of["field"] == name).and_then(|of| of["value"].as_str());
-        records.push(field("@message").ok_or_else(|| run.lacks("@message"))?.to_owned());
+        records.push(field("@message").ok_or("@message")?.to_owned());
         // `2026-11-21 03:00:00.000`, in UTC.
         let at = field("@timestamp").and_then(|text| format!("{}Z", text.replace(' ', "T")).parse::<Timestamp>().ok());
         oldest = at.or(oldest);
@@ -168,9 +178,26 @@ async fn bound(run: &Run<'_>, group: &str) -> EngineBound {
 }
 
 /// Stops a query.
-pub(super) async fn stop(run: &Run<'_>, id: &str) {
+pub(super) async fn stop(run: &Run<'_>, id: &str) -> Result<(), Fault> {
     let asked = run.clients.logs.call("StopQuery", json!({"queryId": id}));
-    if let Err(fault) = run.site.call("logs:StopQuery", "", true, asked).await {
-        run.tell(|news| news.unread.push((format!("stopping {id}"), fault.error.to_string()))).await;
+    run.site.call("logs:StopQuery", "", true, asked).await.map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_its_message_and_its_time_in_utc() {
+        let cell = |field: &str, value: &str| json!({"field": field, "value": value});
+        let row = |at: &str, text: &str| json!([cell("@timestamp", at), cell("@message", text), cell("@ptr", "x")]);
+        let look = json!({"results": [row("2026-11-21 03:00:01.250", "{1}"), row("2026-11-21 03:00:00.000", "{2}")]});
+        let slice = rows(&look).unwrap();
+        assert_eq!((slice.records, slice.full), (vec!["{1}".to_owned(), "{2}".to_owned()], false));
+        assert_eq!(slice.oldest, Some("2026-11-21T03:00:00Z".parse().unwrap()));
+        assert_eq!(rows(&json!({"status": "Complete"})).err(), Some("results"));
+        assert_eq!(rows(&json!({"results": [[cell("@ptr", "x")]]})).err(), Some("@message"));
+        let full = json!({"results": vec![row("2026-11-21 03:00:00.000", "{}"); MOST]});
+        assert!(rows(&full).unwrap().full);
     }
 }

@@ -1,7 +1,6 @@
 //! VPCs, their endpoints, routes and interfaces, and the list of regions.
 
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
 
 use serde_json::Value;
 
@@ -10,32 +9,12 @@ use crate::model::{
     Subnet, Vpc,
 };
 use crate::operations;
+use crate::trail::engine::ddl::REGIONS;
 
 use super::site::{Pages, Site, Sweep};
 
 /// Pages of any list.
 const PAGES: usize = 1000;
-/// Regions enabled in every account of the partition `aws`. Source: the AWS General Reference.
-const ALWAYS: [&str; 17] = [
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-northeast-3",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ca-central-1",
-    "eu-central-1",
-    "eu-north-1",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "sa-east-1",
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-];
-
 /// Reads every part of the network; each is known or unknown on its own.
 ///
 /// # Errors
@@ -69,13 +48,11 @@ pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
         NetworkPart::Interfaces(interfaces),
     ];
     sweep.data(parts.into_iter().map(Delta::Network).collect()).await;
-    let regions = site.regions.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let regions = regions.map(|error| site.fault(error));
     let mut met: Vec<_> = faults.into_iter().flatten().collect();
     if met.len() == 5 {
         return Err(met.remove(0).error);
     }
-    met.into_iter().chain(regions).for_each(|fault| sweep.note::<()>(&Err(fault)));
+    met.into_iter().for_each(|fault| sweep.note::<()>(&Err(fault)));
     Ok(())
 }
 
@@ -251,8 +228,8 @@ fn fallback(from: &str) -> Vec<String> {
     if other {
         return vec![from.to_owned()];
     }
-    let own = (!ALWAYS.contains(&from)).then_some(from);
-    ALWAYS.into_iter().chain(own).map(str::to_owned).collect()
+    let own = (!REGIONS.contains(&from)).then_some(from);
+    REGIONS.into_iter().chain(own).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -286,7 +263,7 @@ mod tests {
     #[test]
     fn another_partition_is_never_guessed() {
         assert_eq!(fallback("cn-north-1"), ["cn-north-1"]);
-        assert_eq!(fallback("us-east-1").len(), ALWAYS.len());
+        assert_eq!(fallback("us-east-1").len(), REGIONS.len());
         assert_eq!(fallback("me-south-1").last().map(String::as_str), Some("me-south-1"));
     }
 

@@ -29,6 +29,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder
 use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
 use aws_smithy_types::config_bag::Layer;
 use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
+use aws_smithy_types::retry::RetryConfig;
 use aws_types::SigningName;
 use aws_types::region::SigningRegion;
 use aws_types::request_id::RequestId;
@@ -168,8 +169,45 @@ impl Own {
         I: fmt::Debug + Send + Sync + 'static,
         T: fmt::Debug + Send + Sync + 'static,
     {
+        let retries = self.config.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
+        self.send((operation, endpoint), input, write, read, &retries).await
+    }
+
+    /// Sends one request exactly once: what it does must not be done twice.
+    ///
+    /// # Errors
+    ///
+    /// As every client of the SDK.
+    pub async fn call_once<I, T>(
+        &self,
+        operation: &'static str,
+        endpoint: &str,
+        input: I,
+        write: impl Fn(I) -> Result<HttpRequest, BoxError> + Send + Sync + 'static,
+        read: Read<T>,
+    ) -> Called<T>
+    where
+        I: fmt::Debug + Send + Sync + 'static,
+        T: fmt::Debug + Send + Sync + 'static,
+    {
+        let once = RetryConfig::standard().with_max_attempts(1);
+        self.send((operation, endpoint), input, write, read, &once).await
+    }
+
+    async fn send<I, T>(
+        &self,
+        (operation, endpoint): (&'static str, &str),
+        input: I,
+        write: impl Fn(I) -> Result<HttpRequest, BoxError> + Send + Sync + 'static,
+        read: Read<T>,
+        retries: &RetryConfig,
+    ) -> Called<T>
+    where
+        I: fmt::Debug + Send + Sync + 'static,
+        T: fmt::Debug + Send + Sync + 'static,
+    {
         let mut builder = self
-            .transport(operation, endpoint)
+            .transport(operation, endpoint, retries)
             .retry_classifier(HttpStatusCodeClassifier::default())
             .retry_classifier(TransientErrorClassifier::<OwnError>::new())
             .retry_classifier(AwsErrorCodeClassifier::<OwnError>::new())
@@ -188,16 +226,14 @@ impl Own {
         builder.serializer(write).deserializer(read).build().invoke(input).await
     }
 
-    fn transport(&self, operation: &'static str, endpoint: &str) -> OperationBuilder {
-        let retries =
-            self.config.retry_config().cloned().unwrap_or_else(aws_smithy_types::retry::RetryConfig::standard);
+    fn transport(&self, operation: &'static str, endpoint: &str, retries: &RetryConfig) -> OperationBuilder {
         Operation::builder()
             .service_name(self.service.id)
             .operation_name(operation)
             .behavior_version(BehaviorVersion::latest())
             .http_client(self.http.clone())
             .endpoint_url(endpoint)
-            .standard_retry(&retries)
+            .standard_retry(retries)
     }
 
     /// Signing, identity, user agent, guard and ledger: what a generated client has from its service plugin.

@@ -1,8 +1,8 @@
 //! Sweeping: one task for each source of each scope, with cadence, back-off and a graceful end.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -207,6 +207,11 @@ async fn run(site: &Site, source: Source, failures: u32) -> (Result<(), SourceEr
 
 async fn end(sweep: Sweep<'_>, result: Result<(), SourceError>, wait: Duration) {
     let (site, source, scope) = (sweep.site, sweep.source, sweep.scope.clone());
+    // Whatever was asked for in all regions was asked in those that are known: that is a gap of every list.
+    let unlisted = site.regions.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some(error) = unlisted.filter(|_| result.is_ok() && source != Source::Identity) {
+        sweep.note::<()>(&Err(site.fault(error)));
+    }
     site.flush().await;
     let due = (!site.shared.settings.once).then(|| due(site, wait));
     let at = site.now();

@@ -22,8 +22,10 @@ const SLOTS: usize = 48;
 /// How often files of credentials are looked at while credentials are missing.
 const GLANCE: Duration = Duration::from_secs(1);
 
-/// How long stopping a query at its service may take at the end.
-const LAST: Duration = Duration::from_secs(3);
+/// How long queries may take to stop at their service at the end.
+const LAST: Duration = Duration::from_secs(engine::STOPPING.as_secs() + 2);
+/// How long pollers may take to heed the end, before they are dropped where they are.
+const HEED: Duration = Duration::from_secs(5);
 
 /// Why the data layer could not start.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +80,27 @@ pub async fn run(
         preferred: RwLock::new(None),
         cancel: watch::Sender::new(0),
     });
-    let sites = super::scopes::sites(&shared).await?;
+    let mut answer: Option<oneshot::Sender<()>> = None;
+    // Profiles, credentials and the list of regions are read here, which may take as long as a time-out: whoever no
+    // longer wants the answer does not wait for it.
+    let mut early = Vec::new();
+    let sites = {
+        let mut sites = Box::pin(super::scopes::sites(&shared));
+        loop {
+            tokio::select! {
+                sites = &mut sites => break sites?,
+                command = commands.recv() => match command {
+                    Some(Command::Stop(sender)) => {
+                        let _gone = sender.send(());
+                        return Ok(());
+                    }
+                    Some(command) => early.push(command),
+                    None => break sites.as_mut().await?,
+                },
+                () = shared.to.closed() => return Ok(()),
+            }
+        }
+    };
     let mut tasks = JoinSet::new();
     for site in &sites {
         tasks.spawn(poller::site(site.clone()));
@@ -87,9 +109,11 @@ pub async fn run(
     // Queries at a service are stopped there before the end.
     let mut asked = JoinSet::new();
     let mut stop = shared.stop.subscribe();
-    let mut answer: Option<oneshot::Sender<()>> = None;
     let mut watching = Watch::new(&shared);
     let mut listening = true;
+    for command in early {
+        obey(&shared, &sites, command, (&mut extra, &mut asked));
+    }
     loop {
         tokio::select! {
             ended = tasks.join_next() => if ended.is_none() { break },
@@ -98,12 +122,7 @@ pub async fn run(
                     answer = Some(sender);
                     break;
                 }
-                Some(Command::Ask(ask)) => {
-                    if let Some(site) = sites.first() {
-                        asked.spawn(engine::ask(site.clone(), *ask));
-                    }
-                }
-                Some(command) => obey(&shared, &sites, command, &mut extra),
+                Some(command) => obey(&shared, &sites, command, (&mut extra, &mut asked)),
                 // Nobody can ask any more; what is being polled goes on.
                 None => listening = false,
             },
@@ -118,14 +137,22 @@ pub async fn run(
     extra.shutdown().await;
     let last = async { while asked.join_next().await.is_some() {} };
     let _late = tokio::time::timeout(LAST, last).await;
-    while tasks.join_next().await.is_some() {}
+    let heeded = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(HEED, heeded).await.is_err() {
+        tasks.shutdown().await;
+    }
     if let Some(answer) = answer {
         let _gone = answer.send(());
     }
     Ok(())
 }
 
-fn obey(shared: &Arc<Shared>, sites: &[Arc<Site>], command: Command, extra: &mut JoinSet<()>) {
+fn obey(
+    shared: &Arc<Shared>,
+    sites: &[Arc<Site>],
+    command: Command,
+    (extra, asked): (&mut JoinSet<()>, &mut JoinSet<()>),
+) {
     match command {
         Command::Refresh(source) => {
             for site in sites {
@@ -158,7 +185,12 @@ fn obey(shared: &Arc<Shared>, sites: &[Arc<Site>], command: Command, extra: &mut
             *shared.preferred.write().unwrap_or_else(PoisonError::into_inner) = Some(scope);
         }
         Command::Cancel => shared.cancel.send_modify(|generation| *generation += 1),
-        Command::Stop(_) | Command::Ask(_) => {}
+        Command::Ask(ask) => {
+            if let Some(site) = sites.first() {
+                asked.spawn(engine::ask(site.clone(), *ask));
+            }
+        }
+        Command::Stop(_) => {}
     }
 }
 

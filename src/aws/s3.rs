@@ -1,6 +1,7 @@
 //! S3: listing a trail's objects and fetching its log files. Nothing else is ever fetched.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aws_config::SdkConfig;
 use aws_smithy_runtime::client::retries::RetryPartition;
@@ -8,10 +9,11 @@ use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
 use aws_smithy_types::body::SdkBody;
 use futures_util::future::BoxFuture;
-use futures_util::{StreamExt, stream};
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use serde_json::Value;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::model::{EngineBound, EngineEnd, Fault, Outcome, SourceError};
+use crate::model::{EngineBound, EngineEnd, Fault, SourceError};
 use crate::trail::engine::s3::{Selection, Step, is_log};
 use crate::trail::object;
 
@@ -25,6 +27,10 @@ use super::xml;
 const S3_: Service = Service { id: "S3", signing: "s3", host: "s3" };
 /// Objects fetched at the same time.
 const AT_ONCE: usize = 16;
+/// Kilobytes of objects in flight: packed, they take ten times as much once they are read, one after the other.
+const ROOM: u32 = 64 << 10;
+/// Objects of one account denied in a row before the rest of them is not asked for: its key may be another's.
+const DENIALS: u32 = 3;
 /// Pages of one listing at most: ten million keys.
 const PAGES: usize = 10_000;
 /// Prefixes looked at: accounts × regions of an organization.
@@ -127,13 +133,14 @@ fn id(response: &HttpResponse) -> Option<String> {
     response.headers().get("x-amz-request-id").map(str::to_owned)
 }
 
-/// The log files that a selection names.
+/// The objects that a selection names.
 ///
 /// # Errors
 ///
-/// Why a prefix could not be listed: what is not known is not a part of what is.
+/// Why a prefix could not be listed: what is not known is not a part of what is. That no trail lies there at all: an
+/// empty answer would look like a quiet one.
 pub(super) async fn list(run: &Run<'_>, of: &Selection) -> Result<Vec<Object>, Fault> {
-    let mut found = Vec::new();
+    let (mut found, mut trails) = (Vec::new(), 0usize);
     let mut todo = VecDeque::from([of.root.prefix.clone()]);
     let mut looked = 0;
     while let Some(prefix) = todo.pop_front() {
@@ -141,15 +148,20 @@ pub(super) async fn list(run: &Run<'_>, of: &Selection) -> Result<Vec<Object>, F
         if looked > PREFIXES {
             return Err(run.site.fault(SourceError::Refused(format!("more than {PREFIXES} prefixes lie below it"))));
         }
-        let (after, end, flat) = match of.step(&prefix) {
+        let (after, end) = match of.step(&prefix) {
             Step::Skip => continue,
-            Step::Descend => (None, None, false),
-            Step::List { after, end } => (Some(after), Some(end), true),
+            Step::Descend => (None, None),
+            Step::List { after, end } => (Some(after), Some(end)),
         };
+        if let Some(after) = &after {
+            // What was found below another prefix is there; what was only named may not be.
+            let region = after.get(..after.len().saturating_sub("2026/11/21".len())).unwrap_or(&prefix);
+            trails += usize::from(looked > 1 || is_there(run, of, region).await?);
+        }
         let (mut next, mut pages) = (None::<String>, Pages::new(PAGES));
         'pages: loop {
             let mut query = vec![("prefix", prefix.clone())];
-            if !flat {
+            if after.is_none() {
                 query.push(("delimiter", "/".to_owned()));
             }
             if let Some(token) = next.take() {
@@ -158,20 +170,17 @@ pub(super) async fn list(run: &Run<'_>, of: &Selection) -> Result<Vec<Object>, F
                 query.push(("start-after", after.clone()));
             }
             let page = run.clients.s3.list(&of.root.bucket, query);
-            let page = run.call("s3:ListObjectsV2", page).await?.value.body;
-            for object in many(&page["Contents"]) {
-                let key = object["Key"].as_str().ok_or_else(|| run.lacks("Key"))?;
-                if end.as_deref().is_some_and(|end| key >= end) {
+            let page = run.call("s3:ListObjectsV2", page).await.map_err(|fault| elsewhere(run, fault))?.value.body;
+            let Page { objects, prefixes, token } = Page::of(&page).map_err(|what| run.lacks(what))?;
+            for object in objects {
+                if end.as_deref().is_some_and(|end| object.key.as_str() >= end) {
                     break 'pages;
                 }
-                let size = object["Size"].as_str().and_then(|size| size.parse().ok());
-                let size = size.ok_or_else(|| run.lacks("Size"))?;
-                if of.wants(key) {
-                    found.push(Object { key: key.to_owned(), size });
+                if of.wants(&object.key) {
+                    found.push(object);
                 }
             }
-            todo.extend(many(&page["CommonPrefixes"]).filter_map(|of| of["Prefix"].as_str()).map(str::to_owned));
-            let token = page["NextContinuationToken"].as_str().map(str::to_owned);
+            todo.extend(prefixes);
             next = pages.next(token).map_err(|error| run.site.fault(error))?;
             if next.is_none() {
                 break;
@@ -183,7 +192,67 @@ pub(super) async fn list(run: &Run<'_>, of: &Selection) -> Result<Vec<Object>, F
         })
         .await;
     }
+    if trails == 0 && found.is_empty() {
+        let regions = if of.regions.is_empty() { String::new() } else { format!(" of {}", of.regions.join(", ")) };
+        let words = format!(
+            "no trail lies below s3://{}/{}: no AWSLogs/ACCOUNT/CloudTrail/REGION/{regions} is there; say where with \
+             --trail s3://BUCKET/PREFIX, and look at -r",
+            of.root.bucket, of.root.prefix
+        );
+        return Err(run.site.fault(SourceError::Refused(words)));
+    }
     Ok(found)
+}
+
+/// Whether anything lies below a prefix.
+async fn is_there(run: &Run<'_>, of: &Selection, prefix: &str) -> Result<bool, Fault> {
+    let query = vec![("prefix", prefix.to_owned()), ("max-keys", "1".to_owned())];
+    let page = run.call("s3:ListObjectsV2", run.clients.s3.list(&of.root.bucket, query)).await;
+    let page = page.map_err(|fault| elsewhere(run, fault))?.value.body;
+    Ok(!Page::of(&page).map_err(|what| run.lacks(what))?.objects.is_empty())
+}
+
+/// A bucket of another region says so: what to set is added.
+fn elsewhere(run: &Run<'_>, fault: Fault) -> Fault {
+    let SourceError::Refused(why) = &fault.error else { return fault };
+    let moved = ["PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraint"];
+    if !moved.iter().any(|code| why.contains(code)) {
+        return fault;
+    }
+    let words = format!("{why}; the bucket lies in another region: set region under [engines.s3], or -r REGION");
+    run.site.fault(SourceError::Refused(words))
+}
+
+/// One page of a listing.
+struct Page {
+    objects: Vec<Object>,
+    prefixes: Vec<String>,
+    token: Option<String>,
+}
+
+impl Page {
+    /// Reads it, or says what it lacks: XML of something else is no empty listing, and one that says that it goes on
+    /// must say where.
+    fn of(body: &Value) -> Result<Self, &'static str> {
+        let cut = match body["IsTruncated"].as_str() {
+            Some("true") => true,
+            Some("false") => false,
+            _ => return Err("IsTruncated: it is no listing of S3"),
+        };
+        let token = body["NextContinuationToken"].as_str().filter(|token| !token.is_empty()).map(str::to_owned);
+        if cut && token.is_none() {
+            return Err("NextContinuationToken though the listing goes on");
+        }
+        let mut objects = Vec::new();
+        for object in many(&body["Contents"]) {
+            let key = object["Key"].as_str().ok_or("Key")?.to_owned();
+            let size = object["Size"].as_str().and_then(|size| size.parse().ok()).ok_or("Size")?;
+            objects.push(Object { key, size });
+        }
+        let prefixes = many(&body["CommonPrefixes"]).map(|of| of["Prefix"].as_str().map(str::to_owned));
+        let prefixes = prefixes.collect::<Option<_>>().ok_or("Prefix")?;
+        Ok(Self { objects, prefixes, token: token.filter(|_| cut) })
+    }
 }
 
 /// A list in XML: nothing, one element, or several.
@@ -196,12 +265,47 @@ fn many(value: &Value) -> impl Iterator<Item = &Value> {
     list.iter().chain(one)
 }
 
-/// One object's bytes, or why there are none.
-fn fetch<'r>(run: &'r Run<'_>, bucket: &'r str, object: Object) -> BoxFuture<'r, (Object, Outcome<Answer<Vec<u8>>>)> {
-    Box::pin(async move {
-        let got = run.call("s3:GetObject", run.clients.s3.log(bucket, &object.key)).await;
-        (object, got)
-    })
+/// Objects being fetched: bounded in number and in bytes, and those that are denied again and again left out.
+struct Fetching<'r> {
+    run: &'r Run<'r>,
+    bucket: &'r str,
+    /// A permit is a kilobyte.
+    room: Semaphore,
+    /// By account: denials in a row, and the last.
+    denied: Mutex<HashMap<String, (u32, SourceError)>>,
+}
+
+/// One object, and its bytes or why there are none; its room is taken until it was read.
+type Fetched<'f> = (Object, Result<Vec<u8>, SourceError>, Option<SemaphorePermit<'f>>);
+
+impl Fetching<'_> {
+    fn fetch(&self, object: Object) -> BoxFuture<'_, Fetched<'_>> {
+        Box::pin(async move {
+            let room = object.size.div_ceil(1024).clamp(1, u64::from(ROOM));
+            let permit = self.room.acquire_many(u32::try_from(room).unwrap_or(ROOM)).await.ok();
+            let account = object.key.split("/CloudTrail/").next().unwrap_or_default().to_owned();
+            let known = self.denied().get(&account).filter(|(times, _)| *times >= DENIALS).map(|(_, why)| why.clone());
+            if let Some(error) = known {
+                return (object, Err(error), permit);
+            }
+            let got = self.run.call_one("s3:GetObject", self.run.clients.s3.log(self.bucket, &object.key)).await;
+            let got = got.map(|seen| seen.value.body).map_err(|fault| fault.error);
+            match &got {
+                Err(error @ SourceError::Denied { .. }) => {
+                    self.denied().entry(account).or_insert_with(|| (0, error.clone())).0 += 1;
+                }
+                Err(_) => {}
+                Ok(_) => {
+                    self.denied().remove(&account);
+                }
+            }
+            (object, got, permit)
+        })
+    }
+
+    fn denied(&self) -> MutexGuard<'_, HashMap<String, (u32, SourceError)>> {
+        self.denied.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Lists, bounds and fetches.
@@ -226,31 +330,43 @@ pub(super) async fn answer(run: &Run<'_>, of: &Selection) -> Result<EngineEnd, F
         (news.done, news.total) = (0, total);
     })
     .await;
-    let bucket = of.root.bucket.as_str();
-    let fetches: Vec<_> = objects.into_iter().map(|object| fetch(run, bucket, object)).collect();
-    let mut fetched = stream::iter(fetches).buffer_unordered(AT_ONCE);
-    let (mut unread, mut read) = (0usize, 0u64);
-    while let Some((object, got)) = fetched.next().await {
+    let fetching = Fetching {
+        run,
+        bucket: of.root.bucket.as_str(),
+        room: Semaphore::new(ROOM as usize),
+        denied: Mutex::default(),
+    };
+    let (mut todo, mut fetched) = (objects.into_iter(), FuturesUnordered::new());
+    let (mut unread, mut read) = (0u64, 0u64);
+    loop {
+        while fetched.len() < AT_ONCE
+            && let Some(object) = todo.next()
+        {
+            fetched.push(fetching.fetch(object));
+        }
+        let Some((object, got, room)) = fetched.next().await else { break };
         let mut held = match got {
-            Ok(seen) => {
-                read += seen.value.body.len() as u64;
-                object::read(&seen.value.body)
+            Ok(bytes) => {
+                read += bytes.len() as u64;
+                object::read(&bytes)
             }
-            Err(fault) => object::Object { problem: Some(fault.error.to_string()), ..Default::default() },
+            Err(error) => object::Object { problem: Some(error.to_string()), ..Default::default() },
         };
         let error = held.problem.take();
-        unread += usize::from(error.is_some());
+        unread += u64::from(error.is_some());
         run.tell(|news| {
             news.done += 1;
             news.scanned = Some(read);
+            news.unread_count = unread;
             if let Some(error) = error
                 && news.unread.len() < NAMED
             {
-                news.unread.push((object.key.clone(), error));
+                news.unread.push((object.key, error));
             }
         })
         .await;
         run.read(held).await;
+        drop(room);
     }
     Ok(match unread {
         0 => EngineEnd::Whole,
@@ -271,5 +387,17 @@ mod tests {
         assert!(of("<R><Name>b</Name></R>").is_empty());
         assert_eq!(of("<R><Contents><Key>a</Key></Contents></R>"), ["a"]);
         assert_eq!(of("<R><Contents><Key>a</Key></Contents><Contents><Key>b</Key></Contents></R>"), ["a", "b"]);
+    }
+
+    #[test]
+    fn what_is_no_listing_is_no_empty_one() {
+        let of = |text: &str| Page::of(&xml::to_json(text.as_bytes()).unwrap());
+        let empty = of("<ListBucketResult><Name>b</Name><IsTruncated>false</IsTruncated></ListBucketResult>").unwrap();
+        assert!(empty.objects.is_empty() && empty.token.is_none());
+        assert!(of("<html><body>sign in</body></html>").is_err());
+        assert!(of("<R><IsTruncated>true</IsTruncated></R>").is_err(), "a listing that ends in its middle");
+        let cut = of("<R><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken></R>");
+        assert_eq!(cut.unwrap().token.as_deref(), Some("t"));
+        assert!(of("<R><IsTruncated>false</IsTruncated><Contents><Key>a</Key></Contents></R>").is_err(), "no size");
     }
 }

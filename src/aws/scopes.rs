@@ -55,12 +55,13 @@ async fn places(shared: &Arc<Shared>) -> Result<Vec<(String, Place, Option<Sourc
     };
     let mut places = Vec::new();
     for profile in profiles {
-        let (regions, unlisted) = regions(shared, profile.as_deref(), every).await?;
+        let (regions, mut unlisted) = regions(shared, profile.as_deref(), every).await?;
         for region in regions {
             let name = profile.clone().unwrap_or_else(|| "default".to_owned());
             let endpoint = settings.endpoint.clone();
             let place = Place { profile: profile.clone(), region: Some(region), key: None, endpoint };
-            places.push((name, place, unlisted.clone()));
+            // Once is enough.
+            places.push((name, place, unlisted.take()));
         }
     }
     Ok(places)

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::error::Error;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -248,39 +249,69 @@ impl Site {
         if let Some(error) = self.parked(label, resource) {
             return Err(self.fault(error));
         }
-        let scope = self.scope();
-        let row = operations::by_label(label);
-        match row {
-            Some(row) if urgent => self.shared.limiter.debit(&scope, row),
-            Some(row) => self.shared.limiter.acquire(&scope, row).await,
-            None => {}
-        }
+        // Futures of the SDK are large: none of them is carried through others by value.
+        let future = Box::pin(future);
+        self.pace(label, urgent).await;
         // Others may have met the denial while this call waited for its turn.
         if let Some(error) = self.parked(label, resource) {
             return Err(self.fault(error));
         }
-        let preferred = urgent || *self.shared.preferred.read().unwrap_or_else(PoisonError::into_inner) == Some(scope);
-        let slot = if preferred { None } else { self.shared.slots.acquire().await.ok() };
-        let answer = Box::pin(future).await;
+        let outcome = self.sent(label, urgent, future).await;
+        match &outcome {
+            Ok(_) => {
+                if let Some(parked) = lock(&self.parked).get_mut(label) {
+                    parked.allow(resource);
+                }
+            }
+            Err(fault) if matches!(fault.error, SourceError::Denied { .. }) => {
+                self.denied(label, resource, &fault.error);
+            }
+            Err(_) => {}
+        }
+        outcome
+    }
+
+    /// Makes one call about one of many things, each of which may be denied by itself: what is denied parks nothing.
+    pub async fn call_one<T, E, F>(&self, label: &'static str, future: F) -> Outcome<T>
+    where
+        T: RequestId,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let future = Box::pin(future);
+        self.pace(label, false).await;
+        self.sent(label, false, future).await
+    }
+
+    async fn pace(&self, label: &str, urgent: bool) {
+        match operations::by_label(label) {
+            Some(row) if urgent => self.shared.limiter.debit(&self.scope(), row),
+            Some(row) => self.shared.limiter.acquire(&self.scope(), row).await,
+            None => {}
+        }
+    }
+
+    async fn sent<T, E, F>(&self, label: &'static str, urgent: bool, future: Pin<Box<F>>) -> Outcome<T>
+    where
+        T: RequestId,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let preferred = || *self.shared.preferred.read().unwrap_or_else(PoisonError::into_inner) == Some(self.scope());
+        let slot = if urgent || preferred() { None } else { self.shared.slots.acquire().await.ok() };
+        let answer = future.await;
         drop(slot);
         self.flush().await;
         match answer {
             Ok(value) => {
-                if let Some(parked) = lock(&self.parked).get_mut(label) {
-                    parked.allow(resource);
-                }
                 let request_id = value.request_id().unwrap_or_default().to_owned();
-                let operation = row.map_or(label, |row| row.label);
+                let operation = operations::by_label(label).map_or(label, |row| row.label);
                 Ok(Seen { value, at: self.now(), call: CallRef { operation, request_id } })
             }
             Err(error) => {
                 let error = explain(label, &error, self.place.profile.as_deref());
-                match &error {
-                    SourceError::Denied { .. } => self.denied(label, resource, &error),
-                    SourceError::Expired { .. } | SourceError::NoCredentials(_) => {
-                        self.ended.store(true, Ordering::Release);
-                    }
-                    _ => {}
+                if matches!(error, SourceError::Expired { .. } | SourceError::NoCredentials(_)) {
+                    self.ended.store(true, Ordering::Release);
                 }
                 Err(self.fault(error))
             }

@@ -1,5 +1,7 @@
 //! Read-only, proved on the wire: real clients over an HTTP client that counts what reaches it.
 
+mod engines;
+
 use std::error::Error;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
@@ -365,7 +367,9 @@ fn a_query_that_nobody_wants_is_stopped_at_its_service() {
     let (ended, asked) = endless(None, cancel);
     assert_eq!(ended, EngineEnd::Cancelled);
     assert_eq!(asked.iter().filter(|name| *name == "StopQueryExecution").count(), 1, "{asked:?}");
-    assert_eq!(asked.last().map(String::as_str), Some("StopQueryExecution"));
+    // STS names its operations elsewhere.
+    let last = asked.iter().rfind(|name| !name.is_empty());
+    assert_eq!(last.map(String::as_str), Some("StopQueryExecution"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Limits;
 use crate::model::Severity;
-use crate::trail::engine::{Name, Root};
+use crate::trail::engine::{Name, Root, sized};
 use crate::wire::demo::DemoOptions;
 
 /// A read-only security dashboard for DynamoDB estates on AWS, in the terminal.
@@ -133,17 +133,8 @@ fn place(text: &str) -> Result<Place, String> {
 
 /// Bytes: `500M`, `2G`, in steps of 1024.
 fn size(text: &str) -> Result<usize, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = text.get(digits.len()..).unwrap_or_default().to_ascii_uppercase();
-    let shift = match unit.trim_end_matches('B').trim_end_matches('I') {
-        "" => 0,
-        "K" => 10,
-        "M" => 20,
-        "G" => 30,
-        _ => return Err("write a size as 500M or 2G".to_owned()),
-    };
-    let count: usize = digits.parse().map_err(|_| "write a size as 500M or 2G".to_owned())?;
-    count.checked_mul(1 << shift).filter(|size| *size >= 1 << 20).ok_or_else(|| "at least 1M".to_owned())
+    let count = usize::try_from(sized(text, 1024)?).map_err(|_| "more than this machine can count".to_owned())?;
+    if count < 1 << 20 { Err("at least 1M".to_owned()) } else { Ok(count) }
 }
 
 /// What to do.

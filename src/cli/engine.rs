@@ -1,17 +1,15 @@
 //! `events` asked of an engine beyond this machine: the plan, the answer, Ctrl-C, and how far the answer reaches.
 
-use std::collections::HashSet;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, oneshot};
 
 use crate::aws::{self, Ask, Handle, Settings, Target};
 use crate::config::{Config, EnginesConfig, Size};
 use crate::export::safe;
-use crate::model::{EngineEnd, EngineNews, Polled, Scope, Source};
+use crate::model::{EngineEnd, EngineNews, Polled, Source};
 use crate::store::Store;
 use crate::store::rows::RowKind;
 use crate::trail::engine::athena::{Athena, Table};
@@ -20,16 +18,15 @@ use crate::trail::engine::insights::Insights;
 use crate::trail::engine::lake::Lake;
 use crate::trail::engine::lookup::{self, Lookup};
 use crate::trail::engine::s3::{Selection, Trail};
-use crate::trail::engine::{Engine, Name, Root, Statement, Window, Work};
+use crate::trail::engine::{Engine, Name, Reads, Root, Statement, Window, Work};
 use crate::trail::query::Query;
 use crate::wire::{Clock, Wire};
 
 use super::args::EngineArgs;
-use super::search::Reach;
-use super::{Cli, Failure, Output, Pipe, once, settings, wire};
+use super::line::Line;
+use super::search::{self, Reach};
+use super::{Cli, Failure, Output, Pipe, files, once, settings, talk, wire};
 
-/// Messages in flight between data layer and store.
-const QUEUE: usize = 1_024;
 /// Records that one question reads at most.
 const MOST: usize = 100_000;
 
@@ -39,9 +36,24 @@ struct Configured {
     target: Target,
     region: Option<String>,
     max_bytes: u64,
+    /// What a table's partitions hold.
     listing: Option<Trail>,
+    /// The table is one of all days.
+    undivided: bool,
     on: bool,
 }
+
+impl Configured {
+    /// The window whose days are scanned for a window that is asked for.
+    fn scanned(&self, window: Window) -> Window {
+        if self.undivided { Window { since: BEGINNING, ..window } } else { window }
+    }
+}
+
+/// Before the first log file of any trail.
+const BEGINNING: Timestamp = Timestamp::constant(1_356_998_400, 0);
+/// Objects that are named one by one where they could not be read.
+const NAMED: usize = 10;
 
 /// Does what the options ask for; `None` when they ask for nothing that is not done anyway.
 pub(super) fn run(cli: &Cli, query: Option<&str>, args: &EngineArgs) -> Result<Option<ExitCode>, Failure> {
@@ -60,10 +72,15 @@ pub(super) fn run(cli: &Cli, query: Option<&str>, args: &EngineArgs) -> Result<O
     if name == Name::Lookup && !args.plan {
         return Ok(None);
     }
+    heeded(cli, &config)?;
     once::printable(cli, RowKind::Events)?;
     let mut queries = once::queries(RowKind::Events, [query, cli.global.filter.as_deref()])?;
     let wire = wire(cli, None)?;
     let window = Window::of(&queries, wire.clock.now());
+    if window.is_empty() {
+        let (since, until) = (window.since, window.until);
+        return Err(Failure::Usage(format!("the window is empty: it begins at {since} and ends at {until}")));
+    }
     if name == Name::Lookup {
         return lookup_plan(cli, &config, &queries, &window).map(Some);
     }
@@ -88,24 +105,43 @@ pub(super) fn run(cli: &Cli, query: Option<&str>, args: &EngineArgs) -> Result<O
         window,
         max_bytes: Some(of.max_bytes),
         most: MOST,
-        listing: of.listing.as_ref().map(|trail| Selection {
-            root: trail.root.clone(),
-            regions: trail.regions.clone(),
-            window,
+        listing: of.listing.clone().map(|Trail { root, regions }| Selection {
+            root,
+            regions,
+            window: of.scanned(window),
+            every: true,
         }),
         dry: args.plan,
     };
     let mut store = Store::new(wire.origin, config.baseline.baseline());
     if !args.plan || of.on {
-        asked(wire, settings(&cli.global, &config), ask, &mut store)?;
+        asked(wire, settings(&cli.global, &config), ask, &mut store, cli.global.max_memory)?;
     }
     let news = store.engine().cloned();
     let json = describe(&of, &work, &window, news.as_ref());
     if args.plan {
         return print_plan(cli, &json, news.as_ref()).map(Some);
     }
-    let reach = reach(name, json, news.as_ref());
+    let reach = reach(name, json, &store);
     once::finish(cli, RowKind::Events, store, window.now, &queries, Some(reach)).map(Some)
+}
+
+/// Refuses what an engine would silently pass over.
+fn heeded(cli: &Cli, config: &Config) -> Result<(), Failure> {
+    let global = &cli.global;
+    let refuse = |why: &str| Err(Failure::Usage(why.to_owned()));
+    if global.trail.len() > 1 {
+        return refuse(
+            "--trail s3://… is one place: name the prefix above all that is to be read, and narrow by -r and since:",
+        );
+    }
+    if global.follow || global.keep_raw {
+        return refuse("--follow and --keep-raw are for log files, --trail PATH: an engine is asked once");
+    }
+    if settings(global, config).profiles.len() > 1 {
+        return refuse("an engine is asked in one account: name it with -p NAME, and ask again for the next one");
+    }
+    Ok(())
 }
 
 /// An engine as the configuration has it.
@@ -132,12 +168,16 @@ fn configured(cli: &Cli, name: Name, trail: Option<&Root>, of: &EnginesConfig) -
             let workgroup = or(&of_athena.workgroup, "primary");
             // Listing is another engine's operation: without it the workgroup's limit is the bound.
             let root = of_athena.trail.as_ref().filter(|_| of.s3.enabled).map(|place| place.0.clone());
+            // What no column tells apart is scanned, whatever is asked for.
+            let listed = if table.region.is_empty() { Vec::new() } else { regions };
+            let undivided = table.day.is_empty();
             Configured {
                 engine: Box::new(Athena { table, most: MOST }),
                 target: Target::Athena { database, workgroup, output: of_athena.output.clone() },
                 region: of_athena.region.clone(),
                 max_bytes: size(of_athena.max_bytes, 100_000_000_000),
-                listing: root.map(|root| Trail { root, regions }),
+                listing: root.map(|root| Trail { root, regions: listed }),
+                undivided,
                 on: of_athena.enabled,
             }
         }
@@ -149,6 +189,7 @@ fn configured(cli: &Cli, name: Name, trail: Option<&Root>, of: &EnginesConfig) -
                 region: of.insights.region.clone(),
                 max_bytes: size(of.insights.max_bytes, 20_000_000_000),
                 listing: None,
+                undivided: false,
                 on: of.insights.enabled,
             }
         }
@@ -160,6 +201,7 @@ fn configured(cli: &Cli, name: Name, trail: Option<&Root>, of: &EnginesConfig) -
                 region: of.lake.region.clone(),
                 max_bytes: size(of.lake.max_bytes, 20_000_000_000),
                 listing: None,
+                undivided: false,
                 on: of.lake.enabled,
             }
         }
@@ -173,6 +215,7 @@ fn configured(cli: &Cli, name: Name, trail: Option<&Root>, of: &EnginesConfig) -
                 region: of.s3.region.clone(),
                 max_bytes: size(of.s3.max_bytes, 2_000_000_000),
                 listing: None,
+                undivided: false,
                 on: of.s3.enabled,
             }
         }
@@ -180,87 +223,49 @@ fn configured(cli: &Cli, name: Name, trail: Option<&Root>, of: &EnginesConfig) -
 }
 
 /// Asks over a data layer of its own, until the engine has ended. Ctrl-C cancels, a second one ends at once.
-fn asked(wire: Wire, mut settings: Settings, ask: Ask, store: &mut Store) -> Result<(), Failure> {
-    settings.once = false;
-    settings.sources = vec![Source::Identity];
-    let clock = wire.clock.clone();
-    let (handle, listen) = Handle::pair();
-    let (to, mut from) = mpsc::channel(QUEUE);
-    let running = aws::spawn(wire, settings, listen, to);
-    let mut line = Line::new(clock);
-    let mut ask = Some(Box::new(ask));
-    let mut waiting: HashSet<Scope> = HashSet::new();
-    let waited = async {
-        let mut cancelled = false;
-        loop {
-            let polled = tokio::select! {
-                polled = from.recv() => polled,
-                _ = tokio::signal::ctrl_c() => {
-                    if cancelled {
-                        return;
-                    }
-                    cancelled = true;
-                    handle.send(aws::Command::Cancel);
-                    continue;
-                }
-            };
-            let Some(polled) = polled else { return };
-            match &polled {
-                Polled::Running(Source::Identity, scope, _) => {
-                    waiting.insert(scope.clone());
-                }
-                Polled::Renamed { from, to } if waiting.contains(from) => {
-                    waiting.remove(from);
-                    waiting.insert(to.clone());
-                }
-                Polled::Ended { source: Source::Identity, scope, .. } => {
-                    waiting.remove(scope);
-                    if waiting.is_empty()
-                        && !cancelled
-                        && let Some(ask) = ask.take()
-                    {
-                        handle.send(aws::Command::Ask(ask));
-                    }
-                }
-                Polled::Engine(news) => line.show(news),
-                _ => {}
-            }
-            let over = matches!(&polled, Polled::Engine(news) if news.ended.is_some());
-            store.apply(polled);
-            if over || (cancelled && ask.is_some()) {
-                return;
-            }
+fn asked(wire: Wire, settings: Settings, ask: Ask, store: &mut Store, max_memory: usize) -> Result<(), Failure> {
+    let mut progress = Progress::new(wire.clock.clone());
+    let question = |handle: &Handle| handle.send(aws::Command::Ask(Box::new(ask)));
+    let ended = talk::put(wire, settings, true, question, |polled, _| {
+        if let Polled::Engine(news) = &polled {
+            progress.show(news);
         }
-    };
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(waited);
-    line.end();
-    // The last calls are in the ledger before the data layer ends.
-    let (done, _stopped) = oneshot::channel();
-    handle.send(aws::Command::Stop(done));
-    while let Some(polled) = from.blocking_recv() {
-        if matches!(polled, Polled::Call(_) | Polled::Engine(_)) {
-            store.apply(polled);
+        let over = matches!(&polled, Polled::Engine(news) if news.ended.is_some());
+        let brought = matches!(&polled, Polled::Data { source: Source::Events, .. });
+        store.apply(polled);
+        if brought {
+            store.bound_events(max_memory);
         }
+        over
+    });
+    progress.line.end();
+    if ended? == talk::End::Left
+        && let Some(news) = store.engine().filter(|news| news.ended.is_none() && !news.query_id.is_empty())
+    {
+        let words = format!("the query {} may go on, and cost: nobody waited for it to stop", news.query_id);
+        let _closed = writeln!(io::stderr(), "dynakeep: {}", safe::visible(&words));
     }
-    match running.join() {
-        Ok(ended) => Ok(ended?),
-        Err(_) => Err(Failure::Io(io::Error::other("the data layer broke down"))),
-    }
+    Ok(())
 }
 
 /// All that is known of a question, for `coverage.events` and for the plan.
 fn describe(of: &Configured, work: &Work, window: &Window, news: Option<&EngineNews>) -> Value {
     let sight = of.engine.sight();
-    let (statement, partitions, residual) = match work {
-        Work::Statement(Statement { text, partitions, residual, .. }) => {
-            (Some(text), partitions.clone(), residual.clone())
+    let (statement, partitions, residual, never) = match work {
+        Work::Statement(Statement { text, partitions, residual, never }) => {
+            (Some(text), partitions.clone(), residual.clone(), *never)
         }
-        Work::Objects(selection) => (None, selection.words(), vec!["every term: objects are read whole".to_owned()]),
-        Work::Lookup(_) => (None, Vec::new(), Vec::new()),
+        Work::Objects(selection) => {
+            (None, selection.words(), vec!["every term: objects are read whole".to_owned()], false)
+        }
+        Work::Lookup(_) => (None, Vec::new(), Vec::new(), false),
     };
     let bound = news.and_then(|news| news.bound.as_ref());
-    let most = bound.and_then(|bound| bound.bytes).unwrap_or(of.max_bytes);
+    let (bytes, objects) = (bound.and_then(|bound| bound.bytes), bound.and_then(|bound| bound.objects));
+    let most = Reads { bytes: bytes.or(Some(of.max_bytes)), objects };
     let scanned = news.and_then(|news| news.scanned);
+    let fetched = news.filter(|news| news.phase == "reading").map(|news| news.done);
+    let read = scanned.map(|bytes| Reads { bytes: Some(bytes), objects: fetched });
     json!({
         "engine": of.engine.name().word(),
         "sees": sight.sees, "kept": sight.kept, "late": sight.late, "records": sight.records,
@@ -268,22 +273,27 @@ fn describe(of: &Configured, work: &Work, window: &Window, news: Option<&EngineN
         "statement": statement, "partitions": partitions, "residual": residual,
         "max_bytes": of.max_bytes,
         "bound": {
-            "bytes": bound.and_then(|bound| bound.bytes),
-            "objects": bound.and_then(|bound| bound.objects),
+            "bytes": bytes,
+            "objects": objects,
             "how": bound.map_or("not asked for: the engine is off", |bound| bound.how.as_str()),
-            "dollars": of.engine.dollars(most),
+            "dollars": if never { Some(0.0) } else { of.engine.dollars(most) },
+            // Without a bound that holds before, the query is watched, and what runs between two looks costs too.
+            "holds": never || bytes.is_some(),
         },
         "query_id": news.map(|news| news.query_id.as_str()).filter(|id| !id.is_empty()),
         "bytes_scanned": scanned,
-        "dollars": scanned.and_then(|bytes| of.engine.dollars(bytes)),
+        "dollars": read.and_then(|read| of.engine.dollars(read)),
         "records_read": news.map(|news| news.records),
         "records_broken": news.map(|news| news.broken),
         "unread": news.map(|news| news.unread.clone()).unwrap_or_default(),
+        "unread_count": news.map(|news| news.unread_count),
+        "left_running": news.and_then(|news| news.left.clone()),
     })
 }
 
 /// How far the answer reaches.
-fn reach(name: Name, mut json: Value, news: Option<&EngineNews>) -> Reach {
+fn reach(name: Name, mut json: Value, store: &Store) -> Reach {
+    let news = store.engine();
     let (word, reason) = match news.and_then(|news| news.ended.as_ref()) {
         Some(EngineEnd::Whole) => ("whole", String::new()),
         Some(EngineEnd::Planned) => ("planned", String::new()),
@@ -293,14 +303,30 @@ fn reach(name: Name, mut json: Value, news: Option<&EngineNews>) -> Reach {
         Some(EngineEnd::Failed(error)) => ("failed", error.to_string()),
         None => ("cancelled", "cancelled before it was asked".to_owned()),
     };
-    let cut = word != "whole";
-    if let Some(fields) = json.as_object_mut() {
-        fields.insert("ended".to_owned(), json!(word));
-        fields.insert("reason".to_owned(), json!((!reason.is_empty()).then_some(&reason)));
-        fields.insert("cut".to_owned(), json!(cut));
+    let evicted = store.events().tally().evicted;
+    let cut = word != "whole" || evicted > 0;
+    json["ended"] = json!(word);
+    json["reason"] = json!((!reason.is_empty()).then_some(&reason));
+    json["cut"] = json!(cut);
+    json["evicted"] = json!(evicted);
+    search::broken_json(store, &mut json);
+    let mut lines = Vec::new();
+    if word != "whole" {
+        lines.push(format!("{}: not all events there are: {reason}", name.word()));
     }
-    let line = if cut { format!("{}: not all events there are: {reason}", name.word()) } else { String::new() };
-    Reach { json, cut, line: safe::visible(&line).into_owned() }
+    if let (Some(since), true) = (files::kept_since(store.events()), evicted > 0) {
+        lines.push(format!("{evicted} events before {since} were let go: --max-memory bounds them"));
+    }
+    if let Some(news) = news {
+        lines.extend(news.left.clone());
+        lines.extend(news.unread.iter().take(NAMED).map(|(key, why)| format!("{key}: {why}")));
+        let more = news.unread_count.saturating_sub(NAMED as u64);
+        if more > 0 {
+            lines.push(format!("and {more} objects more that were not read whole: -o json names the first of them"));
+        }
+    }
+    lines.extend(search::broken_line(store));
+    Reach { json, cut, lines }
 }
 
 fn print_plan(cli: &Cli, json: &Value, news: Option<&EngineNews>) -> Result<ExitCode, Failure> {
@@ -318,7 +344,7 @@ fn print_plan(cli: &Cli, json: &Value, news: Option<&EngineNews>) -> Result<Exit
         plan_text(&mut out, json)?;
     }
     out.flush()?;
-    if let Some(why) = &failed {
+    for why in failed.iter().chain(news.and_then(|news| news.left.as_ref())) {
         let _closed = writeln!(io::stderr(), "dynakeep: {}", safe::visible(why));
     }
     Ok(if failed.is_some() { ExitCode::from(4) } else { ExitCode::SUCCESS })
@@ -335,7 +361,11 @@ fn plan_text(out: &mut dyn Write, json: &Value) -> io::Result<()> {
         if words.is_empty() { "nothing".to_owned() } else { words.join(", ") }
     };
     let bound = &json["bound"];
-    let dollars = bound["dollars"].as_f64().map_or_else(|| "not by the byte".to_owned(), |most| format!("${most:.4}"));
+    let dollars = bound["dollars"].as_f64().map_or_else(|| "not known".to_owned(), |most| format!("${most:.4}"));
+    let cost = match bound["holds"].as_bool() {
+        Some(true) => ("costs at most", dollars),
+        _ => ("costs about", format!("{dollars} at most: it is stopped once it is seen to be over max_bytes")),
+    };
     let lines = [
         ("engine", text(&json["engine"])),
         ("sees", text(&json["sees"])),
@@ -347,7 +377,7 @@ fn plan_text(out: &mut dyn Write, json: &Value) -> io::Result<()> {
         ("filtered here", list(&json["residual"])),
         ("at most", format!("{} bytes: {}", text(&bound["bytes"]), text(&bound["how"]))),
         ("max_bytes", text(&json["max_bytes"])),
-        ("costs at most", dollars),
+        cost,
     ];
     for (name, line) in lines {
         writeln!(out, "{name:<15}{}", safe::visible(&line))?;
@@ -370,7 +400,14 @@ fn lookup_plan(cli: &Cli, config: &Config, queries: &[Query], window: &Window) -
         return Err(Failure::Usage("lookup has no plan for this".to_owned()));
     };
     let (sight, share) = (engine.sight(), if settings.limits { settings.share } else { 1.0 });
-    let searches: Vec<String> = plan.extra.iter().map(|search| format!("{:?}", search.by)).collect();
+    let searches: Vec<String> = plan
+        .extra
+        .iter()
+        .map(|search| {
+            let (attribute, value) = search.by.attribute();
+            format!("{attribute} {value}")
+        })
+        .collect();
     let seconds = lookup::longest(&plan, share);
     let mut out = Pipe::new(io::stdout().lock());
     if cli.global.output == Output::Json {
@@ -418,23 +455,19 @@ fn print_ddl(cli: &Cli, of: &EnginesConfig) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-/// A line on standard error that is overwritten, when that is a terminal.
-struct Line {
-    on: bool,
-    shown: bool,
+/// How far a question is.
+struct Progress {
+    line: Line,
     clock: Clock,
     began: Option<(Timestamp, &'static str)>,
 }
 
-impl Line {
+impl Progress {
     fn new(clock: Clock) -> Self {
-        Self { on: io::stderr().is_terminal(), shown: false, clock, began: None }
+        Self { line: Line::new(), clock, began: None }
     }
 
     fn show(&mut self, news: &EngineNews) {
-        if !self.on {
-            return;
-        }
         let now = self.clock.now();
         let began = match self.began {
             Some((began, phase)) if phase == news.phase => began,
@@ -443,29 +476,25 @@ impl Line {
                 now
             }
         };
-        let mut words = format!("{} {}", news.engine, news.phase);
-        if news.total > 0 {
-            words.push_str(&format!(" {}/{}", news.done, news.total));
-            let gone = now.duration_since(began).as_secs_f64();
-            if news.done > 0 && news.done < news.total && gone > 0.5 {
-                let left = gone / news.done as f64 * (news.total - news.done) as f64;
-                words.push_str(&format!(", {left:.0} s left"));
-            }
-        }
-        if let Some(bytes) = news.scanned {
-            words.push_str(&format!(", {bytes} bytes"));
-        }
-        if news.records > 0 {
-            words.push_str(&format!(", {} records", news.records));
-        }
-        self.shown = true;
-        // A progress that nobody sees is no failure.
-        let _closed = io::stderr().write_all(format!("\r\x1b[K{} (Ctrl-C stops it)", safe::visible(&words)).as_bytes());
+        self.line.show(|| words(news, now.duration_since(began).as_secs_f64()));
     }
+}
 
-    fn end(&self) {
-        if self.shown {
-            let _closed = io::stderr().write_all(b"\r\x1b[K");
+/// A question's state in words, so many seconds after its phase began.
+fn words(news: &EngineNews, gone: f64) -> String {
+    let mut words = format!("{} {}", news.engine, news.phase);
+    if news.total > 0 {
+        words.push_str(&format!(" {}/{}", news.done, news.total));
+        if news.done > 0 && news.done < news.total && gone > 0.5 {
+            let left = gone / news.done as f64 * (news.total - news.done) as f64;
+            words.push_str(&format!(", {left:.0} s left"));
         }
     }
+    if let Some(bytes) = news.scanned {
+        words.push_str(&format!(", {bytes} bytes"));
+    }
+    if news.records > 0 {
+        words.push_str(&format!(", {} records", news.records));
+    }
+    words + " (Ctrl-C stops it)"
 }

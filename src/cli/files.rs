@@ -1,6 +1,8 @@
 //! `events --trail`: log files, searched.
 
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use crate::trail::{Events, GRADER, scan};
 use crate::wire::Clock;
 
 use super::args::EngineArgs;
+use super::line::Line;
 use super::{Cli, Failure, Output, Pipe, once};
 
 /// Odd files named one by one in words; JSON holds them all.
@@ -46,9 +49,9 @@ pub(super) fn run(cli: &Cli, query: Option<&str>, args: &EngineArgs) -> Result<E
     let config = Config::load(global.config.as_deref())?;
     let mut feed = Feed::start(options(cli, Keep::Files), global.max_memory);
     let mut store = Store::new(Origin::Files, config.baseline.baseline());
-    let mut progress = Progress::new();
-    store.feed_all(&mut feed, |feed| progress.show(feed));
-    progress.end();
+    let mut line = Line::new();
+    store.feed_all(&mut feed, |feed| line.show(|| bar(feed)));
+    line.end();
     // Relative times count from the newest event: files may be old.
     let now = newest(store.events());
     store.settle(Clock::live().now());
@@ -67,7 +70,8 @@ pub(super) fn run(cli: &Cli, query: Option<&str>, args: &EngineArgs) -> Result<E
     out.flush()?;
     let _closed = warn(store.events(), &feed.report, unread);
     if global.follow {
-        follow(cli, &mut store, &mut feed, &queries, &mut out)?;
+        let printed = Printed::of(store.events(), &rows);
+        follow(cli, &mut store, &mut feed, (&queries, printed), &mut out)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -75,6 +79,11 @@ pub(super) fn run(cli: &Cli, query: Option<&str>, args: &EngineArgs) -> Result<E
 pub(super) fn newest(events: &Events) -> Timestamp {
     let mut newest = events.newest_first().filter_map(crate::trail::EventRef::when);
     newest.next().unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// Since when events were kept, where older ones were let go.
+pub(super) fn kept_since(events: &Events) -> Option<Timestamp> {
+    Timestamp::from_second(i64::from(events.cut()?)).ok()
 }
 
 /// The rows that all queries ask for, and how many files could not be read again for it.
@@ -167,7 +176,7 @@ pub(super) fn report_json(events: &Events, report: &LoadReport, unread: usize) -
         "broken": tally.broken,
         "twins": tally.twins,
         "evicted": tally.evicted,
-        "kept_since": events.cut().and_then(|cut| Timestamp::from_second(i64::from(cut)).ok()),
+        "kept_since": kept_since(events),
         "unread_again": unread,
         "broken_records": broken.collect::<Vec<_>>(),
         "cut": tally.evicted > 0 || unread > 0 || report.odd.iter().any(|file| !file.whole),
@@ -196,8 +205,7 @@ pub(super) fn warn(events: &Events, report: &LoadReport, unread: usize) -> io::R
     if tally.broken > 0 {
         writeln!(err, "dynakeep: {} broken records are kept: -o json shows them, with the reason", tally.broken)?;
     }
-    if let (Some(cut), true) = (events.cut(), tally.evicted > 0) {
-        let since = Timestamp::from_second(i64::from(cut)).unwrap_or(Timestamp::UNIX_EPOCH);
+    if let (Some(since), true) = (kept_since(events), tally.evicted > 0) {
         writeln!(err, "dynakeep: {} events before {since} were let go: --max-memory bounds them", tally.evicted)?;
     }
     if unread > 0 {
@@ -211,21 +219,18 @@ fn follow(
     cli: &Cli,
     store: &mut Store,
     feed: &mut Feed,
-    queries: &[Query],
+    (queries, mut printed): (&[Query], Printed),
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     loop {
-        let known = store.events().rows() as u32;
         std::thread::sleep(PACE);
-        if !store.feed(feed, PACE) || store.events().rows() as u32 == known {
+        if !store.feed(feed, PACE) {
             continue;
         }
         let now = newest(store.events());
         store.settle(Clock::live().now());
         let (rows, _) = ask(store.events(), queries, now);
-        let mut order = store.events().newest(&rows);
-        order.retain(|row| *row >= known);
-        order.reverse();
+        let order = printed.fresh(store.events(), &rows);
         let records = Records::new(store.events(), &order);
         for row in &order {
             let Some(event) = store.events().at(*row) else { continue };
@@ -243,40 +248,84 @@ fn follow(
     }
 }
 
-/// A bar on standard error, when that is a terminal.
-pub(super) struct Progress {
-    on: bool,
-    shown: bool,
+/// What was printed, by what tells an event from others. Row numbers do not: a file that grew is read again, and its
+/// rows get new ones, as all do when memory is short.
+struct Printed {
+    times: HashMap<u64, usize>,
 }
 
-impl Progress {
-    pub(super) fn new() -> Self {
-        Self { on: io::stderr().is_terminal(), shown: false }
+impl Printed {
+    fn of(events: &Events, rows: &RowSet) -> Self {
+        let mut printed = Self { times: HashMap::new() };
+        printed.fresh(events, rows);
+        printed
     }
 
-    pub(super) fn show(&mut self, feed: &Feed) {
-        if !self.on {
-            return;
-        }
-        self.shown = true;
-        let report = &feed.report;
-        let share = report.bytes as f64 / report.total_bytes.max(1) as f64;
-        let full = (share.min(1.0) * 30.0) as usize;
-        let left = feed.left().map(|left| format!(" · {:.1} s left", left.as_secs_f64())).unwrap_or_default();
-        let line = format!(
-            "\r\x1b[K[{}{}] {}/{} files{left}",
-            "=".repeat(full),
-            " ".repeat(30 - full),
-            report.done,
-            report.total
-        );
-        // A progress that nobody sees is no failure.
-        let _closed = io::stderr().write_all(line.as_bytes());
+    /// The rows that were not printed yet, oldest first; from here on they were. Records without an id may be the same
+    /// and still be several: as many of them are new as are more than were printed.
+    fn fresh(&mut self, events: &Events, rows: &RowSet) -> Vec<u32> {
+        let mut present: HashMap<u64, usize> = HashMap::new();
+        let mut order = events.newest(rows);
+        order.reverse();
+        order.retain(|row| {
+            let Some(event) = events.at(*row) else { return false };
+            let mut hash = DefaultHasher::new();
+            // An id that others share, or none: the record itself tells.
+            if event.is_twin() || event.id().is_empty() {
+                event.record().hash(&mut hash);
+            } else {
+                event.id().hash(&mut hash);
+            }
+            let (hash, printed) = (hash.finish(), &mut self.times);
+            let here = present.entry(hash).or_default();
+            *here += 1;
+            let before = printed.entry(hash).or_default();
+            let new = *here > *before;
+            *before = (*before).max(*here);
+            new
+        });
+        order
     }
+}
 
-    pub(super) fn end(&self) {
-        if self.shown {
-            let _closed = io::stderr().write_all(b"\r\x1b[K");
-        }
+/// How far a load is, as a bar.
+pub(super) fn bar(feed: &Feed) -> String {
+    let report = &feed.report;
+    let share = report.bytes as f64 / report.total_bytes.max(1) as f64;
+    let full = (share.min(1.0) * 30.0) as usize;
+    let left = feed.left().map(|left| format!(" · {:.1} s left", left.as_secs_f64())).unwrap_or_default();
+    format!("[{}{}] {}/{} files{left}", "=".repeat(full), " ".repeat(30 - full), report.done, report.total)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::trail::fields::Reader;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_grew_brings_what_is_new_once() {
+        let record = |id: &str| format!(r#"{{"eventVersion":"1.08","eventSource":"s","eventName":"N"{id}}}"#);
+        let (a, b, none) = (record(r#","eventID":"a""#), record(r#","eventID":"b""#), record(""));
+        let (mut events, reader, file) = (Events::default(), Reader::default(), Arc::from("file"));
+        let read = |events: &mut Events, lines: &[&str]| {
+            events.forget("file", 0);
+            events.push(&lines.join("\n"), &file, &reader);
+            events.settle();
+        };
+        read(&mut events, &[&a, &none]);
+        let mut printed = Printed::of(&events, &events.all());
+        read(&mut events, &[&a, &none, &b]);
+        let names = |events: &Events, rows: Vec<u32>| {
+            rows.iter().filter_map(|row| Some(events.at(*row)?.id().into_owned())).collect::<Vec<_>>()
+        };
+        let fresh = printed.fresh(&events, &events.all());
+        assert_eq!(names(&events, fresh), ["b"]);
+        read(&mut events, &[&a, &none, &b, &none]);
+        let fresh = printed.fresh(&events, &events.all());
+        assert_eq!(names(&events, fresh), [""], "the same record, once more");
+        assert!(printed.fresh(&events, &events.all()).is_empty());
     }
 }

@@ -4,12 +4,14 @@ mod args;
 mod dashboard;
 mod engine;
 mod files;
+mod line;
 mod looks;
 mod once;
 mod pipe;
 mod print;
 mod profiles;
 mod search;
+mod talk;
 mod who;
 
 use std::io::{self, Write};

@@ -2,14 +2,12 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use tokio::sync::mpsc;
 
-use crate::aws::{self, Handle};
 use crate::config::Config;
 use crate::export;
 use crate::model::{Judgement, Polled, Severity, Source, SourceError, Verdict};
@@ -18,11 +16,9 @@ use crate::store::{Coverage, Store};
 use crate::trail::engine::lookup::Plan;
 use crate::trail::query::Query;
 
+use super::line::Line;
 use super::search::{self, Reach};
-use super::{Cli, Command, Failure, Output, Pipe, settings, wire};
-
-/// Messages in flight between data layer and store.
-const QUEUE: usize = 1_024;
+use super::{Cli, Command, Failure, Output, Pipe, settings, talk, wire};
 
 /// Sweeps what the rows need, prints them and gives the exit code.
 pub(super) fn run(cli: &Cli, kind: RowKind, query: Option<&str>) -> Result<ExitCode, Failure> {
@@ -49,20 +45,15 @@ pub(super) fn run(cli: &Cli, kind: RowKind, query: Option<&str>) -> Result<ExitC
     }
     let mut store = Store::new(wire.origin, config.baseline.baseline());
     let clock = wire.clock.clone();
-    // The handle lives on: a data layer that nobody commands would take it for the end.
-    let (_handle, listen) = Handle::pair();
-    let (to, mut from) = mpsc::channel(QUEUE);
-    let running = aws::spawn(wire, settings.clone(), listen, to);
-    let mut progress = Progress::new();
-    while let Some(polled) = from.blocking_recv() {
-        progress.show(&polled);
+    let mut line = Line::new();
+    let swept = talk::sweep(wire, settings.clone(), |polled| {
+        if let Polled::Running(source, scope, progress) = &polled {
+            line.show(|| format!("{scope} reading {} {}/{}", source.name(), progress.done, progress.total));
+        }
         store.apply(polled);
-    }
-    progress.end();
-    match running.join() {
-        Ok(ended) => ended?,
-        Err(_) => return Err(Failure::Io(io::Error::other("the data layer broke down"))),
-    }
+    });
+    line.end();
+    swept?;
     if let Some(plan) = plan.as_ref().filter(|plan| !plan.extra.is_empty()) {
         search::run(super::wire(cli, None)?, settings, &mut store, plan)?;
     }
@@ -219,8 +210,8 @@ fn write(
 /// Says on standard error what could not be read, and how to mend it.
 fn warn(store: &Store, outcome: &Outcome) -> io::Result<()> {
     let mut err = io::stderr().lock();
-    if let Some(reach) = outcome.events.as_ref().filter(|reach| !reach.line.is_empty()) {
-        writeln!(err, "dynakeep: {}", reach.line)?;
+    for line in outcome.events.iter().flat_map(|reach| &reach.lines) {
+        writeln!(err, "dynakeep: {}", export::safe::shortened(&export::safe::visible(line), 500))?;
     }
     if outcome.coverage.faults.is_empty() {
         return Ok(());
@@ -235,6 +226,19 @@ fn warn(store: &Store, outcome: &Outcome) -> io::Result<()> {
         let text = format!("{}{more}: {error}", places.first().map_or("", String::as_str));
         writeln!(err, "dynakeep: {}", export::safe::shortened(&export::safe::visible(&text), 300))?;
     }
+    let unlisted = |error: &SourceError| error.missing_action() == Some("ec2:DescribeRegions");
+    if store.errors().iter().any(|line| unlisted(&line.error)) {
+        let mut regions: Vec<&str> = store.estate().scopes.iter().map(|scope| scope.region.as_str()).collect();
+        regions.sort_unstable();
+        regions.dedup();
+        let read = regions.join(", ");
+        writeln!(
+            err,
+            "dynakeep: the account's regions could not be listed; those that every account has were read: {}; \
+                 name others with -r",
+            export::safe::visible(&read)
+        )?;
+    }
     if met.len() > 8 {
         writeln!(err, "dynakeep: and {} errors more", met.len() - 8)?;
     }
@@ -242,37 +246,6 @@ fn warn(store: &Store, outcome: &Outcome) -> io::Result<()> {
         writeln!(err, "dynakeep: `dynakeep iam-policy` prints the policy that allows what is missing")?;
     }
     Ok(())
-}
-
-/// A line on standard error that is overwritten, when that is a terminal.
-struct Progress {
-    on: bool,
-    shown: bool,
-}
-
-impl Progress {
-    fn new() -> Self {
-        Self { on: io::stderr().is_terminal(), shown: false }
-    }
-
-    fn show(&mut self, polled: &Polled) {
-        let Polled::Running(source, scope, progress) = polled else { return };
-        if !self.on {
-            return;
-        }
-        self.shown = true;
-        let (name, scope) = (source.name(), scope.to_string());
-        let scope = export::safe::visible(&scope);
-        let line = format!("\r\x1b[K{scope} reading {name} {}/{}", progress.done, progress.total);
-        // A progress that nobody sees is no failure.
-        let _closed = io::stderr().write_all(line.as_bytes());
-    }
-
-    fn end(&self) {
-        if self.shown {
-            let _closed = io::stderr().write_all(b"\r\x1b[K");
-        }
-    }
 }
 
 #[cfg(test)]

@@ -29,8 +29,11 @@ pub(super) fn known(settings: &Settings) -> Result<(), Failure> {
     names.sort();
     names.dedup();
     let others = match names.as_slice() {
-        [] => "no profile is there".to_owned(),
-        some => format!("there are {}", some.iter().take(8).cloned().collect::<Vec<_>>().join(", ")),
+        [] => "no profile is there: `aws configure sso` makes one".to_owned(),
+        some => {
+            let more = if some.len() > 8 { format!(" and {} more", some.len() - 8) } else { String::new() };
+            format!("there are {}{more}: -p NAME", some.iter().take(8).cloned().collect::<Vec<_>>().join(", "))
+        }
     };
     Err(Failure::Usage(format!("no such profile: `{profile}` is not in {}; {others}", places.join(" or "))))
 }

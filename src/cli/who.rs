@@ -1,16 +1,14 @@
 //! `who`: one table, swept and searched, and its answers.
 
-use std::collections::HashSet;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{mpsc, oneshot};
 
-use crate::aws::{self, Command, Handle, Settings};
+use crate::aws::{Command, Handle, Settings};
 use crate::config::Config;
 use crate::export;
-use crate::model::{Arn, Delta, EventSearch, Origin, Polled, Scope, SearchBy, Source};
+use crate::model::{Arn, Delta, EventSearch, Origin, Polled, SearchBy, Source};
 use crate::store::Store;
 use crate::store::rows::RowKind;
 use crate::store::who::{Reach, Who};
@@ -18,12 +16,11 @@ use crate::trail::ingest::{Feed, Keep};
 use crate::trail::query::Query;
 use crate::wire::{Clock, Wire};
 
-use super::{Cli, Failure, Global, METRICS, Output, Pipe, files, settings, wire};
+use super::line::Line;
+use super::{Cli, Failure, Global, METRICS, Output, Pipe, files, settings, talk, wire};
 
 /// Events that one search reads at most.
 const MOST: usize = 5_000;
-/// Messages in flight between data layer and store.
-const QUEUE: usize = 1_024;
 /// The window in which calls are counted, where none is named.
 const COUNTED: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// What the answers rest on.
@@ -68,7 +65,7 @@ pub(super) fn run(cli: &Cli, table: &str, query: Option<&str>, metrics: bool) ->
     (settings.once, settings.sources, settings.table) = (true, SOURCES.to_vec(), Some(name.clone()));
     let mut store = Store::new(origin, config.baseline.baseline());
     let feed = (!global.files().is_empty()).then(|| load(cli, &mut store));
-    sweep(first, settings.clone(), &mut store)?;
+    talk::sweep(first, settings.clone(), |polled| store.apply(polled))?;
     store.settle(clock.now());
     let mut arns: Vec<String> =
         store.estate().tables.values().filter(|of| of.name == name).map(|of| of.arn.clone()).collect();
@@ -99,9 +96,9 @@ fn alone(global: &Global) -> bool {
 /// Reads the files, with a bar.
 fn load(cli: &Cli, store: &mut Store) -> Feed {
     let mut feed = Feed::start(files::options(cli, Keep::Files), cli.global.max_memory);
-    let mut progress = files::Progress::new();
-    store.feed_all(&mut feed, |feed| progress.show(feed));
-    progress.end();
+    let mut line = Line::new();
+    store.feed_all(&mut feed, |feed| line.show(|| files::bar(feed)));
+    line.end();
     feed
 }
 
@@ -166,21 +163,6 @@ fn unknown(store: &Store, name: &str) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(4))
 }
 
-fn sweep(wire: Wire, settings: Settings, store: &mut Store) -> Result<(), Failure> {
-    // The handle lives on: a data layer that nobody commands would take it for the end.
-    let (_handle, listen) = Handle::pair();
-    let (to, mut from) = mpsc::channel(QUEUE);
-    let running = aws::spawn(wire, settings, listen, to);
-    while let Some(polled) = from.blocking_recv() {
-        store.apply(polled);
-    }
-    ended(running.join())
-}
-
-fn ended(joined: std::thread::Result<Result<(), aws::StartError>>) -> Result<(), Failure> {
-    joined.map_err(|_| Failure::Io(io::Error::other("the data layer broke down")))?.map_err(Failure::from)
-}
-
 /// What is asked once it is known which tables are meant.
 struct Asks {
     searches: Vec<EventSearch>,
@@ -203,51 +185,25 @@ impl Asks {
 }
 
 /// Asks with a data layer of its own; what comes back is the store's.
-fn ask(wire: Wire, mut settings: Settings, store: &mut Store, asks: &Asks) -> Result<(), Failure> {
-    // One that polls stays until it is told to end; who it is, it has to know before it asks.
-    settings.once = false;
-    settings.sources = vec![Source::Identity];
-    let (handle, listen) = Handle::pair();
-    let (to, mut from) = mpsc::channel(QUEUE);
-    let running = aws::spawn(wire, settings, listen, to);
-    let (mut scopes, mut identified) = (HashSet::<Scope>::new(), HashSet::<Scope>::new());
-    let (mut answered, mut counted, mut asked) = (0, 0, false);
-    while let Some(polled) = from.blocking_recv() {
+fn ask(wire: Wire, settings: Settings, store: &mut Store, asks: &Asks) -> Result<(), Failure> {
+    let (mut answered, mut counted) = (0, 0);
+    let ask = |handle: &Handle| {
+        asks.searches.iter().for_each(|search| handle.send(Command::Search(search.clone())));
+        asks.counts.iter().for_each(|(arn, since)| handle.send(Command::Measure(arn.clone(), *since)));
+    };
+    let hear = |polled: Polled, scopes: usize| {
         match polled {
-            // Every scope announces itself before the first of them makes a call.
-            Polled::Running(Source::Identity, scope, _) if !asked => {
-                scopes.insert(scope);
-            }
-            Polled::Renamed { from, to } => {
-                scopes.remove(&from);
-                scopes.insert(to);
-            }
-            Polled::Ended { source: Source::Identity, scope, .. } => {
-                identified.insert(scope);
-                if !asked && scopes.is_subset(&identified) {
-                    asked = true;
-                    asks.searches.iter().for_each(|search| handle.send(Command::Search(search.clone())));
-                    asks.counts.iter().for_each(|(arn, since)| handle.send(Command::Measure(arn.clone(), *since)));
-                }
-            }
-            Polled::Data { source, scope, deltas } => {
+            Polled::Data { source, scope, deltas } if source != Source::Identity => {
                 answered += deltas.iter().filter(|delta| matches!(delta, Delta::Search(_))).count();
                 counted += deltas.iter().filter(|delta| matches!(delta, Delta::Calls(..))).count();
-                if source != Source::Identity {
-                    store.apply(Polled::Data { source, scope, deltas });
-                }
+                store.apply(Polled::Data { source, scope, deltas });
             }
             Polled::Call(call) => store.apply(Polled::Call(call)),
             _ => {}
         }
-        if asked && answered >= scopes.len() * asks.searches.len() && counted >= asks.counts.len() {
-            break;
-        }
-    }
-    let (done, _stopped) = oneshot::channel();
-    handle.send(Command::Stop(done));
-    drop(from);
-    ended(running.join())
+        scopes > 0 && answered >= scopes * asks.searches.len() && counted >= asks.counts.len()
+    };
+    talk::put(wire, settings, false, ask, hear).map(|_| ())
 }
 
 #[cfg(test)]

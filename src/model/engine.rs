@@ -31,7 +31,7 @@ pub enum EngineEnd {
 }
 
 /// The state of a question; each message holds all of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EngineNews {
     /// The engine.
     pub engine: &'static str,
@@ -51,8 +51,12 @@ pub struct EngineNews {
     pub records: u64,
     /// Of them those that could not be understood.
     pub broken: u64,
-    /// Objects or rows that could not be read, and why.
+    /// Objects that could not be read whole, and why: the first of them.
     pub unread: Vec<(String, String)>,
+    /// How many there are.
+    pub unread_count: u64,
+    /// What may go on at the service, and cost, because it could not be stopped: in words.
+    pub left: Option<String>,
     /// How it ended; `None` while it goes on.
     pub ended: Option<EngineEnd>,
 }

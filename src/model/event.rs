@@ -71,6 +71,23 @@ pub enum SearchBy {
     Any,
 }
 
+impl SearchBy {
+    /// CloudTrail's name of the attribute, and the value.
+    #[must_use]
+    pub fn attribute(&self) -> (&'static str, String) {
+        match self {
+            Self::AccessKey(key) => ("AccessKeyId", key.clone()),
+            Self::Username(name) => ("Username", name.clone()),
+            Self::Resource(name) => ("ResourceName", name.clone()),
+            Self::EventId(id) => ("EventId", id.clone()),
+            Self::EventName(name) => ("EventName", name.clone()),
+            Self::EventSource(source) => ("EventSource", source.clone()),
+            Self::ReadOnly(read_only) => ("ReadOnly", read_only.to_string()),
+            Self::Any => ("none", String::new()),
+        }
+    }
+}
+
 /// A search of CloudTrail on demand, in every scope polled.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EventSearch {

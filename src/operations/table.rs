@@ -324,10 +324,14 @@ pub const OPERATIONS: &[Operation] = &[
     row(&"s3:GetBucketPolicyStatus", S3, Drill),
     row(&"s3:GetBucketReplication", S3, Slow).needs(&["s3:GetReplicationConfiguration"]),
     row(&"s3:GetBucketVersioning", S3, Drill),
-    row(&"s3:GetObject", S3, Paid).cost("$0.0004 / 1,000 requests"),
+    row(&"s3:GetObject", S3, Paid).rate(5500.0).cost("$0.0004 / 1,000 requests"),
     row(&"s3:GetObjectLockConfiguration", S3, Drill).needs(&["s3:GetBucketObjectLockConfiguration"]),
     row(&"s3:GetPublicAccessBlock", S3, Drill).needs(&["s3:GetBucketPublicAccessBlock"]),
-    row(&"s3:ListObjectsV2", S3, Paid).needs(&["s3:ListBucket"]).page(1000).cost("$0.005 / 1,000 requests"),
+    row(&"s3:ListObjectsV2", S3, Paid)
+        .needs(&["s3:ListBucket"])
+        .rate(5500.0)
+        .page(1000)
+        .cost("$0.005 / 1,000 requests"),
     row(&"sns:GetTopicAttributes", SNS, Slow),
     row(&"sns:ListSubscriptionsByTopic", SNS, Slow),
     row(&"sts:GetCallerIdentity", STS, Poll),

@@ -252,6 +252,15 @@ impl Store {
         self.fed(0, self.events.generation(), feed);
     }
 
+    /// Lets the oldest events go while all take more memory than this, in bytes.
+    pub fn bound_events(&mut self, most: usize) {
+        if self.events.bound(most) {
+            // Rows have new numbers.
+            (0..self.events.rows() as u32).for_each(|row| self.relink_by(row));
+            self.revision += 1;
+        }
+    }
+
     fn fed(&mut self, first: u32, generation: u64, feed: &crate::trail::ingest::Feed) {
         // Rows that have new numbers are looked at again.
         let first = if self.events.generation() == generation { first } else { 0 };

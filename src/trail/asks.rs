@@ -4,6 +4,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use wildmatch::WildMatch;
 
+use crate::policy::{self, Document};
+
 /// One question.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(from = "String")]
@@ -76,11 +78,15 @@ impl Test {
             Self::Is(glob) | Self::IsNot(glob) => plain(value).is_some_and(|text| glob.matches(&text)),
             Self::Below(limit) => value.as_f64().is_some_and(|number| number < *limit),
             Self::Has(words) => text_of(value).contains(words.as_str()),
-            Self::Foreign => !account.is_empty() && accounts(&text_of(value)).any(|other| other != account),
+            Self::Foreign if account.is_empty() => false,
+            // Of a policy count those whom it lets in; elsewhere whoever is named.
+            Self::Foreign => match Document::parse(&text_of(value)) {
+                Ok(policy) => policy::accounts(&policy).iter().any(|other| other != account),
+                Err(_) => accounts(&text_of(value)).any(|other| other != account),
+            },
             Self::Public => {
-                let text = text_of(value);
-                text.contains("\"Allow\"")
-                    && ["\"Principal\":\"*\"", "\"AWS\":\"*\"", "\"AWS\":[\"*\""].iter().any(|open| text.contains(open))
+                let policy = Document::parse(&text_of(value));
+                policy.is_ok_and(|policy| !policy::public_statements(&policy).is_empty())
             }
         }
     }
@@ -149,11 +155,23 @@ mod tests {
 
     #[test]
     fn other_accounts_are_found_in_arns_and_documents() {
-        let policy = |principal: &str| json!({"p": format!("{{ \"Effect\": \"Allow\", \"Principal\": {principal} }}")});
-        assert!(so("p foreign", &policy("{\"AWS\": \"arn:aws:iam::999988887777:root\"}")));
-        assert!(!so("p foreign", &policy("{\"AWS\": \"arn:aws:iam::111122223333:root\"}")));
-        assert!(so("p public", &policy("\"*\"")) && so("p public", &policy("{\"AWS\": [\"*\"]}")));
-        assert!(!so("p public", &policy("{\"Service\": \"x\"}")));
+        let policy = |effect: &str, rest: &str| {
+            let text = format!(
+                "{{ \"Statement\": [{{\"Effect\": \"{effect}\", \"Action\": \"*\", \"Resource\": \"*\", {rest} }}] }}"
+            );
+            json!({ "p": text })
+        };
+        let other = r#""Principal": {"AWS": "arn:aws:iam::999988887777:root"}"#;
+        let own = r#""Principal": {"AWS": "arn:aws:iam::111122223333:root"}"#;
+        assert!(so("p foreign", &policy("Allow", other)) && !so("p foreign", &policy("Allow", own)));
+        assert!(!so("p foreign", &policy("Deny", other)), "who is kept out is not let in");
+        for anyone in [r#""Principal": "*""#, r#""Principal": {"AWS": ["arn:aws:iam::111122223333:root", "*"]}"#] {
+            assert!(so("p public", &policy("Allow", anyone)) && !so("p public", &policy("Deny", anyone)), "{anyone}");
+        }
+        let fenced = r#""Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}"#;
+        assert!(!so("p public", &policy("Allow", fenced)));
+        assert!(!so("p public", &policy("Allow", r#""Principal": {"Service": "x"}"#)));
+        assert!(so("p foreign", &json!({"p": "arn:aws:kms:eu-west-1:999988887777:key/1"})));
         assert!(!so("p foreign", &json!({"p": "key/1111-2222-123456789012"})));
     }
 }

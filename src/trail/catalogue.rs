@@ -170,6 +170,13 @@ pub fn entry(source: &str, name: &str) -> Option<&'static Entry> {
     CATALOGUE.events.get(service)?.get(name)
 }
 
+/// An event's name in the letter case that AWS writes, whatever the service.
+#[must_use]
+pub fn name(typed: &str) -> Option<&'static str> {
+    let names = CATALOGUE.events.values().flat_map(HashMap::keys);
+    names.map(String::as_str).find(|name| name.eq_ignore_ascii_case(typed))
+}
+
 /// How bad an event is as far as source and name tell.
 #[must_use]
 pub fn base(source: &str, name: &str) -> Option<Severity> {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::model::Event;
 
 use super::columns::Batch;
@@ -80,7 +82,8 @@ pub fn batch(events: &[Event]) -> Batch {
         let fields = Fields {
             raw: &event.raw,
             id: text(&event.id),
-            time: text(&time),
+            // A record without a time stays one.
+            time: text(&time).filter(|_| event.time != Timestamp::UNIX_EPOCH),
             name: text(&event.name),
             source: text(&event.source),
             region: text(&event.region),
@@ -113,8 +116,6 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::model::EventCategory;
-
-    use jiff::Timestamp;
 
     use super::*;
 
@@ -246,5 +247,14 @@ mod tests {
         assert_eq!((event.user_agent, event.read_only), (None, Some(true)));
         let nameless = parse(r#"{"eventVersion":"1.05","eventSource":"s"}"#).unwrap();
         assert_eq!((nameless.id.as_str(), nameless.name.as_str(), nameless.time), ("", "", Timestamp::UNIX_EPOCH));
+    }
+
+    #[test]
+    fn a_record_without_a_time_is_not_of_1970() {
+        let timeless = parse(r#"{"eventVersion":"1.05","eventSource":"s","eventName":"N"}"#).unwrap();
+        let mut events = Events::default();
+        events.absorb(batch(&[timeless]));
+        events.settle();
+        assert_eq!(events.newest_first().map(EventRef::when).collect::<Vec<_>>(), [None]);
     }
 }

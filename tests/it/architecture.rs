@@ -65,7 +65,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["controls", "trail", "model"]),
     ("term", &[]),
     ("theme", &["model"]),
-    ("trail", &["model"]),
+    ("trail", &["model", "policy"]),
     ("view", &["model", "store", "controls", "trail", "policy", "operations", "widget", "theme", "keymap"]),
     ("widget", &["theme"]),
     ("wire", &["operations", "policy", "model"]),

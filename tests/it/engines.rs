@@ -75,11 +75,13 @@ fn a_plan_asks_nothing_and_says_what_would_be_asked() {
     assert!(plan["bound"]["bytes"].is_null() && plan["query_id"].is_null());
     let people = text(&events(&["name:UpdateTable", "--engine", "athena", "--plan", "--demo"]).stdout);
     assert!(
-        people.contains("costs at most  $0.5000") && people.contains("FROM \"default\".\"cloudtrail\""),
+        people.contains("costs about    $0.5000 at most") && people.contains("FROM \"default\".\"cloudtrail\""),
         "{people}"
     );
+    assert_eq!(plan["bound"]["holds"], false, "being watched is no bound");
     let lookup = text(&events(&["key:ASIAX", "--plan", "--demo"]).stdout);
-    assert!(lookup.contains("takes at most  100 s") || lookup.contains("takes at most  50 s"), "{lookup}");
+    // 80 pages that are polled and 100 that are searched for, one a second.
+    assert!(lookup.contains("takes at most  180 s") && lookup.contains("AccessKeyId ASIAX"), "{lookup}");
 }
 
 #[test]
@@ -131,5 +133,41 @@ fn mistakes_are_usage_errors() {
     ] {
         let output = events(line);
         assert_eq!(output.status.code(), Some(2), "{line:?}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn what_an_engine_would_pass_over_is_refused_with_what_to_do() {
+    for (line, words) in [
+        (["--trail", "s3://bucket-a", "--trail", "s3://bucket-b"].as_slice(), "the prefix above all"),
+        (&["--trail", "s3://bucket", "--follow"], "are for log files"),
+        (&["--trail", "s3://bucket", "--keep-raw"], "are for log files"),
+        (&["--engine", "athena", "--plan", "-p", "a,b"], "in one account"),
+        (&["since:2026-11-02 until:2026-11-01", "--engine", "athena", "--plan", "--demo"], "the window is empty"),
+    ] {
+        let output = events(line);
+        let said = text(&output.stderr);
+        assert_eq!((output.status.code(), said.contains(words)), (Some(2), true), "{line:?}: {said}");
+    }
+}
+
+/// The printed policy allows what is fetched: no more is taken for a log file than it names, and no less.
+#[test]
+fn the_printed_policy_and_what_is_fetched_are_the_same() {
+    let policy = Command::new(env!("CARGO_BIN_EXE_dynakeep")).args(["iam-policy", "--paid"]).output().unwrap();
+    let printed = text(&policy.stdout);
+    assert!(printed.contains("arn:aws:s3:::*/CloudTrail/*.json.gz"), "{printed}");
+    for (key, fetched) in [
+        ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11/01/111122223333_CloudTrail_eu-west-1_x.json.gz", true),
+        ("CloudTrail/eu-west-1/2026/11/01/x.json.gz", true),
+        ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11/01/x.json", false),
+        ("111122223333_CloudTrail_eu-west-1_20261101T0000Z_x.json.gz", false),
+        ("secrets/CloudTrail.json.gz", false),
+    ] {
+        let object = format!("arn:aws:s3:::bucket/{key}");
+        let allowed = object
+            .strip_prefix("arn:aws:s3:::")
+            .is_some_and(|rest| rest.contains("/CloudTrail/") && rest.ends_with(".json.gz"));
+        assert_eq!((dynakeep::trail::engine::s3::is_log(key), allowed), (fetched, fetched), "{key}");
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::narrow::{Cond, Narrowed, narrow};
 use super::sql::{Columns, Sql, quoted};
-use super::{Engine, Name, Sight, Statement, Window, Work};
+use super::{Engine, Name, Reads, Sight, Statement, Window, Work};
 use crate::trail::query::Query;
 
 /// What a column holds.
@@ -181,8 +181,8 @@ impl Engine for Athena {
         Ok(Work::Statement(statement(queries, window, &self.table, self.most)))
     }
 
-    fn dollars(&self, bytes: u64) -> Option<f64> {
-        Some(bytes.max(LEAST) as f64 / 1e12 * DOLLARS)
+    fn dollars(&self, reads: Reads) -> Option<f64> {
+        Some(reads.bytes?.max(LEAST) as f64 / 1e12 * DOLLARS)
     }
 }
 

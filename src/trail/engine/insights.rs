@@ -5,7 +5,7 @@
 
 use super::narrow::{Cond, Dialect, Narrowed, Side, narrow};
 use super::sql::plain;
-use super::{Engine, Name, Sight, Statement, Window, Work};
+use super::{Engine, Name, Reads, Sight, Statement, Window, Work};
 use crate::trail::query::{Expr, Query, Test};
 
 /// Rows that a query gives at most. Source: CloudWatch Logs' quotas.
@@ -47,8 +47,8 @@ impl Engine for Insights {
         Ok(Work::Statement(Statement { text, partitions, residual, never }))
     }
 
-    fn dollars(&self, bytes: u64) -> Option<f64> {
-        Some(bytes as f64 / 1e9 * DOLLARS)
+    fn dollars(&self, reads: Reads) -> Option<f64> {
+        Some(reads.bytes? as f64 / 1e9 * DOLLARS)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::narrow::{Cond, Narrowed, narrow};
 use super::sql::{Columns, Sql};
-use super::{Engine, Name, Sight, Statement, Window, Work};
+use super::{Engine, Name, Reads, Sight, Statement, Window, Work};
 use crate::trail::query::Query;
 
 /// The price for a gigabyte scanned. Source: CloudTrail's price list.
@@ -73,7 +73,7 @@ impl Engine for Lake {
         Ok(Work::Statement(Statement { text, partitions, residual, never }))
     }
 
-    fn dollars(&self, bytes: u64) -> Option<f64> {
-        Some(bytes as f64 / 1e9 * DOLLARS)
+    fn dollars(&self, reads: Reads) -> Option<f64> {
+        Some(reads.bytes? as f64 / 1e9 * DOLLARS)
     }
 }

@@ -2,14 +2,19 @@
 
 use jiff::Timestamp;
 
-use super::{Engine, Name, Sight, Window, Work};
+use super::{Engine, Name, Reads, Sight, Window, Work};
 use crate::model::{EventSearch, SearchBy};
+use crate::trail::catalogue;
 use crate::trail::query::Query;
 
 /// Events that one search reads in each scope at most.
 pub const MOST: usize = 5_000;
 /// Events a page. Source: the operation's reference.
 const PAGE: usize = 50;
+/// Pages of the first search of each kind that is polled: 2,000 events.
+pub const FIRST_PAGES: usize = 40;
+/// Kinds of searches that are polled: changes, and what concerns DynamoDB.
+const POLLED: usize = 2;
 /// Requests a second that an account may make in a region. Source: CloudTrail's quotas.
 const RATE: f64 = 2.0;
 
@@ -38,14 +43,20 @@ impl Engine for Lookup {
         Ok(Work::Lookup(Plan::of(queries, window.now, self.hours)))
     }
 
-    fn dollars(&self, _: u64) -> Option<f64> {
-        None
+    fn dollars(&self, _: Reads) -> Option<f64> {
+        Some(0.0)
     }
 }
 
-/// The longest that searches of a plan can take in one scope, in seconds, at a share of the documented rate.
+/// The longest that all of it can take in one scope, in seconds, at a share of the documented rate.
 #[must_use]
 pub fn longest(plan: &Plan, share: f64) -> f64 {
+    (POLLED * FIRST_PAGES) as f64 / (RATE * share) + searching(plan, share)
+}
+
+/// The longest that the searches on demand can take of it.
+#[must_use]
+pub fn searching(plan: &Plan, share: f64) -> f64 {
     let pages = plan.extra.iter().map(|search| search.limit.div_ceil(PAGE)).sum::<usize>();
     pages as f64 / (RATE * share)
 }
@@ -57,6 +68,8 @@ pub struct Plan {
     pub extra: Vec<EventSearch>,
     /// The attribute whose search alone brings every event that the query can match.
     pub whole: Option<SearchBy>,
+    /// A search goes by a name whose letter case is only supposed: CloudTrail takes it exactly.
+    pub cased: bool,
     /// Only the searches on demand keep to the query's window.
     bounded: bool,
     /// How far back the polled searches go.
@@ -68,17 +81,35 @@ impl Plan {
     #[must_use]
     pub fn of(queries: &[Query], now: Timestamp, hours: i64) -> Self {
         let required = |field: &str| queries.iter().find_map(|query| query.required(field)).map(str::to_owned);
-        // LookupEvents takes letter case exactly, queries do not: values are brought to the case that AWS writes.
-        let cased = |name: &String| name.starts_with(|first: char| first.is_ascii_uppercase());
+        // LookupEvents takes letter case exactly, queries do not: values are brought to the case that AWS writes, where
+        // that is known. What was named by somebody is searched as it was typed, and that is not all.
         let mut whole = required("id")
             .map(|id| SearchBy::EventId(id.to_ascii_lowercase()))
-            .or_else(|| required("access_key").map(|key| SearchBy::AccessKey(key.to_ascii_uppercase())))
-            .or_else(|| required("session").map(SearchBy::Username))
-            .or_else(|| required("name").filter(cased).map(SearchBy::EventName))
-            .or_else(|| required("source").map(|source| SearchBy::EventSource(source.to_ascii_lowercase())));
+            .or_else(|| required("access_key").map(|key| SearchBy::AccessKey(key.to_ascii_uppercase())));
+        let mut typed = None;
+        if whole.is_none()
+            && let Some(session) = required("session")
+        {
+            match has_case(&session) {
+                true => typed = Some(SearchBy::Username(session)),
+                false => whole = Some(SearchBy::Username(session)),
+            }
+        }
+        if whole.is_none()
+            && typed.is_none()
+            && let Some(name) = required("name")
+        {
+            match catalogue::name(&name) {
+                Some(name) => whole = Some(SearchBy::EventName(name.to_owned())),
+                None => typed = Some(SearchBy::EventName(name)),
+            }
+        }
+        if whole.is_none() && typed.is_none() {
+            whole = required("source").map(|source| SearchBy::EventSource(source.to_ascii_lowercase()));
+        }
         let since = queries.iter().filter_map(|query| query.window(now).0).max();
         let until = queries.iter().filter_map(|query| query.window(now).1).min();
-        let mut by: Vec<SearchBy> = whole.clone().into_iter().collect();
+        let mut by: Vec<SearchBy> = whole.clone().into_iter().chain(typed).collect();
         if by.is_empty() {
             let read_only = queries.iter().find_map(|query| query.required_flag("read_only"));
             whole = read_only.map(SearchBy::ReadOnly);
@@ -90,14 +121,19 @@ impl Plan {
             } else if read_only == Some(true) {
                 whole = None;
             }
-            if until.is_some() {
-                // The polled searches go from now backwards: they may end before the window begins.
-                by.push(SearchBy::ReadOnly(false));
-                by.push(SearchBy::EventSource("dynamodb.amazonaws.com".to_owned()));
-            }
         }
+        if until.is_some() && whole.as_ref().is_none_or(|whole| !by.contains(whole)) {
+            // The polled searches go from now backwards: they may end before the window begins.
+            by.push(SearchBy::ReadOnly(false));
+            by.push(SearchBy::EventSource("dynamodb.amazonaws.com".to_owned()));
+        }
+        let cased = by.iter().any(|by| match by {
+            SearchBy::Username(name) | SearchBy::Resource(name) => has_case(name),
+            SearchBy::EventName(_) => whole.is_none(),
+            _ => false,
+        });
         let extra = by.into_iter().map(|by| EventSearch { by, since, until, limit: MOST }).collect();
-        Self { extra, whole, bounded: until.is_some(), hours }
+        Self { extra, whole, cased, bounded: until.is_some(), hours }
     }
 
     /// True when this search decides whether the rows are all there are.
@@ -108,6 +144,11 @@ impl Plan {
             None => !self.bounded || self.extra.contains(search),
         }
     }
+}
+
+/// Whether a name can be written in another letter case.
+fn has_case(name: &str) -> bool {
+    name.chars().any(char::is_alphabetic)
 }
 
 #[cfg(test)]
@@ -144,5 +185,22 @@ mod tests {
         assert_eq!(plan("until:2026-11-02").extra.len(), 2);
         assert!(plan("until:2026-11-02").whole.is_none() && plan("table:orders").whole.is_none());
         assert!(plan("!readonly").whole.is_some() && plan("id:E").whole.is_some());
+    }
+
+    #[test]
+    fn names_are_searched_in_the_case_that_aws_writes() {
+        assert_eq!(by("name:updatetable"), [SearchBy::EventName("UpdateTable".into())]);
+        assert!(plan("name:UPDATETABLE").whole.is_some() && !plan("name:UPDATETABLE").cased);
+        let unknown = plan("name:frobnicate");
+        assert_eq!(unknown.extra[0].by, SearchBy::EventName("frobnicate".into()));
+        assert!(unknown.whole.is_none() && unknown.cased, "that none was found does not mean that there is none");
+        assert!(plan("session:Jo").whole.is_none() && plan("session:Jo").cased);
+        assert!(plan("session:1700000000").whole.is_some());
+    }
+
+    #[test]
+    fn the_time_it_takes_counts_what_is_polled_too() {
+        assert!((longest(&plan(""), 1.0) - 40.0).abs() < 0.1);
+        assert!((longest(&plan("key:ASIAX"), 0.5) - 180.0).abs() < 0.1);
     }
 }

@@ -107,8 +107,17 @@ pub trait Engine {
     /// # Errors
     /// In words, for whoever asked.
     fn translate(&self, queries: &[Query], window: &Window) -> Result<Work, String>;
-    /// Dollars for so many bytes read, at the list price of `us-east-1`; `None` for what costs nothing by the byte.
-    fn dollars(&self, bytes: u64) -> Option<f64>;
+    /// Dollars for so much, at the list price of `us-east-1`; `None` where that does not follow from what is known.
+    fn dollars(&self, reads: Reads) -> Option<f64>;
+}
+
+/// What a question reads, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reads {
+    /// Bytes scanned.
+    pub bytes: Option<u64>,
+    /// Objects fetched.
+    pub objects: Option<u64>,
 }
 
 /// How far back an engine reads when a query names no window.
@@ -193,15 +202,24 @@ impl Root {
 /// # Errors
 /// In words.
 pub fn bytes(text: &str) -> Result<u64, String> {
+    sized(text, 1000)
+}
+
+/// The same in multiples of `step`.
+///
+/// # Errors
+/// In words.
+pub fn sized(text: &str, step: u64) -> Result<u64, String> {
     let wrong = || format!("`{text}` is no size: write 500M, 10G or 2T");
     let digits = text.trim_end_matches(|one: char| one.is_ascii_alphabetic());
-    let factor: u64 = match text.get(digits.len()..).unwrap_or_default().trim_end_matches(['B', 'b']) {
-        "" => 1,
-        "k" | "K" => 1_000,
-        "M" => 1_000_000,
-        "G" => 1_000_000_000,
-        "T" => 1_000_000_000_000,
+    let unit = text.get(digits.len()..).unwrap_or_default().to_ascii_uppercase();
+    let power = match unit.trim_end_matches('B').trim_end_matches('I') {
+        "" => 0,
+        "K" => 1,
+        "M" => 2,
+        "G" => 3,
+        "T" => 4,
         _ => return Err(wrong()),
     };
-    digits.parse::<u64>().ok().and_then(|count| count.checked_mul(factor)).ok_or_else(wrong)
+    digits.parse::<u64>().ok().and_then(|count| count.checked_mul(step.checked_pow(power)?)).ok_or_else(wrong)
 }

@@ -8,13 +8,15 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::{Engine, Name, Root, Sight, Window, Work};
+use super::{Engine, Name, Reads, Root, Sight, Window, Work};
 use crate::trail::query::Query;
 
 /// The price of a thousand listings. Source: S3's price list, `us-east-1`; fetching within a region costs a tenth.
-pub const DOLLARS_PER_LIST: f64 = 0.005 / 1000.0;
+const DOLLARS_PER_LIST: f64 = 0.005 / 1000.0;
+/// Keys that one listing gives.
+const KEYS: f64 = 1000.0;
 /// The price of fetching one object.
-pub const DOLLARS_PER_GET: f64 = 0.0004 / 1000.0;
+const DOLLARS_PER_GET: f64 = 0.0004 / 1000.0;
 
 /// Trail objects, as they are configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub struct Selection {
     pub regions: Vec<String>,
     /// The window.
     pub window: Window,
+    /// Every object of the window's days counts, as for a table over them; else log files that may hold its events.
+    pub every: bool,
 }
 
 /// What to do with a prefix.
@@ -67,11 +71,13 @@ impl Engine for Trail {
     }
 
     fn translate(&self, _: &[Query], window: &Window) -> Result<Work, String> {
-        Ok(Work::Objects(Selection { root: self.root.clone(), regions: self.regions.clone(), window: *window }))
+        let (root, regions) = (self.root.clone(), self.regions.clone());
+        Ok(Work::Objects(Selection { root, regions, window: *window, every: false }))
     }
 
-    fn dollars(&self, _: u64) -> Option<f64> {
-        None
+    fn dollars(&self, reads: Reads) -> Option<f64> {
+        let objects = reads.objects? as f64;
+        Some((objects / KEYS).ceil().max(1.0) * DOLLARS_PER_LIST + objects * DOLLARS_PER_GET)
     }
 }
 
@@ -80,30 +86,39 @@ impl Selection {
     #[must_use]
     pub fn step(&self, prefix: &str) -> Step {
         let parts: Vec<&str> = prefix.trim_end_matches('/').split('/').collect();
-        if let Some(at) = parts.iter().position(|part| *part == "CloudTrail")
-            && let Some(region) = parts.get(at + 1)
-        {
+        if let Some(at) = region_at(&parts) {
+            let region = parts.get(at).copied().unwrap_or_default();
             if !self.regions.is_empty() && !self.regions.iter().any(|wanted| wanted == region) {
                 return Step::Skip;
             }
-            let base = parts.get(..=at + 1).unwrap_or_default().join("/");
+            let base = parts.get(..=at).unwrap_or_default().join("/");
             let (first, last) = self.window.days();
             // `0` follows `/`: all of the last day lies before it.
             return Step::List { after: format!("{base}/{first}"), end: format!("{base}/{last}0") };
         }
-        let Some(logs) = parts.iter().position(|part| *part == "AWSLogs") else { return Step::Descend };
+        // The last one: a prefix of somebody's own may be called like a part of the layout.
+        let Some(logs) = parts.iter().rposition(|part| *part == "AWSLogs") else { return Step::Descend };
         match parts.get(logs + 1..).unwrap_or_default() {
+            // Partitions of other services' logs, one a day or an hour.
+            [.., part] if part.contains('=') => Step::Skip,
             [] | [_] => Step::Descend,
             [organization, account] if organization.starts_with("o-") && is_account(account) => Step::Descend,
-            [.., parent, service] if is_account(parent) && *service == "CloudTrail" => Step::Descend,
-            // Digests, Insights, and other services' logs.
-            _ => Step::Skip,
+            [.., parent, service] if is_account(parent) => {
+                // Digests, Insights, and other services' logs lie beside it.
+                if *service == "CloudTrail" { Step::Descend } else { Step::Skip }
+            }
+            // Below an account that is not in the layout: other services' logs. Below anything else: somebody's own.
+            parts if parts.iter().any(|part| is_account(part)) => Step::Skip,
+            _ => Step::Descend,
         }
     }
 
     /// Whether an object is a trail's log file that may hold events of the window.
     #[must_use]
     pub fn wants(&self, key: &str) -> bool {
+        if self.every {
+            return true;
+        }
         if !is_log(key) {
             return false;
         }
@@ -120,24 +135,43 @@ impl Selection {
         let (first, last) = self.window.days();
         let regions = if self.regions.is_empty() { "*".to_owned() } else { self.regions.join(",") };
         let mut base = format!("s3://{}/{}", self.root.bucket, self.root.prefix);
-        if !base.contains("AWSLogs/") {
+        let parts: Vec<&str> = self.root.prefix.trim_end_matches('/').split('/').collect();
+        if region_at(&parts).is_some() {
+            return vec![format!("{base} {first} to {last}")];
+        }
+        if !parts.contains(&"AWSLogs") {
             base.push_str("AWSLogs/");
         }
-        vec![if base.contains("/CloudTrail/") {
-            format!("{base} {first} to {last}")
-        } else {
-            format!("{base}*/CloudTrail/{regions}/ {first} to {last}")
-        }]
+        let base = base.strip_suffix("CloudTrail/").map_or_else(|| format!("{base}*/"), str::to_owned);
+        vec![format!("{base}CloudTrail/{regions}/ {first} to {last}")]
     }
 }
 
-/// Whether a key is one of a trail's log files: nothing else is ever fetched.
+/// Where among the parts of a path the region stands, below a trail's own `CloudTrail`: the last one that is followed by
+/// one, for any prefix may be called so.
+fn region_at(parts: &[&str]) -> Option<usize> {
+    let at = parts.windows(2).rposition(|pair| matches!(pair, ["CloudTrail", region] if is_region(region)))?;
+    Some(at + 1)
+}
+
+/// `eu-west-1`, `us-gov-east-1`: words of letters, and a number.
+fn is_region(part: &str) -> bool {
+    let words: Vec<&str> = part.split('-').collect();
+    let letters = |word: &&str| word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    match words.as_slice() {
+        [area @ .., number] if area.len() >= 2 => {
+            area.iter().all(letters) && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        _ => false,
+    }
+}
+
+/// Whether a key is one of a trail's log files, as the printed policy allows them: nothing else is ever fetched.
 #[must_use]
 pub fn is_log(key: &str) -> bool {
-    let name = key.rsplit('/').next().unwrap_or(key);
-    let kind = name.ends_with(".json.gz") || name.ends_with(".json");
-    let odd = ["CloudTrail-Digest", "CloudTrail-Insight"].iter().any(|word| key.contains(word));
-    kind && !odd && (name.contains("_CloudTrail_") || key.contains("/CloudTrail/"))
+    let (path, name) = key.rsplit_once('/').unwrap_or(("", key));
+    let odd = ["_CloudTrail-Digest_", "_CloudTrail-Insight_"].iter().any(|word| name.contains(word));
+    name.ends_with(".json.gz") && !odd && path.split('/').any(|part| part == "CloudTrail")
 }
 
 fn is_account(part: &str) -> bool {

@@ -5,7 +5,7 @@ use crate::store::rows::RowKind;
 use super::athena::{Athena, Table, rebuild};
 use super::insights::Insights;
 use super::lake::Lake;
-use super::s3::{Step, Trail};
+use super::s3::{Selection, Step, Trail};
 use super::*;
 
 fn queries(text: &str) -> Vec<Query> {
@@ -236,6 +236,14 @@ fn prefixes_follow_the_trails_layout() {
         ("AWSLogs/111122223333/CloudTrail-Insight/", Step::Skip),
         ("AWSLogs/111122223333/vpcflowlogs/", Step::Skip),
         ("AWSLogs/111122223333/CloudTrail/us-east-1/", Step::Skip),
+        ("AWSLogs/aws-account-id=111122223333/aws-service=vpcflowlogs/", Step::Skip),
+        // Prefixes of somebody's own, called like parts of the layout.
+        ("CloudTrail/", Step::Descend),
+        ("CloudTrail/AWSLogs/", Step::Descend),
+        ("CloudTrail/AWSLogs/111122223333/CloudTrail/", Step::Descend),
+        ("AWSLogs/archive/", Step::Descend),
+        ("AWSLogs/archive/AWSLogs/", Step::Descend),
+        ("AWSLogs/archive/AWSLogs/111122223333/CloudTrail/", Step::Descend),
     ] {
         assert_eq!(of.step(prefix), step, "{prefix}");
     }
@@ -243,11 +251,19 @@ fn prefixes_follow_the_trails_layout() {
     let list = Step::List { after: format!("{base}/2026/11/01"), end: format!("{base}/2026/11/040") };
     assert_eq!(of.step(&format!("{base}/")), list);
     assert_eq!(of.step(&format!("{base}/2026/11/")), list);
+    let deep = format!("CloudTrail/{base}");
+    let list = Step::List { after: format!("{deep}/2026/11/01"), end: format!("{deep}/2026/11/040") };
+    assert_eq!(of.step(&format!("{deep}/")), list);
+    let named = Selection { root: Root::parse("s3://bucket/CloudTrail").unwrap(), ..of.clone() };
+    assert_eq!(named.words(), ["s3://bucket/CloudTrail/AWSLogs/*/CloudTrail/eu-west-1/ 2026/11/01 to 2026/11/04"]);
     let file = |stamp: &str| format!("{base}/2026/11/01/111122223333_CloudTrail_eu-west-1_{stamp}_abc.json.gz");
     assert!(of.wants(&file("20261101T0005Z")) && of.wants(&file("20261103T2355Z")));
     assert!(!of.wants(&file("20261031T2340Z")) && !of.wants(&file("20261104T0005Z")));
     assert!(!of.wants("AWSLogs/1/CloudTrail-Digest/x_CloudTrail-Digest_y.json.gz"));
     assert!(!of.wants("secrets/passwords.json") && !of.wants("AWSLogs/1/CloudTrail/eu-west-1/readme.txt"));
+    assert!(!of.wants("notes_CloudTrail_2026.json.gz"), "the printed policy does not allow it");
+    let every = Selection { every: true, ..of };
+    assert!(every.wants(&file("20261031T2340Z")), "a table reads whole days");
 }
 
 #[test]
