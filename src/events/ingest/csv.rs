@@ -76,8 +76,12 @@ pub struct Table<'a> {
 impl<'a> Table<'a> {
     /// `None` for text that is no such thing.
     pub fn of(text: &'a str) -> Option<Self> {
+        // A log file is one line of megabytes: it is told by how it begins.
+        if text.trim_start().starts_with(['{', '[']) {
+            return None;
+        }
         let first = text.lines().next().unwrap_or_default();
-        if first.trim_start().starts_with(['{', '[']) || !first.contains(',') && !is_record(first) {
+        if !first.contains(',') && !is_record(first) {
             return None;
         }
         let mut rows = csv::ReaderBuilder::new().has_headers(false).from_reader(first.as_bytes());

@@ -15,6 +15,7 @@ const MOST: usize = u32::MAX as usize - 1;
 pub struct Files {
     inflate: libdeflater::Decompressor,
     packed: Vec<u8>,
+    /// As long as the longest text so far: what was written once needs no clearing.
     text: Vec<u8>,
 }
 
@@ -47,51 +48,59 @@ impl Files {
         self.packed.clear();
         let mut file = std::fs::File::open(path).map_err(|error| io_words(&error))?;
         file.read_to_end(&mut self.packed).map_err(|error| io_words(&error))?;
-        let problem = match self.packed.get(..4) {
+        let (len, problem) = match self.packed.get(..4) {
             Some([0x1f, 0x8b, ..]) => unzip(&mut self.inflate, &self.packed, &mut self.text)?,
             Some([0x28, 0xb5, 0x2f, 0xfd]) => {
                 self.text.clear();
                 let read = zstd::Decoder::new(self.packed.as_slice());
-                read.and_then(|read| read.take(MOST as u64).read_to_end(&mut self.text))
-                    .err()
-                    .map(|error| error.to_string())
+                let read = read.and_then(|read| read.take(MOST as u64).read_to_end(&mut self.text));
+                (self.text.len(), read.err().map(|error| error.to_string()))
             }
             _ => {
                 std::mem::swap(&mut self.packed, &mut self.text);
-                None
+                (self.text.len(), None)
             }
         };
-        if self.text.len() >= MOST {
+        if len >= MOST {
             return Err("larger than 4 GB unpacked: split it".to_owned());
         }
-        Ok(Bytes { bytes: &self.text, problem })
+        Ok(Bytes { bytes: self.text.get(..len).unwrap_or_default(), problem })
     }
 }
 
-/// Unpacks gzip, several members one after the other among it. Gives what was wrong when only a part could be had.
+/// Unpacks gzip, several members one after the other among it, to the beginning of `text`. Gives how long it is, and
+/// what was wrong when only a part could be had.
 fn unzip(
     inflate: &mut libdeflater::Decompressor,
     packed: &[u8],
     text: &mut Vec<u8>,
-) -> Result<Option<Problem>, Problem> {
-    let len = packed.last_chunk::<4>().map_or(0, |len| u32::from_le_bytes(*len) as usize);
-    // A second member would begin like this; the fast way reads one alone. Deflate gains no more than 1032 ×.
-    let more = memchr::memmem::find(packed.get(10..).unwrap_or_default(), &[0x1f, 0x8b, 0x08]).is_some();
-    if !more && len <= packed.len().saturating_mul(1_100) && len < MOST {
-        text.clear();
-        text.resize(len, 0);
-        if inflate.gzip_decompress(packed, text).is_ok_and(|written| written == len) {
-            return Ok(None);
+) -> Result<(usize, Option<Problem>), Problem> {
+    let said = packed.last_chunk::<4>().copied().unwrap_or_default();
+    let len = u32::from_le_bytes(said) as usize;
+    // Deflate gains no more than 1032 ×.
+    if len <= packed.len().saturating_mul(1_100) && len < MOST && !has_more(packed, said) {
+        if text.len() < len {
+            text.resize(len, 0);
+        }
+        let room = text.get_mut(..len).unwrap_or_default();
+        if inflate.gzip_decompress(packed, room).is_ok_and(|written| written == len) {
+            return Ok((len, None));
         }
     }
     // The slow way keeps what comes before the damage.
     text.clear();
     let mut read = flate2::read::MultiGzDecoder::new(packed).take(MOST as u64);
     match read.read_to_end(text) {
-        Ok(_) => Ok(None),
+        Ok(_) => Ok((text.len(), None)),
         Err(error) if text.is_empty() => Err(format!("no gzip: {error}")),
-        Err(error) => Ok(Some(format!("gzip ends early or is damaged: {error}"))),
+        Err(error) => Ok((text.len(), Some(format!("gzip ends early or is damaged: {error}")))),
     }
+}
+
+/// True when a member may follow the first one, which then ends with the length that the last one ends with: with any
+/// other, reading the first alone does not give what the file says.
+fn has_more(packed: &[u8], [a, b, c, d]: [u8; 4]) -> bool {
+    memchr::memmem::find(packed, &[a, b, c, d, 0x1f, 0x8b, 0x08]).is_some()
 }
 
 /// Text of bytes; what is no UTF-8 is replaced, and said.
@@ -134,6 +143,40 @@ pub fn read_bytes(object: &[u8]) -> Result<(Vec<u8>, Option<Problem>), Problem> 
         return Ok((object.to_owned(), None));
     }
     let mut text = Vec::new();
-    let problem = unzip(&mut libdeflater::Decompressor::new(), object, &mut text)?;
+    let (len, problem) = unzip(&mut libdeflater::Decompressor::new(), object, &mut text)?;
+    text.truncate(len);
     Ok((text, problem))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn member(text: &str) -> Vec<u8> {
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        gz.write_all(text.as_bytes()).unwrap();
+        gz.finish().unwrap()
+    }
+
+    fn text_of(packed: &[u8]) -> (String, bool) {
+        let (text, problem) = read_bytes(packed).unwrap();
+        (String::from_utf8(text).unwrap(), problem.is_none())
+    }
+
+    #[test]
+    fn members_of_any_length_are_all_read() {
+        for (one, other) in [("abcd", "efgh"), ("abcd", "e"), ("a", "efgh"), ("", "efgh"), ("abcd", "")] {
+            let packed = [member(one), member(other)].concat();
+            assert_eq!(text_of(&packed), (format!("{one}{other}"), true));
+        }
+    }
+
+    #[test]
+    fn what_comes_before_the_damage_is_kept() {
+        let packed = member(&"event".repeat(10_000));
+        let (text, whole) = text_of(&packed[..packed.len() - 9]);
+        assert!(!whole && text.starts_with("eventevent"));
+    }
 }
