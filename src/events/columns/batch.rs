@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
-
 use jiff::Timestamp;
 
 use crate::envelope::Sink;
@@ -13,8 +11,9 @@ use crate::json::Str;
 use crate::{EventCategory, Grade, Grader};
 
 use super::cells::{Action, Caller, Cells, Columns, Dictionaries, Site, mark};
+use super::met::Met;
 use super::raw::Body;
-use super::words::{NONE, hash, hash_twice};
+use super::words::{NONE, hash};
 
 /// What could not be understood, kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,12 +55,10 @@ pub struct Batch {
     /// Where the document's text begins in its file, in bytes.
     offset: usize,
     tables: Vec<u32>,
-    /// Codes of what was met before, by the hashes of the texts that it was made of.
-    met: HashMap<u128, u32>,
+    /// Codes of actions, callers and sites by the texts that they were made of.
+    met: [Met; 3],
     /// What says how bad events are.
     grader: Option<&'static dyn Grader>,
-    /// Region, account and endpoint of the last record, and their code: nearly always the next one's.
-    last_site: (String, String, String, u32),
 }
 
 impl Batch {
@@ -185,46 +182,43 @@ impl Batch {
     }
 
     fn action(&mut self, fields: &Fields<'_>) -> u32 {
-        let key = hash_twice((
-            'a',
-            fields.source.map(raw_of),
-            fields.name.map(raw_of),
-            fields.error.map(raw_of),
-            fields.category.map(raw_of),
-            (fields.read_only, fields.management, fields.insight),
-        ));
-        match self.met.get(&key) {
-            Some(&BY_RECORD) => return self.action_by_record(fields, key),
-            Some(code) => return *code,
+        match self.met_action(fields, UNREAD) {
+            Some(BY_RECORD) => return self.action_by_record(fields),
+            Some(code) => return code,
             None => {}
         }
         let (source, name, error) = (text(fields.source), text(fields.name), text(fields.error));
         let (source, name) = (source.unwrap_or_default(), name.unwrap_or_default());
         match self.grader {
             Some(grader) if grader.reads(&source, &name, error.as_deref()) => {
-                self.met.insert(key, BY_RECORD);
-                self.action_by_record(fields, key)
+                self.met[ACTION].keep(BY_RECORD);
+                self.action_by_record(fields)
             }
             grader => {
                 let grade = grader.and_then(|grader| grader.grade(&source, &name, error.as_deref(), ""));
-                self.new_action(fields, grade, key)
+                self.new_action(fields, grade)
             }
         }
     }
 
     /// The action of an event that is as bad as its record says.
-    fn action_by_record(&mut self, fields: &Fields<'_>, key: u128) -> u32 {
+    fn action_by_record(&mut self, fields: &Fields<'_>) -> u32 {
         let (source, name, error) = (text(fields.source), text(fields.name), text(fields.error));
         let (source, name) = (source.unwrap_or_default(), name.unwrap_or_default());
         let grade = self.grader.and_then(|grader| grader.grade(&source, &name, error.as_deref(), fields.raw));
-        let key = hash_twice((key, grade));
-        match self.met.get(&key) {
-            Some(code) => *code,
-            None => self.new_action(fields, grade, key),
+        match self.met_action(fields, grade.map_or(0, Grade::code)) {
+            Some(code) => code,
+            None => self.new_action(fields, grade),
         }
     }
 
-    fn new_action(&mut self, fields: &Fields<'_>, grade: Option<Grade>, key: u128) -> u32 {
+    fn met_action(&mut self, fields: &Fields<'_>, grade: u8) -> Option<u32> {
+        let flags = [flag(fields.read_only), flag(fields.management), u8::from(fields.insight), grade];
+        self.met[ACTION].code(flags, &[fields.source, fields.name, fields.error, fields.category])
+    }
+
+    /// Takes in the action that was just looked for in vain.
+    fn new_action(&mut self, fields: &Fields<'_>, grade: Option<Grade>) -> u32 {
         let action = Action {
             source: self.word(fields.source),
             name: self.word(fields.name),
@@ -233,20 +227,14 @@ impl Batch {
             read_only: fields.read_only,
             grade: grade.map_or(0, Grade::code),
         };
-        let code = self.words.actions.code(&action);
-        self.met.insert(key, code);
-        code
+        self.met[ACTION].keep(self.words.actions.code(&action))
     }
 
     fn caller(&mut self, who: &Identity<'_>) -> u32 {
-        let key = hash_twice((
-            'c',
-            (who.kind.map(raw_of), who.arn.map(raw_of), who.access_key.map(raw_of), who.user.map(raw_of)),
-            (who.issuer.map(raw_of), who.principal_id.map(raw_of), who.account.map(raw_of)),
-            (who.invoked_by.map(raw_of), who.behalf.map(raw_of)),
-        ));
-        if let Some(code) = self.met.get(&key) {
-            return *code;
+        let named = [who.kind, who.arn, who.access_key, who.user, who.issuer];
+        let others = [who.principal_id, who.account, who.invoked_by, who.behalf];
+        if let Some(code) = self.met[CALLER].code([], named.iter().chain(&others)) {
+            return code;
         }
         let caller = Caller {
             principal: self.words.words.code(&principal(who)),
@@ -254,23 +242,16 @@ impl Batch {
             session: session(who).map_or(NONE, |session| self.words.words.code(&session)),
             access_key: self.word(who.access_key),
         };
-        let code = self.words.callers.code(&caller);
-        self.met.insert(key, code);
-        code
+        self.met[CALLER].keep(self.words.callers.code(&caller))
     }
 
     fn site(&mut self, fields: &Fields<'_>) -> u32 {
         let account = fields.account.or(fields.identity.account);
-        let (region, of, vpce) = (written(fields.region), written(account), written(fields.vpce));
-        let last = &self.last_site;
-        if !self.columns.is_empty() && (last.0.as_str(), last.1.as_str(), last.2.as_str()) == (region, of, vpce) {
-            return last.3;
+        if let Some(code) = self.met[SITE].code([], &[fields.region, account, fields.vpce]) {
+            return code;
         }
-        let last = (region.to_owned(), of.to_owned(), vpce.to_owned());
         let site = Site { region: self.word(fields.region), account: self.word(account), vpce: self.word(fields.vpce) };
-        let code = self.words.sites.code(&site);
-        self.last_site = (last.0, last.1, last.2, code);
-        code
+        self.met[SITE].keep(self.words.sites.code(&site))
     }
 
     /// Keeps what is no event.
@@ -281,6 +262,8 @@ impl Batch {
 
 /// In place of a code: how bad such events are shows in each one's record.
 const BY_RECORD: u32 = u32::MAX;
+/// In place of a grade: the record was not read for it.
+const UNREAD: u8 = u8::MAX;
 
 /// Texts kept here are cut into contents of about this size, in bytes.
 const FULL: usize = 256 << 10;
@@ -290,12 +273,13 @@ pub(super) fn digest(raw: &str) -> u32 {
     (hash(raw) >> 32) as u32
 }
 
-fn raw_of(text: Str<'_>) -> &str {
-    text.raw
-}
+/// What `Batch::met` knows.
+const ACTION: usize = 0;
+const CALLER: usize = 1;
+const SITE: usize = 2;
 
-fn written(text: Option<Str<'_>>) -> &str {
-    text.map_or("", raw_of)
+fn flag(of: Option<bool>) -> u8 {
+    of.map_or(2, u8::from)
 }
 
 fn category(fields: &Fields<'_>) -> EventCategory {
@@ -384,21 +368,36 @@ fn session<'a>(who: &Identity<'a>) -> Option<Cow<'a, str>> {
     text(who.principal_id)?.split_once(':').map(|(_, session)| Cow::Owned(session.to_owned()))
 }
 
+/// What each byte is worth as a digit of a UUID in lower case; `NO_DIGIT` for those that are none.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        digits[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    digits
+};
+const NO_DIGIT: u8 = 0x80;
+
 /// The bits of a UUID in lower case.
 pub(super) fn uuid(text: &str) -> Option<u128> {
     let bytes: &[u8; 36] = text.as_bytes().try_into().ok()?;
-    let mut bits = 0u128;
-    for (at, byte) in bytes.iter().enumerate() {
-        let digit = match (at, byte) {
-            (8 | 13 | 18 | 23, b'-') => continue,
-            (8 | 13 | 18 | 23, _) => return None,
-            (_, b'0'..=b'9') => byte - b'0',
-            (_, b'a'..=b'f') => byte - b'a' + 10,
-            _ => return None,
-        };
-        bits = bits << 4 | u128::from(digit);
+    if [8, 13, 18, 23].iter().any(|at| bytes[*at] != b'-') {
+        return None;
     }
-    Some(bits)
+    // Digits are as random as can be: nothing is decided before all were read.
+    let mut seen = 0;
+    let mut part = |from: usize, to: usize| {
+        bytes[from..to].iter().fold(0u64, |bits, byte| {
+            let digit = DIGITS[usize::from(*byte)];
+            seen |= digit;
+            bits << 4 | u64::from(digit)
+        })
+    };
+    let high = part(0, 8) << 32 | part(9, 13) << 16 | part(14, 18);
+    let low = part(19, 23) << 48 | part(24, 36);
+    (seen & NO_DIGIT == 0).then_some(u128::from(high) << 64 | u128::from(low))
 }
 
 /// Seconds since 1970 of a time as trails write it, `2026-11-21T02:58:02Z`, or as some exports do,

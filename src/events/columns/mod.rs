@@ -9,6 +9,7 @@ mod cells;
 mod count;
 mod event;
 mod firsts;
+mod met;
 mod order;
 mod pivot;
 mod raw;

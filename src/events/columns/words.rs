@@ -15,12 +15,6 @@ pub(super) fn hash(of: impl Hash) -> u64 {
     SEED.hash_one(of)
 }
 
-/// Two hashes in one, for what is told apart by them alone: the seeds are not known to whoever writes what is hashed,
-/// and a million different values meet by chance once in 10²⁵ loads.
-pub(super) fn hash_twice(of: impl Hash) -> u128 {
-    u128::from(hash((0x5eed_u32, &of))) << 64 | u128::from(hash(&of))
-}
-
 /// The code of the empty text: of what is not there.
 pub const NONE: u32 = 0;
 
