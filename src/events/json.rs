@@ -81,6 +81,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Steps over blanks.
+    #[inline(always)]
     pub fn blanks(&mut self) {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
             self.at += 1;
@@ -97,7 +98,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// When none does.
-    #[inline]
+    #[inline(always)]
     pub fn kind(&mut self) -> Read<Next> {
         self.blanks();
         match self.peek() {
@@ -114,7 +115,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// At the end of the text.
-    #[inline]
+    #[inline(always)]
     pub fn enter(&mut self, close: u8) -> Read<bool> {
         self.at += 1;
         self.blanks();
@@ -132,7 +133,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// When neither a comma nor the end follows.
-    #[inline]
+    #[inline(always)]
     pub fn more(&mut self, close: u8) -> Read<bool> {
         self.blanks();
         match self.peek() {
@@ -154,7 +155,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// When there is none.
-    #[inline]
+    #[inline(always)]
     pub fn key(&mut self) -> Read<Str<'a>> {
         if self.peek() != Some(b'"') {
             return self.bad("a key is missing");
@@ -172,7 +173,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// When it does not end, or holds what must be escaped.
-    #[inline]
+    #[inline(always)]
     pub fn string(&mut self) -> Read<Str<'a>> {
         const ONES: u64 = 0x0101_0101_0101_0101;
         const HIGH: u64 = 0x8080_8080_8080_8080;
@@ -202,7 +203,7 @@ impl<'a> Cursor<'a> {
                 }
                 Some(b'\\') => {
                     escaped = true;
-                    at = self.escape(at)?;
+                    at = escape(bytes, at)?;
                 }
                 Some(0..=0x1f) => return Err(Bad { at, what: "a control character in a string" }),
                 Some(_) => at += 1,
@@ -211,38 +212,14 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The place after an escape.
-    #[cold]
-    fn escape(&self, at: usize) -> Read<usize> {
-        let bytes = self.text.as_bytes();
-        match bytes.get(at + 1) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
-            Some(b'u') => {
-                let hex = bytes.get(at + 2..at + 6).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
-                if hex { Ok(at + 6) } else { Err(Bad { at, what: "an escape is no character" }) }
-            }
-            _ => Err(Bad { at, what: "an escape is unknown" }),
-        }
-    }
-
     /// A number or a word, as it is written.
     ///
     /// # Errors
     /// When it is none.
+    #[inline(always)]
     pub fn scalar(&mut self) -> Read<&'a str> {
-        let (start, bytes) = (self.at, self.text.as_bytes());
-        let rest = bytes.get(start..).unwrap_or_default();
-        let len = match rest.first() {
-            Some(b't') if rest.starts_with(b"true") => 4,
-            Some(b'n') if rest.starts_with(b"null") => 4,
-            Some(b'f') if rest.starts_with(b"false") => 5,
-            Some(b'-' | b'0'..=b'9') => match number(rest) {
-                Some(len) => len,
-                None => return self.bad("a number is malformed"),
-            },
-            _ => return self.bad("a value is missing"),
-        };
-        self.at += len;
+        let start = self.at;
+        self.at = scalar(self.text.as_bytes(), start)?;
         Ok(self.text.get(start..self.at).unwrap_or_default())
     }
 
@@ -250,7 +227,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// When the value is malformed.
-    #[inline]
+    #[inline(always)]
     pub fn text(&mut self) -> Read<Option<Str<'a>>> {
         if self.kind()? == Next::Text {
             return self.string().map(Some);
@@ -263,40 +240,94 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// When it is malformed.
+    #[inline(always)]
     pub fn skip(&mut self) -> Read<&'a str> {
         self.blanks();
         let start = self.at;
-        self.pass(0)?;
-        Ok(self.text.get(start..self.at).unwrap_or_default())
-    }
-
-    fn pass(&mut self, depth: usize) -> Read<()> {
-        match self.kind()? {
+        self.at = match self.kind()? {
             Next::Text => {
                 self.string()?;
+                self.at
             }
-            Next::Scalar => {
-                self.scalar()?;
+            Next::Scalar => scalar(self.text.as_bytes(), start)?,
+            Next::Object | Next::Array => past(self.text, start)?,
+        };
+        Ok(self.text.get(start..self.at).unwrap_or_default())
+    }
+}
+
+/// The place after the object or array at a place.
+fn past(text: &str, at: usize) -> Read<usize> {
+    let mut cursor = Cursor::new(text, at);
+    // What is open, innermost last: a bit each, set for an array.
+    let (mut open, mut depth) = ([0u64; DEPTH / 64], 0);
+    loop {
+        match cursor.kind()? {
+            Next::Text => {
+                cursor.string()?;
             }
-            _ if depth >= DEPTH => return self.bad("it is nested too deep"),
+            Next::Scalar => cursor.at = scalar(text.as_bytes(), cursor.at)?,
+            _ if depth >= DEPTH => return cursor.bad("it is nested too deep"),
             Next::Object => {
-                let mut more = self.enter(b'}')?;
-                while more {
-                    self.key()?;
-                    self.pass(depth + 1)?;
-                    more = self.more(b'}')?;
+                if cursor.enter(b'}')? {
+                    open[depth / 64] &= !(1 << (depth % 64));
+                    depth += 1;
+                    cursor.key()?;
+                    continue;
                 }
             }
             Next::Array => {
-                let mut more = self.enter(b']')?;
-                while more {
-                    self.pass(depth + 1)?;
-                    more = self.more(b']')?;
+                if cursor.enter(b']')? {
+                    open[depth / 64] |= 1 << (depth % 64);
+                    depth += 1;
+                    continue;
                 }
             }
         }
-        Ok(())
+        // A value ended, and with it whatever it was the last of.
+        loop {
+            let Some(inner) = depth.checked_sub(1) else { return Ok(cursor.at) };
+            if open[inner / 64] >> (inner % 64) & 1 == 1 {
+                if cursor.more(b']')? {
+                    break;
+                }
+            } else if cursor.more(b'}')? {
+                cursor.key()?;
+                break;
+            }
+            depth = inner;
+        }
     }
+}
+
+/// The place after an escape.
+#[cold]
+fn escape(bytes: &[u8], at: usize) -> Read<usize> {
+    match bytes.get(at + 1) {
+        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
+        Some(b'u') => {
+            let hex = bytes.get(at + 2..at + 6).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
+            if hex { Ok(at + 6) } else { Err(Bad { at, what: "an escape is no character" }) }
+        }
+        _ => Err(Bad { at, what: "an escape is unknown" }),
+    }
+}
+
+/// The place after a number or a word.
+#[inline(never)]
+fn scalar(bytes: &[u8], at: usize) -> Read<usize> {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let len = match rest.first() {
+        Some(b't') if rest.starts_with(b"true") => 4,
+        Some(b'n') if rest.starts_with(b"null") => 4,
+        Some(b'f') if rest.starts_with(b"false") => 5,
+        Some(b'-' | b'0'..=b'9') => match number(rest) {
+            Some(len) => len,
+            None => return Err(Bad { at, what: "a number is malformed" }),
+        },
+        _ => return Err(Bad { at, what: "a value is missing" }),
+    };
+    Ok(at + len)
 }
 
 /// The length of the number that the bytes begin with.
