@@ -19,9 +19,17 @@ pub struct Files {
     text: Vec<u8>,
 }
 
+/// Room for a file's text, so large that allocators ask the system for it and give it back: what is never written to
+/// takes no memory, and what is given back leaves no hole among what stays. Longer texts make room for themselves.
+const ROOM: usize = 40 << 20;
+
 impl Default for Files {
     fn default() -> Self {
-        Self { inflate: libdeflater::Decompressor::new(), packed: Vec::new(), text: Vec::new() }
+        Self {
+            inflate: libdeflater::Decompressor::new(),
+            packed: Vec::with_capacity(ROOM),
+            text: Vec::with_capacity(ROOM),
+        }
     }
 }
 
@@ -34,12 +42,6 @@ pub struct Bytes<'f> {
 }
 
 impl Files {
-    /// With room for texts of this size: buffers that grow between allocations that stay leave holes in memory.
-    #[must_use]
-    pub fn with_room(text: usize) -> Self {
-        Self { text: Vec::with_capacity(text), packed: Vec::with_capacity(text / 4), ..Self::default() }
-    }
-
     /// The bytes of a file, unpacked.
     ///
     /// # Errors

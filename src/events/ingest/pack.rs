@@ -28,13 +28,11 @@ impl Packer {
         let stop = Arc::new(AtomicBool::new(false));
         let left = Arc::new(AtomicUsize::new(contents.len()));
         let (contents, next) = (Arc::new(contents), Arc::new(AtomicUsize::new(0)));
-        let ends = contents.iter().filter_map(|content| content.spans.last());
-        let room = ends.map(|(start, len)| (*start + *len) as usize + 64).max().unwrap_or_default();
         for _ in 0..threads.clamp(1, contents.len().max(1)) {
             let (to, stop, left) = (to.clone(), stop.clone(), left.clone());
             let (contents, next, notify) = (contents.clone(), next.clone(), notify.clone());
             std::thread::spawn(move || {
-                let (mut files, mut with) = (Files::with_room(room), Compressor::default());
+                let (mut files, mut with) = (Files::default(), Compressor::default());
                 while let (false, Some(content)) =
                     (stop.load(Ordering::Relaxed), contents.get(next.fetch_add(1, Ordering::Relaxed)))
                 {
