@@ -57,10 +57,12 @@ impl Finder {
             for lane in 0..LANES {
                 any |= u8::from(left[lane] | case_a == a) & u8::from(right[lane] | case_b == b);
             }
-            if any != 0
-                && let Some(found) = (at..at + LANES).find(|at| self.is_at(text, *at))
-            {
-                return Some(found);
+            if any != 0 {
+                let both = |lane: &usize| left[*lane] | case_a == a && right[*lane] | case_b == b;
+                let mut met = (0..LANES).filter(both).map(|lane| at + lane);
+                if let Some(found) = met.find(|at| self.is_at(text, *at)) {
+                    return Some(found);
+                }
             }
             at += LANES;
         }
@@ -245,9 +247,9 @@ impl Worker {
                         None => self.failed(content, "its records cannot be unpacked: memory is damaged or short"),
                     }
                 }
-                (Body::Plain(text), _) => self.look(content, text, 0),
+                (Body::Plain(text), _) => self.look(content, text.as_bytes(), 0),
                 _ => match ingest::document(&content.origin) {
-                    Ok(text) => self.look(content, &text, 0),
+                    Ok(text) => self.look(content, text.as_bytes(), 0),
                     Err(problem) => self.failed(content, &problem),
                 },
             };
@@ -269,7 +271,7 @@ impl Worker {
     }
 
     /// Looks through a text that stands at `base` in its content.
-    fn look(&self, content: &Content, text: &str, base: u32) -> Finding {
+    fn look(&self, content: &Content, text: &[u8], base: u32) -> Finding {
         let end = base.saturating_add(text.len() as u32);
         let from = content.spans.partition_point(|(start, _)| *start < base);
         let to = content.spans.partition_point(|(start, _)| *start < end);
@@ -281,9 +283,9 @@ impl Worker {
 }
 
 /// The rows whose record holds a text.
-fn rows_with(needle: &Needle, text: &str, base: u32, spans: &[(u32, u32)], first: u32) -> Vec<u32> {
+fn rows_with(needle: &Needle, text: &[u8], base: u32, spans: &[(u32, u32)], first: u32) -> Vec<u32> {
     let (mut rows, mut at, mut next) = (Vec::new(), 0, 0);
-    while let Some((found, end)) = needle.find(text, at) {
+    while let Some((found, end)) = needle.find_bytes(text, at) {
         // Hits go forward, and so do records.
         let rest = spans.get(next..).unwrap_or_default();
         next += rest.partition_point(|(start, len)| ((start + len - base) as usize) <= found);
@@ -296,9 +298,6 @@ fn rows_with(needle: &Needle, text: &str, base: u32, spans: &[(u32, u32)], first
         } else {
             // It stands between two records, or across the end of one.
             at = if found < start { start.max(found + 1) } else { stop };
-        }
-        while !text.is_char_boundary(at.min(text.len())) {
-            at += 1;
         }
     }
     rows

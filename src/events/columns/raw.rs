@@ -104,7 +104,7 @@ impl Packed {
 
     /// Unpacks a block into a buffer; `None` for one that is damaged.
     #[must_use]
-    pub fn unpack<'b>(&self, block: usize, buffer: &'b mut Vec<u8>, with: &mut Unpacker) -> Option<&'b str> {
+    pub fn unpack<'b>(&self, block: usize, buffer: &'b mut Vec<u8>, with: &mut Unpacker) -> Option<&'b [u8]> {
         let block = self.blocks.get(block)?;
         let len = block.len as usize;
         if buffer.len() < len {
@@ -112,7 +112,7 @@ impl Packed {
         }
         let room = buffer.get_mut(..len)?;
         let written = with.0.decompress_to_buffer(&block.bytes, room).ok()?;
-        std::str::from_utf8(buffer.get(..written)?).ok()
+        buffer.get(..written)
     }
 
     /// Some bytes of the text.
@@ -120,7 +120,8 @@ impl Packed {
     pub fn get(&self, start: u32, len: u32) -> Option<String> {
         let (block, place) = self.place(start, len)?;
         let (mut buffer, mut with) = (Vec::new(), Unpacker::new()?);
-        self.unpack(block, &mut buffer, &mut with)?.get(place).map(str::to_owned)
+        let record = self.unpack(block, &mut buffer, &mut with)?.get(place)?;
+        std::str::from_utf8(record).ok().map(str::to_owned)
     }
 
     /// In which block some bytes of the text are, and where in it.
@@ -164,7 +165,7 @@ impl Unpacked {
         let is_open = |(of, at, _): &(Arc<Packed>, usize, String)| Arc::ptr_eq(of, packed) && *at == block;
         if !self.blocks.iter().any(is_open) {
             let (mut buffer, mut with) = (Vec::new(), Unpacker::new()?);
-            let text = packed.unpack(block, &mut buffer, &mut with)?.to_owned();
+            let text = std::str::from_utf8(packed.unpack(block, &mut buffer, &mut with)?).ok()?.to_owned();
             self.blocks.truncate(OPEN - 1);
             self.blocks.push_front((packed.clone(), block, text));
         }

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use regex::{Regex, RegexBuilder};
+use regex::{Regex, bytes};
 use wildmatch::WildMatch;
 
 use crate::scan::Finder;
@@ -28,7 +28,7 @@ enum How {
     /// Everything holds the empty text.
     Always,
     Ascii(Finder),
-    Unicode(Regex),
+    Unicode(bytes::Regex),
 }
 
 impl Needle {
@@ -38,7 +38,7 @@ impl Needle {
         let how = match Finder::new(text) {
             _ if text.is_empty() => How::Always,
             Some(finder) => How::Ascii(finder),
-            None => How::Unicode(RegexBuilder::new(&regex::escape(text)).case_insensitive(true).build().ok()?),
+            None => How::Unicode(bytes::RegexBuilder::new(&regex::escape(text)).case_insensitive(true).build().ok()?),
         };
         Some(Self { text: text.to_owned(), how })
     }
@@ -52,9 +52,15 @@ impl Needle {
     /// Where it stands next, from a byte on: from its first byte to just after its last.
     #[must_use]
     pub fn find(&self, text: &str, from: usize) -> Option<(usize, usize)> {
+        self.find_bytes(text.as_bytes(), from)
+    }
+
+    /// The same in bytes that were text once: what is unpacked to be searched need not be shown to be text again.
+    #[must_use]
+    pub fn find_bytes(&self, text: &[u8], from: usize) -> Option<(usize, usize)> {
         match &self.how {
             How::Always => (from <= text.len()).then_some((from, from)),
-            How::Ascii(finder) => finder.find(text.as_bytes(), from).map(|at| (at, at + self.text.len())),
+            How::Ascii(finder) => finder.find(text, from).map(|at| (at, at + self.text.len())),
             How::Unicode(regex) if from <= text.len() => regex.find_at(text, from).map(|at| (at.start(), at.end())),
             How::Unicode(_) => None,
         }
