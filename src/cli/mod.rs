@@ -1,6 +1,7 @@
 //! The command line: what it may say, and the commands that print and end.
 
 mod args;
+mod controls;
 mod dashboard;
 mod engine;
 mod files;
@@ -138,7 +139,7 @@ fn heeded(cli: &Cli, command: &Command) -> Result<(), Failure> {
 /// The commands that make no call.
 fn print(cli: &Cli, command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
-        Command::Controls => print::controls(cli, out)?,
+        Command::Controls => controls::run(cli, out)?,
         Command::Info => print::info(cli, out)?,
         Command::IamPolicy { paid } => print::iam_policy(*paid, out)?,
         Command::Completions { shell } => {

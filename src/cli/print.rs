@@ -1,51 +1,14 @@
-//! Commands that make no call: controls, info, iam-policy.
+//! Commands that make no call: info, iam-policy.
 
 use std::io::{self, Write};
 
 use serde_json::json;
 
 use crate::config::Config;
-use crate::controls::CATALOGUE;
-use crate::export::{csv::cell, iam_policy, safe, table};
+use crate::export::{csv::cell, iam_policy, safe};
 use crate::operations::{OPERATIONS, Tier};
 
 use super::{Cli, Failure, Output, settings};
-
-/// The catalogue.
-pub(super) fn controls(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
-    let columns = ["id", "severity", "layer", "title", "operations", "blind", "remedy"];
-    let line = |of: &&crate::controls::Control| -> Vec<String> {
-        let (severity, layer) = (of.severity.word().to_owned(), of.layer.word().to_owned());
-        let texts = [of.title.to_owned(), of.operations.join(" "), of.blind.to_owned(), of.remedy.to_owned()];
-        [of.id.to_owned(), severity, layer].into_iter().chain(texts).collect()
-    };
-    match cli.global.output {
-        Output::Table => {
-            let lines: Vec<Vec<String>> = CATALOGUE.iter().map(|of| line(of).into_iter().take(4).collect()).collect();
-            table::aligned(out, &columns[..4], &lines)?;
-        }
-        Output::Csv => {
-            writeln!(out, "{}", columns.join(","))?;
-            for of in CATALOGUE {
-                let quoted = |text: String| format!("\"{}\"", cell(&text).replace('"', "\"\""));
-                writeln!(out, "{}", line(of).into_iter().map(quoted).collect::<Vec<_>>().join(","))?;
-            }
-        }
-        Output::Json => {
-            let row = |of: &&crate::controls::Control| {
-                json!({
-                    "id": of.id, "title": of.title, "layer": of.layer.word(), "severity": of.severity.word(),
-                    "operations": of.operations, "blind": of.blind, "remedy": of.remedy,
-                })
-            };
-            let rows: Vec<_> = CATALOGUE.iter().map(row).collect();
-            safe::json(out, &json!({"schema": crate::export::json::SCHEMA, "rows": rows}))?;
-            writeln!(out)?;
-        }
-        _ => return Err(Failure::Usage("the catalogue comes as table, json or csv".to_owned())),
-    }
-    Ok(())
-}
 
 /// Version, configuration, and what would be read.
 pub(super) fn info(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
@@ -66,7 +29,7 @@ pub(super) fn info(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
         ("endpoint", settings.endpoint.clone().unwrap_or_else(|| "AWS".to_owned())),
         ("rates", rates),
         ("config", if found { file } else { format!("{file} (not there)") }),
-        ("controls", CATALOGUE.len().to_string()),
+        ("controls", format!("{} judged of {}", crate::controls::CATALOGUE.len(), crate::controls::facts::all().len())),
         ("operations", format!("{} may be called, {polled} of them while polling; none writes", OPERATIONS.len())),
     ];
     match cli.global.output {

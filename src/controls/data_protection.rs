@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use crate::model::{Arn, DataClass, Estate, Judgement, KeyKind, Layer, Severity, Table};
+use crate::model::{Arn, DataClass, Estate, Judgement, KeyKind, Table};
 
 use super::draft::{Draft, class, settle};
 use super::{Baseline, Control, Judge};
@@ -10,12 +10,8 @@ use super::{Baseline, Control, Judge};
 /// ENC-01.
 pub(super) const ENC_01: &Control = &Control {
     id: "ENC-01",
-    title: "The table's key type meets its data class",
-    layer: Layer::DataProtection,
-    severity: Severity::Medium,
     operations: &["dynamodb:DescribeTable", "dynamodb:ListTagsOfResource", "kms:DescribeKey"],
     blind: "",
-    remedy: "aws dynamodb update-table --table-name <table> --sse-specification Enabled=true,SSEType=KMS,KMSMasterKeyId=<cmk-arn>",
     judge: Judge::Table(key_type),
 };
 
@@ -74,12 +70,8 @@ fn key_words(kind: KeyKind) -> &'static str {
 /// ENC-02.
 pub(super) const ENC_02: &Control = &Control {
     id: "ENC-02",
-    title: "The table's key is usable and not on its way out",
-    layer: Layer::DataProtection,
-    severity: Severity::Critical,
     operations: &["dynamodb:DescribeTable", "kms:DescribeKey"],
     blind: "keys of replicas are judged with the replica's own table",
-    remedy: "aws kms cancel-key-deletion --key-id <key-id> && aws kms enable-key --key-id <key-id>",
     judge: Judge::Table(key_usable),
 };
 

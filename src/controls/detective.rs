@@ -2,9 +2,7 @@
 
 use jiff::SignedDuration;
 
-use crate::model::{
-    Cell, Detector, DriftStatus, Estate, Judgement, Layer, Recorder, Scope, Severity, Stack, StackResource, Table,
-};
+use crate::model::{Cell, Detector, DriftStatus, Estate, Judgement, Recorder, Scope, Stack, StackResource, Table};
 
 use super::data_protection::is_sensitive;
 use super::draft::{Draft, by_class, class, settle};
@@ -13,12 +11,8 @@ use super::{Baseline, Control, Judge};
 /// DET-01.
 pub(super) const DET_01: &Control = &Control {
     id: "DET-01",
-    title: "GuardDuty is on in every region that holds tables",
-    layer: Layer::Detective,
-    severity: Severity::High,
     operations: &["guardduty:ListDetectors", "guardduty:GetDetector"],
     blind: "GuardDuty sees management calls alone: it reads no DynamoDB data events",
-    remedy: "aws guardduty create-detector --enable --finding-publishing-frequency FIFTEEN_MINUTES",
     judge: Judge::Estate(guardduty_on),
 };
 
@@ -55,12 +49,8 @@ fn enabled_word(detector: &Detector) -> &'static str {
 /// DET-03.
 pub(super) const DET_03: &Control = &Control {
     id: "DET-03",
-    title: "No open high or critical finding reaches a table",
-    layer: Layer::Detective,
-    severity: Severity::Critical,
     operations: &["guardduty:ListFindings", "guardduty:GetFindings", "cloudtrail:LookupEvents"],
     blind: "the link from a finding to a table is derived from CloudTrail, which lags by up to 15 minutes",
-    remedy: "aws guardduty get-findings --detector-id <id> --finding-ids <finding-id>",
     judge: Judge::Estate(findings_reach),
 };
 
@@ -118,12 +108,8 @@ fn one_reach(estate: &Estate, scope: &Scope) -> Result<Judgement, Box<Judgement>
 /// DET-09.
 pub(super) const DET_09: &Control = &Control {
     id: "DET-09",
-    title: "AWS Config records the resource types this estate depends on",
-    layer: Layer::Detective,
-    severity: Severity::High,
     operations: &["config:DescribeConfigurationRecorders", "config:DescribeConfigurationRecorderStatus"],
     blind: "delivery channels are not read; Config records neither deletion protection nor resource policies",
-    remedy: "aws configservice start-configuration-recorder --configuration-recorder-name default",
     judge: Judge::Estate(config_records),
 };
 
@@ -166,16 +152,12 @@ fn one_recorder(estate: &Estate, scope: &Scope) -> Result<Judgement, Box<Judgeme
 /// DET-12.
 pub(super) const DET_12: &Control = &Control {
     id: "DET-12",
-    title: "The drift status of the table's stack is known and recent",
-    layer: Layer::Detective,
-    severity: Severity::Medium,
     operations: &[
         "cloudformation:DescribeStacks",
         "cloudformation:DescribeStackResourceDrifts",
         "dynamodb:GetResourcePolicy",
     ],
     blind: "CloudFormation's drift check does not look at resource policies",
-    remedy: "aws cloudformation detect-stack-drift --stack-name <stack>",
     judge: Judge::Table(drift),
 };
 

@@ -31,7 +31,7 @@ impl Draft {
             control: self.control.id,
             resource: self.resource,
             verdict,
-            severity: self.control.severity,
+            severity: self.control.facts().severity,
             reason: reason.into(),
             missing_action: None,
             evidence: self.evidence,

@@ -1,6 +1,6 @@
 //! Identity: resource policies.
 
-use crate::model::{Arn, Estate, Judgement, Layer, Severity, Table};
+use crate::model::{Arn, Estate, Judgement, Table};
 use crate::policy;
 
 use super::draft::{Draft, settle};
@@ -9,12 +9,8 @@ use super::{Baseline, Control, Judge};
 /// IAM-10.
 pub(super) const IAM_10: &Control = &Control {
     id: "IAM-10",
-    title: "The table's resource policy names no public and no unknown account",
-    layer: Layer::Identity,
-    severity: Severity::Critical,
     operations: &["dynamodb:GetResourcePolicy"],
     blind: "the policy of the table's stream is not read",
-    remedy: "aws dynamodb delete-resource-policy --resource-arn <table-or-stream-arn>",
     judge: Judge::Table(resource_policy),
 };
 

@@ -1,6 +1,6 @@
 //! Detective controls that look at trails.
 
-use crate::model::{Cell, Estate, Judgement, Layer, Scope, Selector, Severity, SourceError, Table, Trail};
+use crate::model::{Cell, Estate, Judgement, Scope, Selector, SourceError, Table, Trail};
 
 use super::data_protection::is_sensitive;
 use super::draft::{Draft, by_class, class, settle};
@@ -9,12 +9,8 @@ use super::{Baseline, Control, Judge};
 /// LOG-01.
 pub(super) const LOG_01: &Control = &Control {
     id: "LOG-01",
-    title: "A multi-region trail records all management events and is running",
-    layer: Layer::Detective,
-    severity: Severity::High,
     operations: &["cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors"],
     blind: "",
-    remedy: "aws cloudtrail start-logging --name <trail>",
     judge: Judge::Estate(management_trail),
 };
 
@@ -92,12 +88,8 @@ fn rank(trail: &Trail) -> (Rank, &Trail, &'static str) {
 /// LOG-02.
 pub(super) const LOG_02: &Control = &Control {
     id: "LOG-02",
-    title: "Reads and writes of items are recorded for every table that needs it",
-    layer: Layer::Detective,
-    severity: Severity::High,
     operations: &["cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors"],
     blind: "CloudTrail Lake's event data stores are not read; time-to-live deletions and reads through DAX are never logged",
-    remedy: "aws cloudtrail put-event-selectors --trail-name <trail> --advanced-event-selectors '[{\"Name\":\"ddb\",\"FieldSelectors\":[{\"Field\":\"eventCategory\",\"Equals\":[\"Data\"]},{\"Field\":\"resources.type\",\"Equals\":[\"AWS::DynamoDB::Table\"]},{\"Field\":\"resources.ARN\",\"StartsWith\":[\"<table-arn>\"]}]}]'",
     judge: Judge::Table(data_events),
 };
 

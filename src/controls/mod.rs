@@ -6,14 +6,16 @@ mod baseline;
 mod data_protection;
 mod detective;
 mod draft;
+pub mod facts;
 mod identity;
 mod logging;
 mod network;
 mod resilience;
 
-use crate::model::{Estate, Judgement, Layer, Scope, Severity, Table};
+use crate::model::{Estate, Judgement, Scope, Table};
 
 pub use baseline::Baseline;
+pub use facts::Facts;
 pub use logging::{Recording, recordings};
 
 /// What a control looks at, and how it judges.
@@ -30,23 +32,24 @@ pub enum Judge {
 pub struct Control {
     /// `RES-01`.
     pub id: &'static str,
-    /// One line.
-    pub title: &'static str,
-    /// The layer of defence it belongs to.
-    pub layer: Layer,
-    /// How bad a failure is.
-    pub severity: Severity,
     /// The operations it rests on, as the operation table labels them.
     pub operations: &'static [&'static str],
     /// What it cannot see; empty when it sees all.
     pub blind: &'static str,
-    /// A command that mends a failure, to copy and never run.
-    pub remedy: &'static str,
     /// The logic.
     pub judge: Judge,
 }
 
-/// Every control, layer by layer.
+impl Control {
+    /// What it asks, in words.
+    #[must_use]
+    pub fn facts(&self) -> &'static Facts {
+        #[expect(clippy::expect_used, reason = "a test holds every control against the catalogue")]
+        facts::facts(self.id).expect("a control of the catalogue")
+    }
+}
+
+/// Every control that is judged, layer by layer.
 pub const CATALOGUE: &[&Control] = &[
     network::NET_01,
     network::NET_03,

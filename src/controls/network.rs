@@ -1,6 +1,6 @@
 //! Network: endpoints and their policies.
 
-use crate::model::{Endpoint, Estate, Judgement, Layer, Network, Scope, Severity, Vpc};
+use crate::model::{Endpoint, Estate, Judgement, Network, Scope, Vpc};
 use crate::policy;
 
 use super::draft::Draft;
@@ -9,12 +9,8 @@ use super::{Baseline, Control, Judge, resource};
 /// NET-01.
 pub(super) const NET_01: &Control = &Control {
     id: "NET-01",
-    title: "Every VPC that hosts something has a DynamoDB endpoint",
-    layer: Layer::Network,
-    severity: Severity::Medium,
     operations: &["ec2:DescribeVpcs", "ec2:DescribeVpcEndpoints", "ec2:DescribeNetworkInterfaces"],
     blind: "an endpoint's existence does not prove that traffic takes it",
-    remedy: "aws ec2 create-vpc-endpoint --vpc-id <vpc-id> --service-name com.amazonaws.<region>.dynamodb --vpc-endpoint-type Gateway --route-table-ids <rtb-id>",
     judge: Judge::Estate(endpoint_there),
 };
 
@@ -65,12 +61,8 @@ fn one_vpc(scope: &Scope, network: &Network, vpc: &Vpc) -> Judgement {
 /// NET-03.
 pub(super) const NET_03: &Control = &Control {
     id: "NET-03",
-    title: "The endpoint's policy is narrower than full access",
-    layer: Layer::Network,
-    severity: Severity::High,
     operations: &["ec2:DescribeVpcEndpoints"],
     blind: "",
-    remedy: "aws ec2 modify-vpc-endpoint --vpc-endpoint-id <vpce-id> --policy-document file://endpoint-policy.json",
     judge: Judge::Estate(endpoint_policy),
 };
 

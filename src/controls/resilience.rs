@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use crate::model::{DataClass, Estate, Judgement, Layer, Severity, Table};
+use crate::model::{DataClass, Estate, Judgement, Table};
 
 use super::data_protection::is_sensitive;
 use super::draft::{Draft, by_class, class, settle};
@@ -11,12 +11,8 @@ use super::{Baseline, Control, Judge};
 /// RES-01.
 pub(super) const RES_01: &Control = &Control {
     id: "RES-01",
-    title: "Point-in-time recovery is on",
-    layer: Layer::Resilience,
-    severity: Severity::Medium,
     operations: &["dynamodb:DescribeContinuousBackups"],
     blind: "recovery that was switched off and on again since loses its history: see the window (RES-02)",
-    remedy: "aws dynamodb update-continuous-backups --table-name <table> --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true,RecoveryPeriodInDays=35",
     judge: Judge::Table(pitr_on),
 };
 
@@ -43,12 +39,8 @@ fn judge_pitr_on(estate: &Estate, table: &Table) -> Result<Judgement, Box<Judgem
 /// RES-02.
 pub(super) const RES_02: &Control = &Control {
     id: "RES-02",
-    title: "The recovery window is long enough and moving",
-    layer: Layer::Resilience,
-    severity: Severity::Medium,
     operations: &["dynamodb:DescribeContinuousBackups", "dynamodb:ListTagsOfResource"],
     blind: "",
-    remedy: RES_01.remedy,
     judge: Judge::Table(pitr_window),
 };
 
@@ -107,12 +99,8 @@ fn judge_pitr_window(estate: &Estate, baseline: &Baseline, table: &Table) -> Res
 /// RES-03.
 pub(super) const RES_03: &Control = &Control {
     id: "RES-03",
-    title: "Deletion protection is on, on every replica",
-    layer: Layer::Resilience,
-    severity: Severity::Medium,
     operations: &["dynamodb:DescribeTable"],
     blind: "",
-    remedy: "aws dynamodb update-table --table-name <table> --deletion-protection-enabled",
     judge: Judge::Table(deletion_protection),
 };
 

@@ -18,10 +18,10 @@ pub fn write(out: &mut dyn Write, store: &Store, judgements: &[&Judgement]) -> i
         .map(|control| {
             json!({
                 "id": control.id,
-                "shortDescription": {"text": control.title},
-                "help": {"text": control.remedy},
-                "defaultConfiguration": {"level": level(control.severity)},
-                "properties": {"layer": control.layer.word(), "severity": control.severity.word()},
+                "shortDescription": {"text": control.facts().title},
+                "help": {"text": control.facts().remedy},
+                "defaultConfiguration": {"level": level(control.facts().severity)},
+                "properties": {"layer": control.facts().layer.word(), "severity": control.facts().severity.word()},
             })
         })
         .collect();

@@ -166,7 +166,7 @@ impl Store {
 
     fn keep(&mut self, judgement: Judgement, now: Timestamp) {
         let of = self.judgements.entry(judgement.resource.clone()).or_default();
-        let layer = crate::controls::by_id(judgement.control).map(|control| control.layer);
+        let layer = crate::controls::facts::facts(judgement.control).map(|facts| facts.layer);
         let mut tally = layer.map(|layer| self.posture.entry(layer).or_default());
         if let Some(before) = of.get(judgement.control) {
             if let Some(tally) = &mut tally {
@@ -196,7 +196,7 @@ impl Store {
                 let keep = stays(judgement);
                 if !keep
                     && let Some(tally) =
-                        crate::controls::by_id(judgement.control).and_then(|control| posture.get_mut(&control.layer))
+                        crate::controls::facts::facts(judgement.control).and_then(|facts| posture.get_mut(&facts.layer))
                 {
                     tally.take(judgement.verdict);
                 }

@@ -140,7 +140,7 @@ fn failures(ctx: &Ctx<'_>) -> Vec<Item> {
         let threat = threat(first);
         let more = all.len() - 1;
         let others = if more > 0 { format!(" +{more}") } else { String::new() };
-        let title = crate::controls::by_id(control).map_or(control, |control| control.title);
+        let title = crate::controls::facts::facts(control).map_or(control, |facts| facts.title.as_str());
         Some(Item {
             rank: (
                 Reverse(first.severity.max(threat.unwrap_or(Severity::Info))),
@@ -209,7 +209,7 @@ fn layer_verdict(ctx: &Ctx<'_>, arn: &str, layer: Layer) -> Verdict {
     let of = ctx
         .store
         .judgements_of(arn)
-        .filter(|one| crate::controls::by_id(one.control).is_some_and(|control| control.layer == layer));
+        .filter(|one| crate::controls::facts::facts(one.control).is_some_and(|facts| facts.layer == layer));
     of.map(|one| one.verdict).min_by_key(|verdict| verdict.rank()).unwrap_or(Verdict::NotApplicable)
 }
 

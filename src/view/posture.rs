@@ -54,7 +54,7 @@ pub fn side(ctx: &Ctx<'_>, width: usize) -> Vec<Line<'static>> {
     // What fell comes first, the gravest of it before all; what rose is good news and can wait.
     let mut changed: Vec<&VerdictChange> = ctx.store.changes().iter().filter(judged).collect();
     let fell = |one: &VerdictChange| one.to.rank() < one.from.rank();
-    let severity = |one: &VerdictChange| crate::controls::by_id(one.control).map(|control| control.severity);
+    let severity = |one: &VerdictChange| crate::controls::facts::facts(one.control).map(|facts| facts.severity);
     changed.sort_by_key(|one| (!fell(one), one.to.rank(), Reverse(severity(one)), Reverse(one.at)));
     if !changed.is_empty() {
         let down = changed.iter().filter(|one| fell(one)).count();

@@ -260,14 +260,15 @@ pub fn judgement(ctx: &Ctx<'_>, resource: &str, control: &str) -> Option<Doc> {
     }
     if let Some(control) = crate::controls::by_id(judgement.control) {
         doc.gap();
-        doc.section(ctx, control.id, control.layer.word());
-        doc.field(ctx, "asks", control.title);
+        let facts = control.facts();
+        doc.section(ctx, control.id, facts.layer.word());
+        doc.field(ctx, "asks", &facts.title);
         doc.field(ctx, "rests on", &control.operations.join(", "));
         if !control.blind.is_empty() {
             doc.field(ctx, "cannot see", control.blind);
         }
-        if !control.remedy.is_empty() {
-            doc.field(ctx, "mends it", &text::line(control.remedy));
+        if !facts.remedy.is_empty() {
+            doc.field(ctx, "mends it", &text::line(&facts.remedy));
         }
     }
     Some(doc)

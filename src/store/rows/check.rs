@@ -67,8 +67,8 @@ impl Row for CheckRow<'_> {
         let control = crate::controls::by_id(judgement.control);
         match name {
             "control" => Field::text(judgement.control),
-            "title" => Field::maybe(control.map(|control| control.title)),
-            "layer" => Field::maybe(control.map(|control| control.layer.word())),
+            "title" => Field::maybe(control.map(|control| control.facts().title.as_str())),
+            "layer" => Field::maybe(control.map(|control| control.facts().layer.word())),
             "resource" => Field::text(&judgement.resource),
             "table" => match Arn::parse(&judgement.resource).as_ref().and_then(Arn::table_name) {
                 Some(name) => Field::Text(name.to_owned().into()),
@@ -93,7 +93,7 @@ impl Row for CheckRow<'_> {
             || visit(judgement.verdict.word())
             || visit(&judgement.reason)
             || judgement.missing_action.as_deref().is_some_and(&mut *visit)
-            || crate::controls::by_id(judgement.control).is_some_and(|control| visit(control.title));
+            || crate::controls::by_id(judgement.control).is_some_and(|control| visit(&control.facts().title));
     }
 
     fn time(&self) -> Option<Timestamp> {
