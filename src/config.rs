@@ -2,12 +2,14 @@
 
 mod engines;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
-use crate::controls::Baseline;
+use crate::controls::{Baseline, Override};
+use crate::model::{ClassTags, DataClass};
 
 pub use engines::{AthenaConfig, EnginesConfig, InsightsConfig, LakeConfig, Place, S3Config, Size};
 
@@ -36,6 +38,9 @@ pub struct Config {
     /// What controls measure against.
     #[serde(default)]
     pub baseline: BaselineConfig,
+    /// Which tags say a table's class, owner and domain.
+    #[serde(default)]
+    pub classes: ClassesConfig,
     /// What `who` may do.
     #[serde(default)]
     pub who: WhoConfig,
@@ -72,17 +77,69 @@ pub struct BaselineConfig {
     pub trusted_accounts: Vec<String>,
     /// A drift check older than this many hours is stale.
     pub drift_check_hours: Option<i64>,
+    /// The built-in baseline to begin with: `default`, `fsi`.
+    pub name: Option<String>,
+    /// What differs from it for published data.
+    #[serde(default)]
+    pub public: Override,
+    /// What differs for ordinary data.
+    #[serde(default)]
+    pub internal: Override,
+    /// What differs for personal or contractual data.
+    #[serde(default)]
+    pub confidential: Override,
+    /// What differs for regulated data.
+    #[serde(default)]
+    pub restricted: Override,
 }
 
-impl BaselineConfig {
-    /// As controls take it.
+/// The part of the file about data classes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClassesConfig {
+    /// Tag keys that say the data class.
+    pub keys: Vec<String>,
+    /// Tag keys that say who owns a table.
+    pub owner: Vec<String>,
+    /// Tag keys that say the domain.
+    pub domain: Vec<String>,
+    /// What values mean, beside the usual words.
+    pub values: BTreeMap<String, DataClass>,
+}
+
+impl ClassesConfig {
+    fn tags(&self) -> ClassTags {
+        let mut tags = ClassTags::default();
+        for (to, from) in
+            [(&mut tags.class, &self.keys), (&mut tags.owner, &self.owner), (&mut tags.domain, &self.domain)]
+        {
+            if !from.is_empty() {
+                from.clone_into(to);
+            }
+        }
+        tags.values.extend(self.values.iter().map(|(value, class)| (value.to_lowercase(), *class)));
+        tags
+    }
+}
+
+impl Config {
+    /// What controls measure against.
     #[must_use]
     pub fn baseline(&self) -> Baseline {
-        let default = Baseline::default();
-        Baseline {
-            trusted_accounts: self.trusted_accounts.clone(),
-            drift_check_hours: self.drift_check_hours.unwrap_or(default.drift_check_hours),
+        let of = &self.baseline;
+        let mut baseline = of.name.as_deref().and_then(Baseline::named).unwrap_or_default();
+        of.trusted_accounts.clone_into(&mut baseline.trusted_accounts);
+        baseline.drift_check_hours = of.drift_check_hours.unwrap_or(baseline.drift_check_hours);
+        baseline.tags = self.classes.tags();
+        for (class, other) in [
+            (DataClass::Public, &of.public),
+            (DataClass::Internal, &of.internal),
+            (DataClass::Confidential, &of.confidential),
+            (DataClass::Restricted, &of.restricted),
+        ] {
+            baseline.change(class, other);
         }
+        baseline
     }
 }
 
@@ -132,6 +189,9 @@ impl Config {
     /// A message of several lines, with the line at fault.
     pub fn parse(text: &str) -> Result<Self, String> {
         let config: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        if let Some(name) = config.baseline.name.as_deref().filter(|name| !Baseline::NAMES.contains(name)) {
+            return Err(format!("baseline.name: there is no {name:?}; there are {}", Baseline::NAMES.join(", ")));
+        }
         match config.share {
             Some(share) if !(share > 0.0 && share <= 1.0) => Err(format!("share: {share} is not above 0 and up to 1")),
             _ => Ok(config),
@@ -176,6 +236,29 @@ const TEMPLATE: &str = r#"# dynakeep's configuration: $XDG_CONFIG_HOME/dynakeep/
 # A drift check older than this is stale.
 #drift_check_hours = 24
 
+# What each data class asks for: "default", or "fsi", which asks for customer-managed keys of all but public tables.
+#name = "fsi"
+
+# What differs from it, for public, internal, confidential or restricted tables.
+[baseline.confidential]
+#least_key = "customer"
+#pitr_days = 35
+#backup_max_age_hours = 24
+#log_retention_days = 730
+#guardduty_fail_severity = 4.0
+#drift_grace_hours = 0
+
+# Which tags say a table's class, owner and domain: keys in order of preference, in any case. A table without a class is
+# judged as restricted; what fails for that reason alone counts once, under ISO-01.
+[classes]
+#keys = ["data-class", "classification"]
+#owner = ["owner", "team"]
+#domain = ["domain"]
+
+# What values of the class mean, beside public, internal, confidential (pii, personal) and restricted (secret).
+[classes.values]
+#c3 = "restricted"
+
 [who]
 # Count the calls to a table by CloudWatch's metrics: $0.01 for 1,000 metrics asked for, 13 of them a look at a table.
 #metrics = true
@@ -198,7 +281,11 @@ mod tests {
         assert!(config.who.metrics);
         assert_eq!(config.engines.on(), ["engines.athena", "engines.insights", "engines.lake", "engines.s3"]);
         assert_eq!(config.engines.athena.max_bytes, Some(Size(100_000_000_000)));
-        assert_eq!(config.baseline.baseline().trusted_accounts, ["444455556666"]);
+        let baseline = config.baseline();
+        assert_eq!(baseline.trusted_accounts, ["444455556666"]);
+        assert_eq!((baseline.least_pitr_days(DataClass::Confidential), baseline.tags.class.len()), (35, 2));
+        assert_eq!(baseline.tags.values.get("c3"), Some(&DataClass::Restricted));
+        assert_eq!(Config::default().baseline(), Baseline::default());
     }
 
     #[test]
@@ -206,7 +293,13 @@ mod tests {
         let error = Config::parse("share = 0.5\nregoins = []\n").unwrap_err();
         assert!(error.contains("line 2") && error.contains("regoins"), "{error}");
         assert!(Config::parse("share = 0.0").is_err());
-        for wrong in ["[engines.s3]\ntrail = \"/tmp\"", "[engines.athena]\nmax_bytes = \"ten\"", "[engines.athean]"] {
+        for wrong in [
+            "[engines.s3]\ntrail = \"/tmp\"",
+            "[engines.athena]\nmax_bytes = \"ten\"",
+            "[engines.athean]",
+            "[baseline]\nname = \"bank\"",
+            "[classes.values]\nc3 = \"topsecret\"",
+        ] {
             assert!(Config::parse(wrong).is_err(), "{wrong}");
         }
     }

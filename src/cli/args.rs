@@ -152,6 +152,9 @@ pub enum Command {
     ///
     /// Exits with 3 when a control fails at or above --fail-on, with 4 when something could not be read: a denied
     /// call is never a pass and never a failure. --filter narrows the gate too: only rows printed can fail it.
+    ///
+    /// A table whose tags state no class is judged as restricted. What fails for that reason alone counts once, under
+    /// ISO-01, until --strict-class says otherwise.
     Check {
         /// The least severity of a failed control that makes the exit code 3
         #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = severity)]
@@ -159,6 +162,9 @@ pub enum Command {
         /// The least share of tables that must have been read, in percent; below it the exit code is 4
         #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
         min_coverage: Option<u8>,
+        /// Failures that are due only to the default class count, too: tables without a class are restricted ones
+        #[arg(long)]
+        strict_class: bool,
     },
     /// Tables: key, recovery, protection, policy, endpoints, verdicts
     Tables,

@@ -113,7 +113,7 @@ pub(super) fn run(cli: &Cli, query: Option<&str>, args: &EngineArgs) -> Result<O
         }),
         dry: args.plan,
     };
-    let mut store = Store::new(wire.origin, config.baseline.baseline());
+    let mut store = Store::new(wire.origin, config.baseline());
     if !args.plan || of.on {
         asked(wire, settings(&cli.global, &config), ask, &mut store, cli.global.max_memory)?;
     }

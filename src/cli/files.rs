@@ -48,7 +48,7 @@ pub(super) fn run(cli: &Cli, query: Option<&str>, args: &EngineArgs) -> Result<E
     let queries = once::queries(RowKind::Events, [query, global.filter.as_deref()])?;
     let config = Config::load(global.config.as_deref())?;
     let mut feed = Feed::start(options(cli, Keep::Files), global.max_memory);
-    let mut store = Store::new(Origin::Files, config.baseline.baseline());
+    let mut store = Store::new(Origin::Files, config.baseline());
     let mut line = Line::new();
     store.feed_all(&mut feed, |feed| line.show(|| bar(feed)));
     line.end();

@@ -43,7 +43,7 @@ pub(super) fn run(cli: &Cli, kind: RowKind, query: Option<&str>) -> Result<ExitC
         // The window may lie far back: the searches of the plan keep to it.
         settings.event_hours = 1;
     }
-    let mut store = Store::new(wire.origin, config.baseline.baseline());
+    let mut store = Store::new(wire.origin, config.baseline());
     let clock = wire.clock.clone();
     let mut line = Line::new();
     let swept = talk::sweep(wire, settings.clone(), |polled| {
@@ -147,14 +147,15 @@ impl Outcome {
     /// `judged` are the judgements printed: they alone can fail the run.
     fn of(cli: &Cli, kind: RowKind, store: &Store, judged: &[&Judgement], events: Option<Reach>) -> Self {
         let coverage = store.coverage_of(kind.sources());
-        let Some(Command::Check { fail_on, min_coverage }) = &cli.command else {
+        let Some(Command::Check { fail_on, min_coverage, strict_class }) = &cli.command else {
             let incomplete = !is_whole(&coverage) || events.as_ref().is_some_and(|reach| reach.cut);
             return Self { coverage, events, failed: false, incomplete };
         };
         let enough = min_coverage.is_none_or(|least| {
             coverage.tables_listed == 0 || coverage.tables_read * 100 >= coverage.tables_listed * usize::from(least)
         });
-        let fails = |of: &Judgement, least: Severity| of.verdict == Verdict::Fail && of.severity >= least;
+        let counts = |of: &Judgement| of.counts() || *strict_class && of.by_default;
+        let fails = |of: &Judgement, least: Severity| of.verdict == Verdict::Fail && of.severity >= least && counts(of);
         Self {
             failed: judged.iter().any(|of| fails(of, *fail_on)),
             incomplete: !enough || !is_whole(&coverage),

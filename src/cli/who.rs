@@ -63,7 +63,7 @@ pub(super) fn run(cli: &Cli, table: &str, query: Option<&str>, metrics: bool) ->
         settings.paid.push(METRICS);
     }
     (settings.once, settings.sources, settings.table) = (true, SOURCES.to_vec(), Some(name.clone()));
-    let mut store = Store::new(origin, config.baseline.baseline());
+    let mut store = Store::new(origin, config.baseline());
     let feed = (!global.files().is_empty()).then(|| load(cli, &mut store));
     talk::sweep(first, settings.clone(), |polled| store.apply(polled))?;
     store.settle(clock.now());
@@ -106,7 +106,7 @@ fn load(cli: &Cli, store: &mut Store) -> Feed {
 fn filed(cli: &Cli, config: &Config, table: &str, query: &str) -> Result<ExitCode, Failure> {
     let now = Clock::live().now();
     window(query, now)?;
-    let mut store = Store::new(Origin::Files, config.baseline.baseline());
+    let mut store = Store::new(Origin::Files, config.baseline());
     let feed = load(cli, &mut store);
     store.settle(now);
     // Relative times count from the newest event: files may be old.

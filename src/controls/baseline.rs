@@ -1,41 +1,196 @@
 //! What is asked of each data class.
 
-use crate::model::{DataClass, KeyKind};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::model::{ClassTags, DataClass, KeyKind};
 
 /// What controls measure against.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Baseline {
     /// Accounts, besides the table's own, that a resource policy may name.
     pub trusted_accounts: Vec<String>,
     /// A drift check older than this many hours is stale.
     pub drift_check_hours: i64,
+    /// Which tags say a table's class, owner and domain.
+    pub tags: ClassTags,
+    classes: BTreeMap<DataClass, Asked>,
 }
+
+/// What one class asks for.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// What data of the class is.
+    pub meaning: String,
+    /// What it asks for, in words.
+    pub summary: String,
+    /// The least key.
+    pub least_key: KeyKind,
+    /// The least window of point-in-time recovery, in days; 0 asks for none.
+    pub pitr_days: i32,
+    /// A backup of its own must not be older; none is asked for without it.
+    pub backup_max_age_hours: Option<i64>,
+    /// How long logs must be kept.
+    pub log_retention_days: i64,
+    /// What must be recorded of items.
+    pub data_events: DataEvents,
+    /// Open findings from this severity on fail.
+    pub guardduty_fail_severity: f64,
+    /// Drift younger than this is no failure yet.
+    pub drift_grace_hours: i64,
+    /// The controls that the class asks for, by id.
+    pub controls: BTreeSet<String>,
+}
+
+/// What must be recorded of items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DataEvents {
+    /// Nothing.
+    None,
+    /// Reads and writes.
+    ReadWrite,
+    /// Also streams, and what endpoints let through.
+    ReadWriteStreamsNetwork,
+}
+
+/// What differs for one class; what is left out stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Override {
+    /// The least key: `aws_owned`, `aws_managed`, `customer`.
+    pub least_key: Option<KeyKind>,
+    /// The least window of point-in-time recovery, in days.
+    pub pitr_days: Option<i32>,
+    /// A backup of its own must not be older.
+    pub backup_max_age_hours: Option<i64>,
+    /// How long logs must be kept.
+    pub log_retention_days: Option<i64>,
+    /// Open findings from this severity on fail.
+    pub guardduty_fail_severity: Option<f64>,
+    /// Drift younger than this is no failure yet.
+    pub drift_grace_hours: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Known {
+    default: BTreeMap<DataClass, Asked>,
+    fsi: BTreeMap<DataClass, Override>,
+}
+
+static KNOWN: LazyLock<Known> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "a test reads the same text")]
+    toml::from_str(include_str!("baselines.toml")).expect("the baselines")
+});
 
 impl Default for Baseline {
     fn default() -> Self {
-        Self { trusted_accounts: Vec::new(), drift_check_hours: 24 }
+        Self {
+            trusted_accounts: Vec::new(),
+            drift_check_hours: 24,
+            tags: ClassTags::default(),
+            classes: KNOWN.default.clone(),
+        }
     }
 }
 
 impl Baseline {
+    /// The names of those that are built in.
+    pub const NAMES: [&str; 2] = ["default", "fsi"];
+
+    /// A built-in one by its name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let mut found = Self::default();
+        match name {
+            "default" => {}
+            "fsi" => KNOWN.fsi.iter().for_each(|(class, other)| found.change(*class, other)),
+            _ => return None,
+        }
+        Some(found)
+    }
+
+    /// Asks something else of a class.
+    pub fn change(&mut self, class: DataClass, other: &Override) {
+        fn set<T: Copy>(to: &mut T, from: Option<T>) {
+            *to = from.unwrap_or(*to);
+        }
+        let Some(asked) = self.classes.get_mut(&class) else { return };
+        set(&mut asked.least_key, other.least_key);
+        set(&mut asked.pitr_days, other.pitr_days);
+        asked.backup_max_age_hours = other.backup_max_age_hours.or(asked.backup_max_age_hours);
+        set(&mut asked.log_retention_days, other.log_retention_days);
+        set(&mut asked.guardduty_fail_severity, other.guardduty_fail_severity);
+        set(&mut asked.drift_grace_hours, other.drift_grace_hours);
+    }
+
+    /// What a class asks for.
+    #[must_use]
+    pub fn of(&self, class: DataClass) -> &Asked {
+        #[expect(clippy::expect_used, reason = "a test holds the data against the classes")]
+        self.classes.get(&class).expect("every class has its baseline")
+    }
+
+    /// True when a class asks for a control.
+    #[must_use]
+    pub fn asks(&self, class: DataClass, control: &str) -> bool {
+        self.of(class).controls.contains(control)
+    }
+
     /// The least key a class asks for.
     #[must_use]
     pub fn least_key(&self, class: DataClass) -> KeyKind {
-        match class {
-            DataClass::Public | DataClass::Internal => KeyKind::AwsOwned,
-            DataClass::Confidential => KeyKind::AwsManaged,
-            DataClass::Restricted => KeyKind::Customer,
-        }
+        self.of(class).least_key
     }
 
     /// The least PITR window a class asks for, in days; 0 asks for none.
     #[must_use]
     pub fn least_pitr_days(&self, class: DataClass) -> i32 {
-        match class {
-            DataClass::Public => 0,
-            DataClass::Internal => 1,
-            DataClass::Confidential => 14,
-            DataClass::Restricted => 35,
+        self.of(class).pitr_days
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [DataClass; 4] =
+        [DataClass::Public, DataClass::Internal, DataClass::Confidential, DataClass::Restricted];
+
+    #[test]
+    fn every_class_asks_for_all_that_a_milder_one_asks_for() {
+        for name in Baseline::NAMES {
+            let baseline = Baseline::named(name).unwrap();
+            for pair in ALL.windows(2) {
+                let (mild, strict) = (baseline.of(pair[0]), baseline.of(pair[1]));
+                assert!(mild.controls.is_subset(&strict.controls), "{name} {pair:?}");
+                assert!(mild.least_key <= strict.least_key && mild.pitr_days <= strict.pitr_days, "{name} {pair:?}");
+                assert!(mild.log_retention_days <= strict.log_retention_days && mild.data_events <= strict.data_events);
+            }
+            let controls = ALL.iter().flat_map(|class| &baseline.of(*class).controls);
+            assert!(controls.into_iter().all(|id| crate::controls::facts::facts(id).is_some()));
         }
+        assert_eq!(Baseline::named("default"), Some(Baseline::default()));
+        assert_eq!(Baseline::named("bank"), None);
+    }
+
+    #[test]
+    fn a_bank_asks_for_its_own_keys_and_a_file_may_ask_for_more() {
+        let mut fsi = Baseline::named("fsi").unwrap();
+        let keys = |baseline: &Baseline| ALL.map(|class| baseline.least_key(class));
+        assert_eq!(
+            keys(&Baseline::default()),
+            [KeyKind::AwsOwned, KeyKind::AwsOwned, KeyKind::AwsManaged, KeyKind::Customer]
+        );
+        assert_eq!(keys(&fsi), [KeyKind::AwsOwned, KeyKind::Customer, KeyKind::Customer, KeyKind::Customer]);
+        fsi.change(DataClass::Internal, &Override { pitr_days: Some(7), ..Override::default() });
+        assert_eq!(
+            (fsi.least_pitr_days(DataClass::Internal), fsi.least_key(DataClass::Internal)),
+            (7, KeyKind::Customer)
+        );
     }
 }

@@ -35,6 +35,7 @@ impl Draft {
             reason: reason.into(),
             missing_action: None,
             evidence: self.evidence,
+            by_default: false,
         }
     }
 

@@ -14,7 +14,7 @@ mod resilience;
 
 use crate::model::{Estate, Judgement, Scope, Table};
 
-pub use baseline::Baseline;
+pub use baseline::{Asked, Baseline, DataEvents, Override};
 pub use facts::Facts;
 pub use logging::{Recording, recordings};
 

@@ -104,6 +104,9 @@ pub fn line(store: &Store, coverage: &Coverage) -> String {
     if coverage.loading > 0 {
         parts.push(format!("{} not read", coverage.loading));
     }
+    if coverage.by_default > 0 {
+        parts.push(format!("{} unclassed; {} more would fail", coverage.unclassed, coverage.by_default));
+    }
     if let Some((_, _, at)) = &coverage.oldest {
         parts.push(format!("oldest {}", duration(store.estate().now.duration_since(*at).as_secs_f64())));
     }

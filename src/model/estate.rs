@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Arn, BackupSummary, Caller, Calls, Cell, DataClass, Detector, Evaluation, Finding, Key, KeyKind, Network, Recorder,
-    Rule, RuleKey, Scope, Seen, SourceError, Stack, Table, Trail,
+    Arn, BackupSummary, Caller, Calls, Cell, ClassTags, DataClass, Detector, Evaluation, Finding, Key, KeyKind,
+    Network, Recorder, Rule, RuleKey, Scope, Seen, SourceError, Stack, Table, Trail,
 };
 
 /// The key of a table: its kind, and what KMS said about it.
@@ -31,6 +31,8 @@ pub struct FindingLink {
 pub struct Estate {
     /// The moment that ages are counted from.
     pub now: Timestamp,
+    /// Which tags say a table's class, owner and domain.
+    pub class_tags: ClassTags,
     /// Scopes asked for.
     pub scopes: Vec<Scope>,
     /// Who asks, by scope.
@@ -107,7 +109,19 @@ impl Estate {
     /// The table's data class from its tags, or `Restricted` when no tag says (the strictest reading).
     #[must_use]
     pub fn data_class(&self, table: &Table) -> DataClass {
-        table.tags.value().and_then(class_of).unwrap_or(DataClass::Restricted)
+        table.assumed.or_else(|| self.stated_class(table)).unwrap_or(DataClass::Restricted)
+    }
+
+    /// The data class that the table's tags say, as far as they were read.
+    #[must_use]
+    pub fn stated_class(&self, table: &Table) -> Option<DataClass> {
+        self.class_tags.class_of(table.tags.value()?)
+    }
+
+    /// True when the tags were read and say no class.
+    #[must_use]
+    pub fn is_unclassed(&self, table: &Table) -> bool {
+        table.tags.value().is_some() && self.stated_class(table).is_none()
     }
 
     /// Backups of one table. A table that the list does not name has none.
@@ -131,21 +145,4 @@ impl Estate {
     pub fn table_named(&self, scope: &Scope, name: &str) -> Option<&Table> {
         self.tables.values().find(|table| table.name == name && table.scope == *scope)
     }
-}
-
-/// Tag keys that are read as the data class, lower-cased, in order of preference.
-const CLASS_TAGS: [&str; 5] =
-    ["data-class", "dataclass", "data-classification", "classification", "data_classification"];
-
-fn class_of(tags: &BTreeMap<String, String>) -> Option<DataClass> {
-    CLASS_TAGS.iter().find_map(|wanted| {
-        let (_, value) = tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(wanted))?;
-        match value.to_ascii_lowercase().as_str() {
-            "public" => Some(DataClass::Public),
-            "internal" => Some(DataClass::Internal),
-            "confidential" | "pii" | "personal" => Some(DataClass::Confidential),
-            "restricted" | "secret" | "highly-confidential" => Some(DataClass::Restricted),
-            _ => None,
-        }
-    })
 }

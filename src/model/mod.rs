@@ -4,6 +4,7 @@
 
 mod arn;
 mod cell;
+mod class;
 mod compliance;
 mod delta;
 mod drift;
@@ -22,6 +23,7 @@ mod verdict;
 
 pub use arn::Arn;
 pub use cell::{CallRef, Cell, Origin, Outcome, Seen};
+pub use class::ClassTags;
 pub use compliance::{Compliance, Evaluation, Recorder, Rule, RuleKey};
 pub use delta::{Delta, Facet, Polled, Progress};
 pub use drift::{DriftStatus, PropertyDifference, Stack, StackResource};

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Cell, Scope};
 
 /// Who holds the key that encrypts a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyKind {
     /// AWS-owned: `DescribeTable` gives no `SSEDescription`. The table is still encrypted.
@@ -122,7 +122,7 @@ pub struct BackupSummary {
 }
 
 /// How sensitive a table's data is; unclassified counts as `restricted` until a tag says otherwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DataClass {
     /// Meant for publication.
@@ -167,6 +167,8 @@ pub struct Table {
     pub tags: Cell<BTreeMap<String, String>>,
     /// `GetResourcePolicy`: the policy document, or `None` when the service says there is none.
     pub policy: Cell<Option<String>>,
+    /// A class in place of what the tags say, to ask how a control would judge then.
+    pub assumed: Option<DataClass>,
 }
 
 impl Table {
@@ -182,6 +184,7 @@ impl Table {
             ttl: Cell::default(),
             tags: Cell::default(),
             policy: Cell::default(),
+            assumed: None,
         }
     }
 }

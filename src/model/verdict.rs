@@ -179,4 +179,15 @@ pub struct Judgement {
     pub missing_action: Option<String>,
     /// The calls it rests on.
     pub evidence: Vec<Evidence>,
+    /// It is due only to the default class: the table states none, and as the mildest it would not be said.
+    pub by_default: bool,
+}
+
+impl Judgement {
+    /// True when it counts: in tallies, ranks and the gate of `check`. What is due only to the default class counts
+    /// once, under ISO-01.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        !self.by_default
+    }
 }

@@ -24,6 +24,10 @@ pub struct Coverage {
     pub faults: BTreeMap<&'static str, usize>,
     /// Sources × scopes whose first sweep has not ended.
     pub loading: usize,
+    /// Tables whose tags state no class.
+    pub unclassed: usize,
+    /// Judgements that are due only to the default class: what would fail, warn or be unknown if it held.
+    pub by_default: usize,
     /// The oldest last good sweep: the age to believe.
     pub oldest: Option<(Source, Scope, Timestamp)>,
 }
@@ -69,6 +73,8 @@ impl Store {
             scopes: self.estate.scopes.len(),
             faults,
             loading: of().filter(|(_, freshness)| freshness.is_loading()).count(),
+            unclassed: self.unclassed(),
+            by_default: self.by_default,
             oldest,
         }
     }

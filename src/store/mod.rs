@@ -4,6 +4,7 @@
 
 mod apply;
 mod coverage;
+mod judge;
 mod links;
 mod origin;
 pub mod rows;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::controls::{Baseline, CATALOGUE, Judge};
+use crate::controls::Baseline;
 use crate::model::{
     CallRecord, EngineNews, Estate, Freshness, Judgement, Layer, Origin, Scope, SearchReach, Source, SourceError,
     Verdict,
@@ -24,6 +25,7 @@ use crate::model::{
 
 use crate::trail::Events;
 pub use coverage::Coverage;
+pub use judge::Tally;
 use links::FindingIndex;
 pub use links::{Link, LinkTier};
 
@@ -83,6 +85,7 @@ pub struct Store {
     dirty_tables: BTreeSet<String>,
     dirty_estate: bool,
     posture: BTreeMap<Layer, Tally>,
+    by_default: usize,
     finding_index: FindingIndex,
     dirty_findings: BTreeSet<String>,
     threats: HashMap<(Scope, String), BTreeMap<String, u16>>,
@@ -92,10 +95,11 @@ impl Store {
     /// An empty store for data of one origin.
     #[must_use]
     pub fn new(origin: Origin, baseline: Baseline) -> Self {
+        let estate = Estate { class_tags: baseline.tags.clone(), ..Estate::default() };
         Self {
             origin,
             baseline,
-            estate: Estate::default(),
+            estate,
             judgements: BTreeMap::new(),
             freshness: BTreeMap::new(),
             events: Events::default(),
@@ -111,99 +115,11 @@ impl Store {
             dirty_tables: BTreeSet::new(),
             dirty_estate: false,
             posture: BTreeMap::new(),
+            by_default: 0,
             finding_index: FindingIndex::default(),
             dirty_findings: BTreeSet::new(),
             threats: HashMap::new(),
         }
-    }
-
-    /// Judges what changed since the last call and sorts new events in. Cheap when nothing did.
-    pub fn settle(&mut self, now: Timestamp) {
-        self.estate.now = now;
-        self.events.settle();
-        if !self.dirty_findings.is_empty() {
-            self.dirty_estate = true;
-        }
-        if !self.dirty_estate && self.dirty_tables.is_empty() {
-            return;
-        }
-        if self.dirty_estate {
-            if !self.estate.findings.is_empty() {
-                self.events.index();
-            }
-            self.link_findings();
-        }
-        let mut fresh: Vec<Judgement> = Vec::new();
-        let dirty = std::mem::take(&mut self.dirty_tables);
-        for control in CATALOGUE {
-            match control.judge {
-                Judge::Table(judge) => fresh.extend(
-                    dirty
-                        .iter()
-                        .filter_map(|arn| self.estate.tables.get(arn))
-                        .map(|table| judge(&self.estate, &self.baseline, table)),
-                ),
-                Judge::Estate(judge) if self.dirty_estate => {
-                    let now_judged = judge(&self.estate, &self.baseline);
-                    self.forget_others(control.id, &now_judged);
-                    fresh.extend(now_judged);
-                }
-                Judge::Estate(_) => {}
-            }
-        }
-        self.dirty_estate = false;
-        for judgement in fresh {
-            self.keep(judgement, now);
-        }
-        self.revision += 1;
-    }
-
-    /// Drops a whole-estate control's judgements about resources that it no longer judges.
-    fn forget_others(&mut self, control: &'static str, judged: &[Judgement]) {
-        let stay: BTreeSet<&str> = judged.iter().map(|judgement| judgement.resource.as_str()).collect();
-        self.retain_judgements(|judgement| judgement.control != control || stay.contains(judgement.resource.as_str()));
-    }
-
-    fn keep(&mut self, judgement: Judgement, now: Timestamp) {
-        let of = self.judgements.entry(judgement.resource.clone()).or_default();
-        let layer = crate::controls::facts::facts(judgement.control).map(|facts| facts.layer);
-        let mut tally = layer.map(|layer| self.posture.entry(layer).or_default());
-        if let Some(before) = of.get(judgement.control) {
-            if let Some(tally) = &mut tally {
-                tally.take(before.verdict);
-            }
-            if before.verdict != judgement.verdict {
-                self.changes.push(VerdictChange {
-                    at: now,
-                    control: judgement.control,
-                    resource: judgement.resource.clone(),
-                    from: before.verdict,
-                    to: judgement.verdict,
-                });
-            }
-        }
-        if let Some(tally) = tally {
-            tally.add(judgement.verdict);
-        }
-        of.insert(judgement.control, judgement);
-    }
-
-    /// Keeps the judgements that a test holds for; the posture follows.
-    fn retain_judgements(&mut self, stays: impl Fn(&Judgement) -> bool) {
-        let posture = &mut self.posture;
-        self.judgements.retain(|_, of| {
-            of.retain(|_, judgement| {
-                let keep = stays(judgement);
-                if !keep
-                    && let Some(tally) =
-                        crate::controls::facts::facts(judgement.control).and_then(|facts| posture.get_mut(&facts.layer))
-                {
-                    tally.take(judgement.verdict);
-                }
-                keep
-            });
-            !of.is_empty()
-        });
     }
 
     /// Grows by one with every change that a view could show.
@@ -299,7 +215,7 @@ impl Store {
     #[must_use]
     pub fn tally(&self, resource: &str) -> Tally {
         let mut tally = Tally::default();
-        self.judgements_of(resource).for_each(|judgement| tally.add(judgement.verdict));
+        self.judgements_of(resource).for_each(|judgement| tally.add(judgement));
         tally
     }
 
@@ -373,55 +289,5 @@ impl Store {
     #[must_use]
     pub fn finding(&self, id: &str) -> Option<&Arc<crate::model::Finding>> {
         self.estate.findings.get(id)
-    }
-}
-
-/// Judgements counted by verdict.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Failures.
-    pub fail: usize,
-    /// Warnings.
-    pub warn: usize,
-    /// Not judged.
-    pub unknown: usize,
-    /// Passes.
-    pub pass: usize,
-}
-
-impl Tally {
-    /// Counts one verdict in; `n/a` and `manual` count as nothing.
-    pub fn add(&mut self, verdict: Verdict) {
-        match verdict {
-            Verdict::Fail => self.fail += 1,
-            Verdict::Warn => self.warn += 1,
-            Verdict::Unknown => self.unknown += 1,
-            Verdict::Pass => self.pass += 1,
-            Verdict::Manual | Verdict::NotApplicable => {}
-        }
-    }
-
-    /// Takes one verdict back.
-    fn take(&mut self, verdict: Verdict) {
-        let count = match verdict {
-            Verdict::Fail => &mut self.fail,
-            Verdict::Warn => &mut self.warn,
-            Verdict::Unknown => &mut self.unknown,
-            Verdict::Pass => &mut self.pass,
-            Verdict::Manual | Verdict::NotApplicable => return,
-        };
-        *count = count.saturating_sub(1);
-    }
-
-    /// The worst verdict counted.
-    #[must_use]
-    pub fn worst(&self) -> Verdict {
-        match self {
-            Self { fail: 1.., .. } => Verdict::Fail,
-            Self { warn: 1.., .. } => Verdict::Warn,
-            Self { unknown: 1.., .. } => Verdict::Unknown,
-            Self { pass: 1.., .. } => Verdict::Pass,
-            _ => Verdict::NotApplicable,
-        }
     }
 }

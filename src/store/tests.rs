@@ -156,6 +156,25 @@ fn a_stretch_of_time_holds_its_ends_newest_first() {
 }
 
 #[test]
+fn failures_for_want_of_a_class_count_once_a_class_is_stated() {
+    let arn = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders";
+    let mut store = Store::new(Origin::Demo, Baseline::default());
+    let pitr = Pitr { enabled: false, window_days: None, earliest: None, latest: None };
+    let facets = [Facet::Pitr(Ok(seen(pitr))), Facet::Tags(Ok(seen(BTreeMap::new())))];
+    let listed = Delta::TableList(Ok(seen(vec![("orders".to_owned(), arn.to_owned())])));
+    tell(&mut store, vec![listed]);
+    tell(&mut store, facets.map(|facet| Delta::Facet(arn.to_owned(), facet)).to_vec());
+    let off = store.judgement(arn, "RES-01").unwrap();
+    assert_eq!((off.verdict, off.counts()), (Verdict::Fail, false));
+    assert!(store.by_default() > 0 && store.tally(arn).fail == 0, "{:?}", store.tally(arn));
+    assert_eq!(store.coverage().unclassed, 1);
+    let tags = BTreeMap::from([("data-class".to_owned(), "internal".to_owned())]);
+    tell(&mut store, vec![Delta::Facet(arn.to_owned(), Facet::Tags(Ok(seen(tags))))]);
+    assert!(store.judgement(arn, "RES-01").unwrap().counts());
+    assert_eq!((store.tally(arn).fail, store.by_default(), store.coverage().unclassed), (1, 0, 0));
+}
+
+#[test]
 fn the_same_error_in_a_row_is_one_line_with_its_count() {
     let mut store = Store::new(Origin::Demo, Baseline::default());
     for _ in 0..3 {

@@ -118,7 +118,7 @@ fn finding_item(ctx: &Ctx<'_>, finding: &Arc<Finding>) -> Item {
 
 /// Failures worth a line; that there is a finding is said by the finding itself.
 fn is_news(one: &Judgement) -> bool {
-    one.verdict == Verdict::Fail && one.severity >= Severity::Medium && one.control != "DET-03"
+    one.verdict == Verdict::Fail && one.counts() && one.severity >= Severity::Medium && one.control != "DET-03"
 }
 
 /// Failed controls, one line a control.
@@ -209,7 +209,8 @@ fn layer_verdict(ctx: &Ctx<'_>, arn: &str, layer: Layer) -> Verdict {
     let of = ctx
         .store
         .judgements_of(arn)
-        .filter(|one| crate::controls::facts::facts(one.control).is_some_and(|facts| facts.layer == layer));
+        .filter(|one| crate::controls::facts::facts(one.control).is_some_and(|facts| facts.layer == layer))
+        .filter(|one| one.counts());
     of.map(|one| one.verdict).min_by_key(|verdict| verdict.rank()).unwrap_or(Verdict::NotApplicable)
 }
 

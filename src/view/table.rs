@@ -163,6 +163,7 @@ fn facets(ctx: &Ctx<'_>, table: &Table, doc: &mut Doc) {
         &table.tags,
         known(ctx, &table.tags, |tags| match tags.len() {
             0 => "none: counts as restricted".to_owned(),
+            count if ctx.store.estate().is_unclassed(table) => format!("{count}, none says the class: restricted"),
             count => format!("{count}"),
         }),
     );

@@ -140,12 +140,18 @@ fn of_cell<T>(look: &Look, cell: &Cell<T>, show: impl FnOnce(&T) -> Line<'static
 
 /// What controls say about a cell; neutral where none speaks.
 fn said(ctx: &Ctx<'_>, table: &Table, controls: &[&str]) -> Verdict {
-    let worst = controls.iter().filter_map(|id| ctx.store.judgement(&table.arn, id)).map(|judgement| judgement.verdict);
+    let of = controls.iter().filter_map(|id| ctx.store.judgement(&table.arn, id));
+    // What does not count is still worth a look.
+    let worst = of.map(|one| if one.counts() { one.verdict } else { Verdict::Warn });
     worst.min_by_key(|verdict| verdict.rank()).unwrap_or(Verdict::NotApplicable)
 }
 
 fn class_line(ctx: &Ctx<'_>, table: &Table) -> Line<'static> {
-    of_cell(ctx.look, &table.tags, |_| ctx.look.line(Role::Text, ctx.store.estate().data_class(table).word()))
+    let estate = ctx.store.estate();
+    of_cell(ctx.look, &table.tags, |_| match estate.stated_class(table) {
+        Some(class) => ctx.look.line(Role::Text, class.word()),
+        None => ctx.look.line(Role::Unknown, "? unclassed"),
+    })
 }
 
 /// The key's kind and state.

@@ -1,6 +1,7 @@
 //! All integration tests, in one binary so that they link once. One module a subject.
 
 mod architecture;
+mod classes;
 mod command_line;
 mod engines;
 mod faults;

@@ -24,6 +24,7 @@ pub(super) const SCHEMA: Schema = Schema {
         spec("reason", &[], Kind::Prose, "why"),
         spec("missing_action", &["missing"], Kind::Text, "the IAM action whose lack made it unknown"),
         spec("operation", &["call"], Kind::Text, "the calls it rests on"),
+        spec("by_default", &[], Kind::Flag, "due only to the default class: no tag says the table's"),
         spec("age", &[], Kind::Duration, "how old its oldest evidence is"),
     ],
 };
@@ -81,6 +82,7 @@ impl Row for CheckRow<'_> {
             "reason" => Field::text(&judgement.reason),
             "missing_action" => Field::maybe(judgement.missing_action.as_deref()),
             "operation" => super::many(judgement.evidence.iter().map(|evidence| evidence.operation)),
+            "by_default" => Field::Flag(judgement.by_default),
             "age" => age_field(self.now(), self.time()),
             _ => Field::None,
         }
@@ -117,6 +119,7 @@ impl Entry for CheckRow<'_> {
             "reason": judgement.reason,
             "missing_action": judgement.missing_action,
             "evidence": judgement.evidence,
+            "by_default_class": judgement.by_default,
             "freshness": {
                 "at": at,
                 "age_seconds": at.map(|at| self.now().duration_since(at).as_secs()),

@@ -78,6 +78,7 @@ const FAILURE: i64 = 64;
 fn weight(judgement: &Judgement) -> i64 {
     let severity = 1 << (2 * judgement.severity as i64);
     match judgement.verdict {
+        _ if !judgement.counts() => 0,
         Verdict::Fail => FAILURE * severity,
         Verdict::Warn => 4 * severity,
         Verdict::Unknown => 1,
@@ -229,6 +230,8 @@ impl Entry for TableRow<'_> {
         row.put("class", estate.data_class(table).word());
         if let Some(reason) = table.tags.unknown_reason() {
             row.unknown("class", format!("counted as restricted: tags {reason}"));
+        } else if estate.is_unclassed(table) {
+            row.unknown("class", "counted as restricted: no tag says it".to_owned());
         }
         self.key_json(&mut row);
         row.cell("pitr", &table.pitr, |pitr| {

@@ -1,0 +1,76 @@
+//! Which tags say what a table's data is, and whose.
+
+use std::collections::BTreeMap;
+
+use super::DataClass;
+
+/// Tag keys, in order of preference and in any case, and what the values of a data class are called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassTags {
+    /// Keys that say the data class.
+    pub class: Vec<String>,
+    /// What its values mean, lower-cased.
+    pub values: BTreeMap<String, DataClass>,
+    /// Keys that say who owns the table.
+    pub owner: Vec<String>,
+    /// Keys that say which domain it belongs to.
+    pub domain: Vec<String>,
+}
+
+impl Default for ClassTags {
+    fn default() -> Self {
+        let keys = |of: &[&str]| of.iter().map(|&key| key.to_owned()).collect();
+        let values = [
+            ("public", DataClass::Public),
+            ("internal", DataClass::Internal),
+            ("confidential", DataClass::Confidential),
+            ("pii", DataClass::Confidential),
+            ("personal", DataClass::Confidential),
+            ("restricted", DataClass::Restricted),
+            ("secret", DataClass::Restricted),
+            ("highly-confidential", DataClass::Restricted),
+        ];
+        Self {
+            class: keys(&["data-class", "dataclass", "data-classification", "classification", "data_classification"]),
+            values: values.into_iter().map(|(value, class)| (value.to_owned(), class)).collect(),
+            owner: keys(&["owner", "team"]),
+            domain: keys(&["domain"]),
+        }
+    }
+}
+
+impl ClassTags {
+    /// The data class that tags say; `None` when none does, or by a value that means nothing here.
+    #[must_use]
+    pub fn class_of(&self, tags: &BTreeMap<String, String>) -> Option<DataClass> {
+        self.class.iter().find_map(|key| self.values.get(&value(tags, key)?.to_lowercase()).copied())
+    }
+
+    /// The value of the first of these keys that is among the tags.
+    #[must_use]
+    pub fn value_of<'a>(tags: &'a BTreeMap<String, String>, keys: &[String]) -> Option<&'a str> {
+        keys.iter().find_map(|key| value(tags, key))
+    }
+}
+
+fn value<'a>(tags: &'a BTreeMap<String, String>, wanted: &str) -> Option<&'a str> {
+    tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_values_are_found_in_any_case_and_the_first_key_that_means_something_wins() {
+        let mut of = ClassTags::default();
+        let tags = |of: &[(&str, &str)]| of.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        assert_eq!(of.class_of(&tags(&[("Data-Class", "PII")])), Some(DataClass::Confidential));
+        assert_eq!(of.class_of(&tags(&[("data-class", "tbd"), ("classification", "public")])), Some(DataClass::Public));
+        assert_eq!(of.class_of(&tags(&[("data-class", "tbd")])), None);
+        of.class = vec!["sensitivity".to_owned()];
+        of.values.insert("c3".to_owned(), DataClass::Restricted);
+        assert_eq!(of.class_of(&tags(&[("Sensitivity", "C3"), ("data-class", "public")])), Some(DataClass::Restricted));
+        assert_eq!(ClassTags::value_of(&tags(&[("Team", "billing")]), &of.owner), Some("billing"));
+    }
+}
