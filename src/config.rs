@@ -183,6 +183,20 @@ impl Config {
         }
     }
 
+    /// The text of the mutes and attestations, which lie beside the file that was named or would be read.
+    ///
+    /// # Errors
+    /// A message, when there is such a file and it cannot be read.
+    pub fn exceptions(named: Option<&Path>) -> Result<Option<String>, String> {
+        let Some(config) = named.map(Path::to_owned).or_else(Self::path) else { return Ok(None) };
+        let path = config.with_file_name("attestations.toml");
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(format!("{}: {error}", path.display())),
+        }
+    }
+
     /// Reads the text of a file.
     ///
     /// # Errors
@@ -207,6 +221,22 @@ pub fn template() -> String {
 
 const TEMPLATE: &str = r#"# dynakeep's configuration: $XDG_CONFIG_HOME/dynakeep/config.toml
 # Flags win over the environment, the environment over this file. --demo takes only the looks from it.
+
+# Mutes and attestations lie beside it, in attestations.toml; each names control, resource (a query), reason, owner and
+# expiry:
+#   [[mute]]
+#   control = "RES-03"
+#   resource = "table:sessions region:eu-west-1"
+#   reason = "rebuilt from the event stream"
+#   owner = "checkout@acme.example"
+#   expires = 2027-01-31
+#   verdicts = ["fail", "unknown"]      # without it: fail and warn
+#   [[attestation]]                     # GOV-01, ENC-10, ENC-11: what no call can show
+#   control = "ENC-10"
+#   resource = "tag.team:billing"
+#   reason = "AWS Database Encryption SDK 3, reviewed"
+#   owner = "billing@acme.example"
+#   expires = 2027-01-31
 
 # Profiles of the shared AWS config; none: the default chain of credentials.
 #profiles = ["prod-audit"]

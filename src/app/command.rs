@@ -10,7 +10,7 @@ use crate::view::{Kind, Screen, Tab, filter, list_of};
 use super::{App, Effect, act, open};
 
 /// Commands besides the names of tabs: the word and what it does.
-pub const COMMANDS: [(&str, &str); 11] = [
+pub const COMMANDS: [(&str, &str); 12] = [
     ("theme NAME", "another theme"),
     ("sort N", "sort by a column, 0 for the list's own order"),
     ("refresh [SOURCE]", "sweep again now"),
@@ -19,6 +19,7 @@ pub const COMMANDS: [(&str, &str); 11] = [
     ("errors", "the error log"),
     ("files", "what became of the log files loaded"),
     ("broken", "records that could not be understood"),
+    ("muted", "mutes and attestations: what holds, what has ended"),
     ("faults", "only rows with a fault"),
     ("open THING", "an ARN, an id, a console URL; so does a bare one"),
     ("q", "leave"),
@@ -36,6 +37,7 @@ pub fn run(app: &mut App, typed: &str) -> Vec<Effect> {
         "calls" => act::go(app, Screen::List(Kind::Calls)),
         "errors" => act::go(app, Screen::List(Kind::Errors)),
         "files" => act::go(app, Screen::List(Kind::Files)),
+        "muted" => act::go(app, Screen::List(Kind::Exceptions)),
         "broken" => act::go(app, Screen::List(Kind::Broken)),
         "faults" => {
             app.nav.place_mut().faults_only = true;

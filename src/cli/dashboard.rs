@@ -59,7 +59,9 @@ pub(super) fn run(cli: &Cli, thing: Option<&str>) -> Result<ExitCode, Failure> {
     // Files alone need no account; with one named, or the demo's, they stand beside what it says.
     let alone = files && global.demo.is_none() && global.profiles.is_empty() && global.regions.is_empty();
     let origin = if alone { Origin::Files } else { wire.origin };
-    let mut start = Start::new(Store::new(origin, config.baseline()), theme, wire.clock.clone());
+    let mut store = Store::new(origin, config.baseline());
+    store.set_exceptions(super::exceptions(global));
+    let mut start = Start::new(store, theme, wire.clock.clone());
     start.feed = files.then(|| Feed::start(super::files::options(cli, Keep::Packed), global.max_memory));
     if alone {
         view = view.or(Some(Tab::Trail));

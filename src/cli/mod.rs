@@ -22,6 +22,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::aws::{Settings, StartError};
 use crate::config::{Config, ConfigError, Limits};
+use crate::store::Exceptions;
 use crate::store::rows::RowKind;
 use crate::wire::Wire;
 use crate::wire::demo::{Demo, Story};
@@ -162,6 +163,14 @@ fn wire(cli: &Cli, wall: Option<tokio::runtime::Handle>) -> Result<Wire, Failure
     let mut options = sizes.options(cli.global.demo_seed);
     options.start = if wall.is_some() { Story::AfterFirstCritical } else { Story::End };
     Ok(Demo::new(options, wall).wire())
+}
+
+/// What persons set aside or vouch for, from the file beside the configuration.
+fn exceptions(global: &Global) -> Exceptions {
+    match Config::exceptions(global.config.as_deref()) {
+        Ok(text) => text.as_deref().map(Exceptions::parse).unwrap_or_default(),
+        Err(message) => Exceptions::unread(&message),
+    }
 }
 
 /// The paid operation that counts calls to a table.

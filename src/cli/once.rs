@@ -44,6 +44,10 @@ pub(super) fn run(cli: &Cli, kind: RowKind, query: Option<&str>) -> Result<ExitC
         settings.event_hours = 1;
     }
     let mut store = Store::new(wire.origin, config.baseline());
+    store.set_exceptions(super::exceptions(global));
+    if matches!(cli.command, Some(Command::Check { strict_class: true, .. })) {
+        store.hold_to_default_class();
+    }
     let clock = wire.clock.clone();
     let mut line = Line::new();
     let swept = talk::sweep(wire, settings.clone(), |polled| {
@@ -83,7 +87,7 @@ pub(super) fn finish(
     write(&mut out, cli, kind, &store, &outcome, &rows, &judged)?;
     out.flush()?;
     // Nobody may be listening there either.
-    let _closed = warn(&store, &outcome);
+    let _closed = warn(&store, &outcome, cli.global.output);
     Ok(outcome.code())
 }
 
@@ -147,15 +151,15 @@ impl Outcome {
     /// `judged` are the judgements printed: they alone can fail the run.
     fn of(cli: &Cli, kind: RowKind, store: &Store, judged: &[&Judgement], events: Option<Reach>) -> Self {
         let coverage = store.coverage_of(kind.sources());
-        let Some(Command::Check { fail_on, min_coverage, strict_class }) = &cli.command else {
+        let Some(Command::Check { fail_on, min_coverage, .. }) = &cli.command else {
             let incomplete = !is_whole(&coverage) || events.as_ref().is_some_and(|reach| reach.cut);
             return Self { coverage, events, failed: false, incomplete };
         };
         let enough = min_coverage.is_none_or(|least| {
             coverage.tables_listed == 0 || coverage.tables_read * 100 >= coverage.tables_listed * usize::from(least)
         });
-        let counts = |of: &Judgement| of.counts() || *strict_class && of.by_default;
-        let fails = |of: &Judgement, least: Severity| of.verdict == Verdict::Fail && of.severity >= least && counts(of);
+        let fails =
+            |of: &Judgement, least: Severity| of.verdict == Verdict::Fail && of.severity >= least && of.counts();
         Self {
             failed: judged.iter().any(|of| fails(of, *fail_on)),
             incomplete: !enough || !is_whole(&coverage),
@@ -209,10 +213,17 @@ fn write(
 }
 
 /// Says on standard error what could not be read, and how to mend it.
-fn warn(store: &Store, outcome: &Outcome) -> io::Result<()> {
+fn warn(store: &Store, outcome: &Outcome, output: Output) -> io::Result<()> {
     let mut err = io::stderr().lock();
+    // Rows of CSV have no line for it.
+    if output == Output::Csv && outcome.coverage.muted > 0 {
+        writeln!(err, "dynakeep: {} muted", outcome.coverage.muted)?;
+    }
     for line in outcome.events.iter().flat_map(|reach| &reach.lines) {
         writeln!(err, "dynakeep: {}", export::safe::shortened(&export::safe::visible(line), 500))?;
+    }
+    for void in outcome.coverage.void.iter().take(20) {
+        writeln!(err, "dynakeep: attestations.toml: {}", export::safe::shortened(&export::safe::visible(void), 500))?;
     }
     if outcome.coverage.faults.is_empty() {
         return Ok(());

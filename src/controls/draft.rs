@@ -36,6 +36,8 @@ impl Draft {
             missing_action: None,
             evidence: self.evidence,
             by_default: false,
+            muted: None,
+            attested: None,
         }
     }
 

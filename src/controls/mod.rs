@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing in here knows AWS clients, the store, a terminal or a clock; time is `Estate::now`.
 
+mod attested;
 mod baseline;
 mod data_protection;
 mod detective;
@@ -14,6 +15,7 @@ mod resilience;
 
 use crate::model::{Estate, Judgement, Scope, Table};
 
+pub use attested::UNATTESTED;
 pub use baseline::{Asked, Baseline, DataEvents, Override};
 pub use facts::Facts;
 pub use logging::{Recording, recordings};
@@ -65,7 +67,14 @@ pub const CATALOGUE: &[&Control] = &[
     resilience::RES_01,
     resilience::RES_02,
     resilience::RES_03,
+    attested::ENC_10,
+    attested::ENC_11,
+    attested::GOV_01,
+    attested::GOV_03,
 ];
+
+/// The one that is judged after all others: it counts what nobody attests to.
+pub const LAST: &Control = attested::GOV_03;
 
 /// How a judgement names what has no ARN of its own at hand: `account/region/vpce-1`.
 #[must_use]

@@ -98,6 +98,8 @@ fn coverage_json(store: &Store, coverage: &Coverage) -> Value {
         "loading": coverage.loading,
         "faults": coverage.faults,
         "missing_actions": missing,
+        "muted": coverage.muted,
+        "void_exceptions": coverage.void,
         "unclassed": coverage.unclassed,
         "by_default_class": coverage.by_default,
         "oldest": oldest,

@@ -13,15 +13,25 @@ use super::safe::visible;
 /// # Errors
 /// When the output takes no more.
 pub fn write(out: &mut dyn Write, judgements: &[&Judgement]) -> io::Result<()> {
-    let count = |wanted: Verdict| judgements.iter().filter(|of| of.verdict == wanted).count();
-    let (all, failed, skipped) = (judgements.len(), count(Verdict::Fail), count(Verdict::Unknown));
+    let failed = judgements.iter().filter(|of| of.verdict == Verdict::Fail && of.counts()).count();
+    let skips = |of: &&&Judgement| !of.counts() || of.verdict == Verdict::Unknown;
+    let (all, skipped) = (judgements.len(), judgements.iter().filter(skips).count());
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(out, "<testsuite name=\"dynakeep\" tests=\"{all}\" failures=\"{failed}\" skipped=\"{skipped}\">")?;
+    let muted = judgements.iter().filter(|of| of.muted.is_some()).count();
+    writeln!(out, "  <properties><property name=\"muted\" value=\"{muted}\"/></properties>")?;
     for of in judgements {
         let (resource, reason) = (visible(&of.resource), visible(&of.reason));
         let (resource, reason) = (escape(resource.as_ref()), escape(reason.as_ref()));
         write!(out, "  <testcase classname=\"{}\" name=\"{resource}\">", of.control)?;
         match of.verdict {
+            _ if of.muted.is_some() => {
+                let words =
+                    of.muted.as_ref().map(|by| format!("muted by {} until {}: {}", by.owner, by.expires, by.reason));
+                let words = words.unwrap_or_default();
+                write!(out, "<skipped message=\"{}\"/>", escape(visible(&words).as_ref()))?;
+            }
+            _ if of.by_default => write!(out, "<skipped message=\"{reason}\"/>")?,
             Verdict::Fail => write!(out, "<failure type=\"{}\" message=\"{reason}\"/>", of.severity.word())?,
             Verdict::Unknown => write!(out, "<skipped message=\"{reason}\"/>")?,
             _ => write!(out, "<system-out>{}: {reason}</system-out>", of.verdict.word())?,

@@ -15,13 +15,20 @@ use super::table::line;
 pub fn write(out: &mut dyn Write, store: &Store, coverage: &Coverage, judgements: &[&Judgement]) -> io::Result<()> {
     writeln!(out, "# dynakeep check\n\n{} · {}\n", store.estate().now, line(store, coverage))?;
     for verdict in Verdict::ALL {
-        let count = judgements.iter().filter(|of| of.verdict == verdict).count();
+        let count = judgements.iter().filter(|of| of.verdict == verdict && of.counts()).count();
         if count > 0 {
             writeln!(out, "- {} {count}", verdict.word())?;
         }
     }
+    let (muted, by_default) = (
+        judgements.iter().filter(|of| of.muted.is_some()).count(),
+        judgements.iter().filter(|of| of.by_default).count(),
+    );
+    writeln!(out, "- muted {muted}\n- due only to the default class {by_default}")?;
     writeln!(out, "\n| verdict | severity | control | resource | reason |\n|---|---|---|---|---|")?;
-    for of in judgements.iter().filter(|of| !matches!(of.verdict, Verdict::Pass | Verdict::NotApplicable)) {
+    for of in
+        judgements.iter().filter(|of| of.counts() && !matches!(of.verdict, Verdict::Pass | Verdict::NotApplicable))
+    {
         let (verdict, severity) = (of.verdict.word(), of.severity.word());
         writeln!(out, "| {verdict} | {severity} | {} | {} | {} |", of.control, cell(&of.resource), cell(&of.reason))?;
     }

@@ -34,7 +34,8 @@ pub fn write(out: &mut dyn Write, store: &Store, judgements: &[&Judgement]) -> i
                 "message": {"text": of.reason},
                 "locations": [{"logicalLocations": [{"fullyQualifiedName": of.resource, "kind": "resource"}]}],
                 "partialFingerprints": {"controlAndResource/v1": format!("{} {}", of.control, of.resource)},
-                "properties": {"evidence": of.evidence},
+                "properties": {"evidence": of.evidence, "by_default_class": of.by_default},
+                "suppressions": suppressions(of),
             })
         })
         .collect();
@@ -43,12 +44,25 @@ pub fn write(out: &mut dyn Write, store: &Store, judgements: &[&Judgement]) -> i
         "version": "2.1.0",
         "runs": [{
             "tool": {"driver": {"name": "dynakeep", "version": env!("CARGO_PKG_VERSION"), "rules": rules}},
-            "properties": {"origin": store.origin().word(), "generated_at": store.estate().now},
+            "properties": {"origin": store.origin().word(), "generated_at": store.estate().now, "muted": store.muted()},
             "results": results,
         }],
     });
     super::safe::json(out, &log)?;
     out.write_all(b"\n")
+}
+
+/// What a person set aside is accepted; what is due only to the default class is not, but counts elsewhere.
+fn suppressions(of: &Judgement) -> Value {
+    let muted = of.muted.as_ref().map(|by| {
+        let words = format!("{}, until {}: {}", by.owner, by.expires, by.reason);
+        json!({"kind": "external", "status": "accepted", "justification": words})
+    });
+    let by_default = of.by_default.then(|| {
+        json!({"kind": "external", "status": "underReview",
+        "justification": "due only to the default class: counted under ISO-01"})
+    });
+    Value::Array(muted.into_iter().chain(by_default).collect())
 }
 
 fn level(severity: Severity) -> &'static str {

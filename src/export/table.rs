@@ -104,6 +104,10 @@ pub fn line(store: &Store, coverage: &Coverage) -> String {
     if coverage.loading > 0 {
         parts.push(format!("{} not read", coverage.loading));
     }
+    parts.push(format!("{} muted", coverage.muted));
+    if !coverage.void.is_empty() {
+        parts.push(format!("{} void", void_words(coverage.void.len())));
+    }
     if coverage.by_default > 0 {
         parts.push(format!("{} unclassed; {} more would fail", coverage.unclassed, coverage.by_default));
     }
@@ -111,4 +115,10 @@ pub fn line(store: &Store, coverage: &Coverage) -> String {
         parts.push(format!("oldest {}", duration(store.estate().now.duration_since(*at).as_secs_f64())));
     }
     parts.join(" · ")
+}
+
+/// `1 mute or attestation`.
+#[must_use]
+pub fn void_words(count: usize) -> String {
+    if count == 1 { "1 mute or attestation".to_owned() } else { format!("{count} mutes or attestations") }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Arn, BackupSummary, Caller, Calls, Cell, ClassTags, DataClass, Detector, Evaluation, Finding, Key, KeyKind,
-    Network, Recorder, Rule, RuleKey, Scope, Seen, SourceError, Stack, Table, Trail,
+    Arn, Attestations, BackupSummary, Caller, Calls, Cell, ClassTags, DataClass, Detector, Evaluation, Finding, Key,
+    KeyKind, Network, Recorder, Rule, RuleKey, Scope, Seen, SourceError, Stack, Table, Trail,
 };
 
 /// The key of a table: its kind, and what KMS said about it.
@@ -33,6 +33,8 @@ pub struct Estate {
     pub now: Timestamp,
     /// Which tags say a table's class, owner and domain.
     pub class_tags: ClassTags,
+    /// How the attestations stand.
+    pub attestations: Attestations,
     /// Scopes asked for.
     pub scopes: Vec<Scope>,
     /// Who asks, by scope.

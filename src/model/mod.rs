@@ -12,6 +12,7 @@ mod endpoint;
 mod engine;
 mod estate;
 mod event;
+mod exception;
 mod fault;
 mod finding;
 mod ledger;
@@ -31,6 +32,7 @@ pub use endpoint::{Endpoint, EndpointKind, Network, NetworkInterface, NetworkPar
 pub use engine::{EngineBound, EngineEnd, EngineNews};
 pub use estate::{Estate, FindingLink, TableKey};
 pub use event::{Event, EventCategory, EventSearch, SearchBy, SearchReach};
+pub use exception::{Attestations, Exception};
 pub use fault::{Fault, SourceError};
 pub use finding::{Detector, Finding, FindingAction, Signal};
 pub use ledger::{CallOutcome, CallRecord};

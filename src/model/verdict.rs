@@ -1,7 +1,11 @@
 //! Verdicts: what a control says about a resource, and on what evidence.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
+
+use super::Exception;
 
 /// The six things a control can say. A call that did not succeed only ever yields `Unknown`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -181,13 +185,19 @@ pub struct Judgement {
     pub evidence: Vec<Evidence>,
     /// It is due only to the default class: the table states none, and as the mildest it would not be said.
     pub by_default: bool,
+    /// Set aside by a person, until a day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub muted: Option<Arc<Exception>>,
+    /// Attested to by a person, until a day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attested: Option<Arc<Exception>>,
 }
 
 impl Judgement {
     /// True when it counts: in tallies, ranks and the gate of `check`. What is due only to the default class counts
-    /// once, under ISO-01.
+    /// once, under ISO-01; what is muted is counted apart.
     #[must_use]
     pub fn counts(&self) -> bool {
-        !self.by_default
+        !self.by_default && self.muted.is_none()
     }
 }

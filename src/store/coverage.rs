@@ -24,6 +24,10 @@ pub struct Coverage {
     pub faults: BTreeMap<&'static str, usize>,
     /// Sources × scopes whose first sweep has not ended.
     pub loading: usize,
+    /// Judgements that persons set aside.
+    pub muted: usize,
+    /// Mutes and attestations that hold no more, or cannot be understood, in words.
+    pub void: Vec<String>,
     /// Tables whose tags state no class.
     pub unclassed: usize,
     /// Judgements that are due only to the default class: what would fail, warn or be unknown if it held.
@@ -73,6 +77,8 @@ impl Store {
             scopes: self.estate.scopes.len(),
             faults,
             loading: of().filter(|(_, freshness)| freshness.is_loading()).count(),
+            muted: self.muted,
+            void: self.exceptions.void(self.estate.now),
             unclassed: self.unclassed(),
             by_default: self.by_default,
             oldest,

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::controls::{CATALOGUE, Judge, facts};
+use crate::controls::{CATALOGUE, Judge, LAST, facts};
 use crate::model::{DataClass, Estate, Judgement, Table, Verdict};
 
-use super::{Store, VerdictChange};
+use super::{Store, VerdictChange, exceptions};
 
 impl Store {
     /// Judges what changed since the last call and sorts new events in. Cheap when nothing did.
@@ -17,6 +17,7 @@ impl Store {
         if !self.dirty_findings.is_empty() {
             self.dirty_estate = true;
         }
+        self.recall_exceptions(now);
         if !self.dirty_estate && self.dirty_tables.is_empty() {
             return;
         }
@@ -28,13 +29,13 @@ impl Store {
         }
         let dirty = std::mem::take(&mut self.dirty_tables);
         // Out of the store while it is judged, so that what is judged can be kept in between.
-        let estate = std::mem::take(&mut self.estate);
+        let mut estate = std::mem::take(&mut self.estate);
         let tables: Vec<(&Table, Option<Table>)> = dirty
             .iter()
             .filter_map(|arn| estate.tables.get(arn))
-            .map(|table| (table, estate.is_unclassed(table).then(|| as_mildest(table))))
+            .map(|table| (table, (!self.strict_class && estate.is_unclassed(table)).then(|| as_mildest(table))))
             .collect();
-        for control in CATALOGUE {
+        for control in CATALOGUE.iter().filter(|control| control.id != LAST.id) {
             let fresh = match control.judge {
                 Judge::Table(judge) => {
                     let judge = |table: &Table| judge(&estate, &self.baseline, table);
@@ -48,13 +49,31 @@ impl Store {
                 Judge::Estate(_) => Vec::new(),
             };
             for judgement in fresh {
-                self.keep(judgement, now);
+                self.keep(self.exceptions.applied(&estate, judgement), now);
             }
         }
         drop(tables);
+        self.missing.clone_into(&mut estate.attestations.missing);
+        if let Judge::Estate(judge) = LAST.judge {
+            let fresh = judge(&estate, &self.baseline);
+            self.forget_others(LAST.id, &fresh);
+            for judgement in fresh {
+                self.keep(self.exceptions.applied(&estate, judgement), now);
+            }
+        }
         self.estate = estate;
         self.dirty_estate = false;
         self.revision += 1;
+    }
+
+    /// What has ended since it was looked at last holds no more: all that it may have changed is judged again.
+    fn recall_exceptions(&mut self, now: Timestamp) {
+        let live = self.exceptions.live(now);
+        if self.exceptions_live.replace(live) != Some(live) && !self.exceptions.is_empty() {
+            self.estate.attestations = self.exceptions.attestations(now, &self.estate.attestations);
+            self.dirty_tables.extend(self.estate.tables.keys().cloned());
+            self.dirty_estate = true;
+        }
     }
 
     /// Drops a whole-estate control's judgements about resources that it no longer judges.
@@ -87,6 +106,13 @@ impl Store {
         if judgement.by_default {
             step(&mut self.by_default);
         }
+        if judgement.muted.is_some() {
+            step(&mut self.muted);
+        }
+        if exceptions::is_missing(judgement) {
+            let (account, _) = super::rows::place(&judgement.resource);
+            step(self.missing.entry(account).or_default().entry(judgement.control).or_default());
+        }
         if let Some(facts) = facts::facts(judgement.control) {
             let tally = self.posture.entry(facts.layer).or_default();
             if let Some(count) = tally.of(judgement) {
@@ -111,6 +137,12 @@ impl Store {
     #[must_use]
     pub fn by_default(&self) -> usize {
         self.by_default
+    }
+
+    /// How many judgements persons have set aside.
+    #[must_use]
+    pub fn muted(&self) -> usize {
+        self.muted
     }
 
     /// How many tables state no class, as far as their tags were read.

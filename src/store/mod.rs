@@ -4,6 +4,7 @@
 
 mod apply;
 mod coverage;
+pub mod exceptions;
 mod judge;
 mod links;
 mod origin;
@@ -25,6 +26,7 @@ use crate::model::{
 
 use crate::trail::Events;
 pub use coverage::Coverage;
+pub use exceptions::Exceptions;
 pub use judge::Tally;
 use links::FindingIndex;
 pub use links::{Link, LinkTier};
@@ -85,7 +87,12 @@ pub struct Store {
     dirty_tables: BTreeSet<String>,
     dirty_estate: bool,
     posture: BTreeMap<Layer, Tally>,
+    exceptions: Exceptions,
+    exceptions_live: Option<usize>,
+    missing: BTreeMap<String, BTreeMap<&'static str, usize>>,
+    strict_class: bool,
     by_default: usize,
+    muted: usize,
     finding_index: FindingIndex,
     dirty_findings: BTreeSet<String>,
     threats: HashMap<(Scope, String), BTreeMap<String, u16>>,
@@ -115,7 +122,12 @@ impl Store {
             dirty_tables: BTreeSet::new(),
             dirty_estate: false,
             posture: BTreeMap::new(),
+            exceptions: Exceptions::default(),
+            exceptions_live: None,
+            missing: BTreeMap::new(),
+            strict_class: false,
             by_default: 0,
+            muted: 0,
             finding_index: FindingIndex::default(),
             dirty_findings: BTreeSet::new(),
             threats: HashMap::new(),
@@ -138,6 +150,24 @@ impl Store {
     #[must_use]
     pub fn baseline(&self) -> &Baseline {
         &self.baseline
+    }
+
+    /// From now on what fails for want of a class counts like any other failure.
+    pub fn hold_to_default_class(&mut self) {
+        self.strict_class = true;
+    }
+
+    /// What persons set aside or vouch for, from now on.
+    pub fn set_exceptions(&mut self, exceptions: Exceptions) {
+        self.exceptions = exceptions;
+        self.exceptions_live = None;
+        self.revision += 1;
+    }
+
+    /// What persons set aside or vouch for.
+    #[must_use]
+    pub fn exceptions(&self) -> &Exceptions {
+        &self.exceptions
     }
 
     /// All that is known.

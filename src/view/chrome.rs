@@ -144,6 +144,12 @@ pub fn coverage(ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
         left.push(look.say(Role::Dim, " · "));
         left.push(look.say(Role::Unknown, format!("{count} {word}")));
     }
+    if covered.muted > 0 || !covered.void.is_empty() {
+        left.push(look.say(Role::Dim, format!(" · {} muted", covered.muted)));
+    }
+    if !covered.void.is_empty() {
+        left.push(look.say(Role::Error, format!(" · {} void (:muted)", covered.void.len())));
+    }
     if covered.loading > 0 {
         left.push(look.say(Role::Dim, " · "));
         let (running, total) = states::state(ctx, &crate::model::Source::ALL).running.unwrap_or_default();

@@ -23,7 +23,7 @@ pub fn schema(kind: &Kind) -> &'static Schema {
         Kind::Trail(_) => RowKind::Events.schema(),
         Kind::Sources => RowKind::Sources.schema(),
         Kind::Calls => RowKind::Calls.schema(),
-        Kind::Errors | Kind::Files | Kind::Broken | Kind::Related(_) => &WORDS,
+        Kind::Errors | Kind::Files | Kind::Broken | Kind::Exceptions | Kind::Related(_) => &WORDS,
     }
 }
 
@@ -78,7 +78,13 @@ impl Filter {
             }
             Row::Call(number) => self.query.matches(&CallRow { store, call: super::sources::call(ctx, *number)? }),
             // Events are asked over their columns, by the Trail.
-            Row::Event(_) | Row::Vpc(..) | Row::Error(_) | Row::File(_) | Row::Broken(_) | Row::Link(_) => return None,
+            Row::Exception(_)
+            | Row::Event(_)
+            | Row::Vpc(..)
+            | Row::Error(_)
+            | Row::File(_)
+            | Row::Broken(_)
+            | Row::Link(_) => return None,
         })
     }
 }

@@ -87,6 +87,8 @@ pub enum Row {
     File(usize),
     /// A record that could not be understood, by its place.
     Broken(usize),
+    /// A mute or an attestation, by its place; beyond them, what could not be understood.
+    Exception(usize),
     /// A way to another screen.
     Link(Arc<Link>),
 }
@@ -188,6 +190,7 @@ impl Row {
             Self::Error(place) => Thing::Error(*place),
             Self::File(place) => Thing::File(ctx.store.load()?.odd.get(*place)?.path.to_string()),
             Self::Broken(number) => Thing::Broken(*number),
+            Self::Exception(_) => return None,
             Self::Link(link) => match &link.to {
                 Screen::Detail(thing) | Screen::Raw(thing) => thing.clone(),
                 _ => return None,

@@ -12,6 +12,7 @@ mod doc;
 mod drift;
 mod endpoints;
 mod events;
+mod exceptions;
 mod fetched;
 pub mod files;
 pub mod filter;
@@ -87,6 +88,7 @@ pub fn list_of(kind: &Kind) -> &'static ListView {
         Kind::Errors => &sources::ERRORS,
         Kind::Files => &files::VIEW,
         Kind::Broken => &broken::VIEW,
+        Kind::Exceptions => &exceptions::VIEW,
         Kind::Related(_) => &related::VIEW,
     }
 }

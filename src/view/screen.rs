@@ -129,6 +129,8 @@ pub enum Kind {
     Files,
     /// Records that could not be understood.
     Broken,
+    /// Mutes and attestations.
+    Exceptions,
     /// What has to do with a thing.
     Related(Thing),
 }

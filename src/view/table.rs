@@ -243,6 +243,12 @@ pub fn judgement(ctx: &Ctx<'_>, resource: &str, control: &str) -> Option<Doc> {
     }
     doc.spans(ctx, "verdict", verdict, None);
     doc.field(ctx, "reason", &judgement.reason);
+    for (name, by) in [("muted", &judgement.muted), ("attested", &judgement.attested)] {
+        if let Some(by) = by {
+            doc.field(ctx, name, &format!("by {} until {}: {}", by.owner, by.expires, by.reason));
+            doc.field(ctx, "proof", by.evidence.as_deref().unwrap_or("none named"));
+        }
+    }
     doc.field_to(ctx, "resource", resource, to);
     if let Some(action) = &judgement.missing_action {
         doc.field(ctx, "missing", action);

@@ -4,6 +4,7 @@ mod architecture;
 mod classes;
 mod command_line;
 mod engines;
+mod exceptions;
 mod faults;
 mod guard;
 mod harness;

@@ -25,6 +25,7 @@ pub(super) const SCHEMA: Schema = Schema {
         spec("missing_action", &["missing"], Kind::Text, "the IAM action whose lack made it unknown"),
         spec("operation", &["call"], Kind::Text, "the calls it rests on"),
         spec("by_default", &[], Kind::Flag, "due only to the default class: no tag says the table's"),
+        spec("muted", &[], Kind::Text, "who set it aside; muted:none for what nobody did"),
         spec("age", &[], Kind::Duration, "how old its oldest evidence is"),
     ],
 };
@@ -51,14 +52,8 @@ pub(super) fn all(store: &Store) -> Vec<CheckRow<'_>> {
 }
 
 impl CheckRow<'_> {
-    /// The account and region of the resource: from its ARN, or from `account/region/…`.
     fn place(&self) -> (String, String) {
-        let resource = &self.judgement.resource;
-        if let Some(arn) = Arn::parse(resource) {
-            return (arn.account, arn.region);
-        }
-        let mut parts = resource.split('/').map(str::to_owned);
-        (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+        super::resource::place(&self.judgement.resource)
     }
 }
 
@@ -83,6 +78,7 @@ impl Row for CheckRow<'_> {
             "missing_action" => Field::maybe(judgement.missing_action.as_deref()),
             "operation" => super::many(judgement.evidence.iter().map(|evidence| evidence.operation)),
             "by_default" => Field::Flag(judgement.by_default),
+            "muted" => Field::maybe(judgement.muted.as_ref().map(|of| of.owner.as_str())),
             "age" => age_field(self.now(), self.time()),
             _ => Field::None,
         }
@@ -120,6 +116,8 @@ impl Entry for CheckRow<'_> {
             "missing_action": judgement.missing_action,
             "evidence": judgement.evidence,
             "by_default_class": judgement.by_default,
+            "muted": judgement.muted,
+            "attested": judgement.attested,
             "freshness": {
                 "at": at,
                 "age_seconds": at.map(|at| self.now().duration_since(at).as_secs()),

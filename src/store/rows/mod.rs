@@ -8,6 +8,7 @@ mod check;
 mod detective;
 mod network;
 mod records;
+mod resource;
 mod table;
 
 use jiff::Timestamp;
@@ -23,6 +24,8 @@ pub use check::CheckRow;
 pub use detective::{ComplianceRow, DriftRow, FindingRow};
 pub use network::{EndpointRow, TrailRow};
 pub use records::Records;
+pub(crate) use resource::place;
+pub use resource::{ResourceRow, SCHEMA as RESOURCES};
 pub use table::{TableRow, badness};
 
 /// A row that can be exported.
