@@ -1,11 +1,11 @@
 //! CloudTrail's trails: what they record, and whether they do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudtrail::types::{AdvancedEventSelector, AdvancedFieldSelector, EventSelector};
 use jiff::Timestamp;
 
-use crate::model::{Cell, Delta, Outcome, Seen, Selector, SourceError, Trail};
+use crate::model::{Cell, Delta, Fault, Outcome, Seen, Selector, SourceError, Trail};
 
 use super::capture::{Capture, raw_of};
 use super::site::{Site, Sweep};
@@ -36,6 +36,18 @@ pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
         sweep.step().await;
     }
     Ok(())
+}
+
+/// The buckets that trails deliver to.
+///
+/// # Errors
+///
+/// Why the trails could not be listed.
+pub async fn buckets(site: &Site, sweep: &Sweep<'_>) -> Result<BTreeSet<String>, Fault> {
+    let trails = trails(site, sweep).await?.value.into_iter();
+    // A trail of all regions is asked about where it is at home.
+    let home = |trail: &Trail| trail.home_region.as_ref().is_none_or(|home| *home == sweep.scope.region);
+    Ok(trails.filter(home).filter_map(|trail| trail.bucket).collect())
 }
 
 async fn trails(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Trail>> {

@@ -116,6 +116,10 @@ fn classify(label: &str, code: &str, message: String, status: u16, profile: Opti
     if THROTTLED.contains(&code) || status == 429 {
         return SourceError::Throttled(message);
     }
+    // Macie says so in the words of a denial.
+    if message.contains("Macie is not enabled") {
+        return SourceError::NotEnabled(message);
+    }
     if let Some(action) = denied_action(&message) {
         return SourceError::Denied { action: action.to_owned(), message };
     }

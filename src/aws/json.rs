@@ -67,7 +67,8 @@ fn request(target: &str, input: &Value) -> Result<HttpRequest, BoxError> {
     Ok(request.try_into()?)
 }
 
-fn answer(response: &HttpResponse) -> Result<Answer<Value>, OrchestratorError<OwnError>> {
+/// Reads an answer of a service that speaks JSON.
+pub(super) fn answer(response: &HttpResponse) -> Result<Answer<Value>, OrchestratorError<OwnError>> {
     let text = response.body().bytes().unwrap_or_default().trim_ascii();
     // An operation without an answer answers nothing at all.
     let text = if text.is_empty() { b"{}".as_slice() } else { text };

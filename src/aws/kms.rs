@@ -46,7 +46,12 @@ pub async fn read(site: &Site, sweep: &Sweep<'_>, keys: impl IntoIterator<Item =
 async fn step(site: &Site, sweep: &Sweep<'_>, clients: Arc<Clients>, key: String) {
     let outcome = describe(site, sweep, &clients, &key).await;
     sweep.note(&outcome);
-    sweep.data(vec![Delta::Key(key, outcome)]).await;
+    let customer = outcome.as_ref().is_ok_and(|seen| seen.value.kind == KeyKind::Customer);
+    let here = Arn::parse(&key).is_none_or(|arn| arn.region == sweep.scope.region);
+    sweep.data(vec![Delta::Key(key.clone(), outcome)]).await;
+    if customer && here && !sweep.urgent {
+        super::answers::of_key(site, sweep, &key).await;
+    }
     sweep.step().await;
 }
 

@@ -3,6 +3,7 @@
 //! One session builds every client, with the guard, the limiter and the ledger on each; pollers turn answers
 //! into [`crate::model::Polled`] messages. Nothing a service answers, or fails to, ends the program.
 
+mod answers;
 mod athena;
 mod capture;
 mod cloudformation;
@@ -27,12 +28,14 @@ mod memory;
 mod network;
 mod own;
 mod poller;
+mod rest;
 mod run;
 mod s3;
 mod scopes;
 mod session;
 mod site;
 mod sts;
+mod tail;
 mod xml;
 
 use aws_smithy_types::DateTime;

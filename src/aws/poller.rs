@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use crate::model::{Arn, Delta, Event, EventSearch, Polled, Progress, SearchReach, Source, SourceError};
 
 use super::site::{Site, Sweep};
-use super::{cloudformation, cloudtrail, config, dynamodb, events, guardduty, kms, network, sts};
+use super::{answers, cloudformation, cloudtrail, config, dynamodb, events, guardduty, kms, network, sts};
 
 /// How often the account is asked for again after an error that may pass.
 const IDENTITY_TRIES: u32 = 3;
@@ -25,6 +25,8 @@ fn cadence(source: Source, simulated: bool) -> Duration {
         Source::Findings | Source::Events => 60,
         Source::Identity | Source::Keys | Source::Backups => 900,
         Source::Tables | Source::Compliance | Source::Drift | Source::Network | Source::Trails => 300,
+        // Settings change by hand, and their changes are events.
+        Source::Settings => 3600,
     };
     // A simulated account tells its story at wall speed, in minutes: it is looked at more often.
     Duration::from_secs(if simulated { (seconds / 6).clamp(10, 30) } else { seconds })
@@ -239,6 +241,7 @@ async fn sweep_source(site: &Site, sweep: &mut Sweep<'_>) -> Result<(), SourceEr
         Source::Findings => guardduty::sweep(site, sweep).await,
         Source::Compliance => config::sweep(site, sweep).await,
         Source::Drift => cloudformation::sweep(site, sweep).await,
+        Source::Settings => answers::sweep(site, sweep).await,
         Source::Trails => cloudtrail::sweep(site, sweep).await,
         Source::Events => {
             let changes = events::sweep(site, sweep).await?;

@@ -85,6 +85,16 @@ impl S3 {
         self.0.call("ListObjectsV2", &endpoint, path, get, listing).await
     }
 
+    /// One setting of a bucket, by the name of its query.
+    ///
+    /// # Errors
+    ///
+    /// As every client of the SDK.
+    pub async fn setting(&self, operation: &'static str, bucket: &str, of: &str) -> Called<Value> {
+        let (endpoint, base) = self.place(bucket);
+        self.0.call(operation, &endpoint, format!("{base}/?{of}"), get, listing).await
+    }
+
     /// One log file of a trail.
     ///
     /// # Errors

@@ -27,6 +27,7 @@ use super::ledger::{Recorder, Rows};
 use super::limiter::Limiter;
 use super::logs::Logs;
 use super::s3::S3;
+use super::tail::Tail;
 
 /// What our calls carry in their user agent, so that an account's owner can tell them apart.
 const APP: &str = "dynakeep";
@@ -73,6 +74,8 @@ pub struct Clients {
     pub logs: Logs,
     /// S3, our own.
     pub s3: S3,
+    /// Services of the slow tail, our own.
+    pub tail: Tail,
 }
 
 /// Reads the configuration of a place: the shared config and the environment for live, nothing for a
@@ -175,6 +178,7 @@ pub fn clients(
         athena: Athena::new(config, locked.clone(), (guard.clone(), recorder.clone()), partition("athena")),
         logs: Logs::new(config, locked.clone(), (guard.clone(), recorder.clone()), partition("logs")),
         s3: S3::new(config, locked.clone(), (guard.clone(), recorder.clone()), partition("s3")),
+        tail: Tail::new(config, &locked, &(guard.clone(), recorder.clone()), partition),
     }
 }
 

@@ -1,6 +1,8 @@
 //! How a judgement is put together, so that every control treats what could not be read alike.
 
-use crate::model::{Cell, DataClass, Estate, Evidence, Judgement, Seen, SourceError, Table, Verdict};
+use serde_json::Value;
+
+use crate::model::{Cell, DataClass, Estate, Evidence, Judgement, Scope, Seen, SourceError, Table, Verdict};
 
 use super::Control;
 
@@ -69,6 +71,17 @@ impl Draft {
         Judgement { missing_action: missing, ..self.end(Verdict::Unknown, reason) }
     }
 
+    /// What an operation of the slow tail answered about a subject, or the unknown judgement that its lack makes.
+    pub(super) fn answer<'a>(
+        self,
+        estate: &'a Estate,
+        scope: &Scope,
+        label: &'static str,
+        subject: &str,
+    ) -> Result<(Self, &'a Seen<Value>), Box<Judgement>> {
+        self.need(label, estate.answer(scope, label, subject))
+    }
+
     /// The value of a cell, or the unknown judgement that its lack makes.
     pub(super) fn need<'a, T>(
         self,
@@ -81,6 +94,11 @@ impl Draft {
             None => Err(Box::new(self.unknown(what, None))),
         }
     }
+}
+
+/// Texts of a JSON list.
+pub(super) fn texts(of: &Value) -> Vec<&str> {
+    of.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 /// Either way, the judgement: lets the body of a control end early with `?`.

@@ -11,10 +11,10 @@ use crate::model::{
 use super::facts::Observable;
 use super::*;
 
-const ARN: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders";
-const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1";
+pub(super) const ARN: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders";
+pub(super) const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1";
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     "2026-11-21T12:00:00Z".parse().unwrap()
 }
 
@@ -22,22 +22,22 @@ fn ago(hours: i64) -> Timestamp {
     now() - SignedDuration::from_hours(hours)
 }
 
-fn seen<T>(value: T) -> Cell<T> {
+pub(super) fn seen<T>(value: T) -> Cell<T> {
     let call = CallRef { operation: "dynamodb:DescribeTable", request_id: "REQ".to_owned() };
     Cell { seen: Some(Seen { value, at: now(), call }), fault: None }
 }
 
-fn denied<T>(action: &str) -> Cell<T> {
+pub(super) fn denied<T>(action: &str) -> Cell<T> {
     let error = SourceError::Denied { action: action.to_owned(), message: String::new() };
     Cell { seen: None, fault: Some(Fault { error, at: now() }) }
 }
 
-fn scope() -> Scope {
+pub(super) fn scope() -> Scope {
     Scope::new("111122223333", "eu-west-1")
 }
 
 /// A restricted table that every control passes, in an estate that every control passes.
-fn good() -> Estate {
+pub(super) fn good() -> Estate {
     let mut estate = Estate { now: now(), scopes: vec![scope()], ..Estate::default() };
     let mut table = Table::listed(ARN.to_owned(), "orders".to_owned(), scope());
     table.description = seen(TableDescription {
@@ -253,7 +253,7 @@ fn finding(estate: &mut Estate, severity_tenths: u16, sure: bool) {
         .insert("f".to_owned(), vec![FindingLink { table: "orders".to_owned(), scope: scope(), sure, wrote: sure }]);
 }
 
-fn judge(id: &str, estate: &Estate) -> Judgement {
+pub(super) fn judge(id: &str, estate: &Estate) -> Judgement {
     let control = by_id(id).unwrap();
     let judged = match control.judge {
         Judge::Table(judge) => vec![judge(estate, &Baseline::default(), &estate.tables[ARN])],
@@ -473,8 +473,10 @@ fn every_control_says_what_its_catalogue_entry_says() {
             assert!(!judged.evidence.is_empty(), "{id} rests on nothing: {}", judged.reason);
         }
     }
-    // What a person attests to has cases of its own, below.
-    let judged = |control: &&&Control| control.facts().observable != Observable::None;
+    // What a person attests to has cases of its own, below, and so have controls over the slow tail.
+    let judged = |control: &&&Control| {
+        control.facts().observable != Observable::None && !tail_tests::JUDGED.contains(&control.id)
+    };
     for control in CATALOGUE.iter().filter(judged) {
         for verdict in [Pass, Fail, Unknown] {
             assert!(cases.iter().any(|case| (case.0, case.1) == (control.id, verdict)), "{} {verdict:?}", control.id);

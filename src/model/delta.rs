@@ -64,6 +64,22 @@ pub enum Delta {
     TrailSelectors(String, Outcome<Vec<Selector>>),
     /// How often one table was called, by ARN.
     Calls(String, Outcome<Calls>),
+    /// What one operation answered about one subject, empty for the account itself; null where there is none.
+    Answer {
+        /// The operation.
+        label: &'static str,
+        /// What it is about.
+        subject: String,
+        /// The answer.
+        outcome: Outcome<serde_json::Value>,
+    },
+    /// What an operation is asked about: answers about anything else are dropped.
+    Subjects {
+        /// The operation.
+        label: &'static str,
+        /// All of them.
+        subjects: std::collections::BTreeSet<String>,
+    },
     /// Events read; merged by id.
     Events(Vec<Event>),
     /// How far a search on demand got.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{
     Arn, Attestations, BackupSummary, Caller, Calls, Cell, ClassTags, DataClass, Detector, Evaluation, Finding, Key,
@@ -77,6 +78,9 @@ pub struct Estate {
     pub trail_lists: BTreeMap<Scope, Cell<usize>>,
     /// Trails by scope and ARN: a multi-region trail is seen from every region.
     pub trails: BTreeMap<(Scope, String), Trail>,
+    /// What operations of the slow tail answered, by scope and operation, then by what they are about (empty for the
+    /// account itself); null where there is none.
+    pub answers: BTreeMap<(Scope, &'static str), BTreeMap<String, Cell<Value>>>,
     /// How often tables were called, by ARN, where that was asked.
     pub calls: BTreeMap<String, Cell<Calls>>,
 }
@@ -140,6 +144,18 @@ impl Estate {
     pub fn replica(&self, table: &Table, region: &str) -> Option<&Table> {
         let arn = Arn { region: region.to_owned(), ..Arn::parse(&table.arn)? };
         self.tables.get(&arn.to_string())
+    }
+
+    /// What an operation answered about a subject, empty for the account itself.
+    #[must_use]
+    pub fn answer(&self, scope: &Scope, label: &'static str, subject: &str) -> Option<&Cell<Value>> {
+        self.answers.get(&(scope.clone(), label))?.get(subject)
+    }
+
+    /// All that an operation answered in a scope, by subject.
+    pub fn answers_of(&self, scope: &Scope, label: &'static str) -> impl Iterator<Item = (&str, &Cell<Value>)> {
+        let of = self.answers.get(&(scope.clone(), label));
+        of.into_iter().flatten().map(|(subject, cell)| (subject.as_str(), cell))
     }
 
     /// The table with this name in this scope.

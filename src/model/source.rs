@@ -64,11 +64,13 @@ pub enum Source {
     Trails,
     /// CloudTrail events by `LookupEvents`.
     Events,
+    /// Settings of the account that many services hold: backup plans, vaults, rules, hubs, buckets, clusters.
+    Settings,
 }
 
 impl Source {
     /// All of them, in the order they are shown and first polled.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Identity,
         Self::Findings,
         Self::Tables,
@@ -79,6 +81,7 @@ impl Source {
         Self::Network,
         Self::Compliance,
         Self::Drift,
+        Self::Settings,
     ];
 
     /// The name shown and accepted by filters.
@@ -95,6 +98,7 @@ impl Source {
             Self::Network => "network",
             Self::Trails => "trails",
             Self::Events => "events",
+            Self::Settings => "settings",
         }
     }
 }

@@ -187,6 +187,15 @@ impl Store {
                 self.touch_scope(scope);
             }
             Delta::Calls(arn, outcome) => estate.calls.entry(arn).or_default().apply(outcome),
+            Delta::Answer { label, subject, outcome } => {
+                estate.answers.entry((scope.clone(), label)).or_default().entry(subject).or_default().apply(outcome);
+                self.touch_scope(scope);
+            }
+            Delta::Subjects { label, subjects } => {
+                let of = estate.answers.entry((scope.clone(), label)).or_default();
+                of.retain(|subject, _| subjects.contains(subject));
+                self.touch_scope(scope);
+            }
             Delta::Events(events) => {
                 let first = self.events.rows() as u32;
                 self.events.absorb(crate::trail::record::batch(&events));

@@ -196,7 +196,7 @@ fn spoil(fault: Fault, called: &Called, injector: &Injector, mut real: HttpRespo
 }
 
 fn wrong_types(called: &Called, body: &[u8]) -> Vec<u8> {
-    if matches!(called.protocol, Protocol::Query | Protocol::Ec2) {
+    if matches!(called.protocol, Protocol::Query | Protocol::Ec2 | Protocol::Xml) {
         return wrong_texts(&String::from_utf8_lossy(body)).into_bytes();
     }
     let mut value: Value = serde_json::from_slice(body).unwrap_or_default();
@@ -264,6 +264,13 @@ fn with_token(called: &Called, page: Vec<u8>, token: &str) -> Vec<u8> {
         | ("cloudtrail", "LookupEvents")
         | ("dynamodb", "ListTagsOfResource")
         | ("cloudformation", "DescribeStacks" | "ListStackResources" | "DescribeStackResourceDrifts") => "NextToken",
+        ("backup", "ListBackupPlans" | "ListBackupSelections" | "ListBackupVaults" | "ListProtectedResources")
+        | ("events", "ListRules" | "ListTargetsByRule")
+        | ("securityhub", "GetEnabledStandards")
+        | ("dax", "DescribeClusters")
+        | ("application-autoscaling", "DescribeScalableTargets") => "NextToken",
+        ("accessanalyzer", "ListAnalyzers") => "nextToken",
+        ("kms", "ListGrants") => "NextMarker",
         ("ec2", "DescribeRegions") => return page,
         ("ec2", _) => "nextToken",
         _ => return page,

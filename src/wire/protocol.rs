@@ -18,6 +18,8 @@ pub enum Protocol {
     Query,
     /// ec2Query: a form, answered in another XML.
     Ec2,
+    /// restXml: the operation in method, path and query, answered in XML.
+    Xml,
 }
 
 /// A request, taken apart as far as its envelope goes.
@@ -65,8 +67,13 @@ pub fn identify(request: &HttpRequest) -> Called {
         // CloudWatch is signed for under another name than IAM knows it by.
         let service = if signed_for == "monitoring" { "cloudwatch".to_owned() } else { signed_for };
         (service, operation.unwrap_or_default(), protocol)
+    } else if signed_for == "s3" {
+        (signed_for, bucket_operation(path_and_query(request)).to_owned(), Protocol::Xml)
     } else {
-        (signed_for, rest_operation(request.method(), path_and_query(request).0).to_owned(), Protocol::Rest)
+        let operation = rest_operation(&signed_for, request.method(), path_and_query(request).0).to_owned();
+        // IAM knows Access Analyzer by a name with a hyphen, the operation table without.
+        let service = if signed_for == "access-analyzer" { "accessanalyzer".to_owned() } else { signed_for };
+        (service, operation, Protocol::Rest)
     };
     Called { service, operation, protocol, access_key, region }
 }
@@ -81,18 +88,56 @@ fn service_of_target(prefix: &str) -> Option<&'static str> {
         "TrentService" => Some("kms"),
         "StarlingDoveService" => Some("config"),
         "CloudTrail_20131101" => Some("cloudtrail"),
+        "AWSEvents" => Some("events"),
+        "AmazonDAXV3" => Some("dax"),
+        "AnyScaleFrontendService" => Some("application-autoscaling"),
         _ => None,
     }
 }
 
-fn rest_operation(method: &str, path: &str) -> &'static str {
+fn rest_operation(service: &str, method: &str, path: &str) -> &'static str {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    match (method, parts.as_slice()) {
-        ("GET", ["detector"]) => "ListDetectors",
-        ("GET", ["detector", _]) => "GetDetector",
-        ("POST", ["detector", _, "findings"]) => "ListFindings",
-        ("POST", ["detector", _, "findings", "get"]) => "GetFindings",
+    match (service, method, parts.as_slice()) {
+        ("guardduty", "GET", ["detector"]) => "ListDetectors",
+        ("guardduty", "GET", ["detector", _]) => "GetDetector",
+        ("guardduty", "POST", ["detector", _, "findings"]) => "ListFindings",
+        ("guardduty", "POST", ["detector", _, "findings", "get"]) => "GetFindings",
+        ("backup", "GET", ["backup", "plans"]) => "ListBackupPlans",
+        ("backup", "GET", ["backup", "plans", _]) => "GetBackupPlan",
+        ("backup", "GET", ["backup", "plans", _, "selections"]) => "ListBackupSelections",
+        ("backup", "GET", ["backup", "plans", _, "selections", _]) => "GetBackupSelection",
+        ("backup", "GET", ["backup-vaults"]) => "ListBackupVaults",
+        ("backup", "GET", ["backup-vaults", _, "access-policy"]) => "GetBackupVaultAccessPolicy",
+        ("backup", "GET", ["resources"]) => "ListProtectedResources",
+        ("backup", "GET", ["account-settings"]) => "DescribeRegionSettings",
+        ("securityhub", "GET", ["accounts"]) => "DescribeHub",
+        ("securityhub", "POST", ["standards", "get"]) => "GetEnabledStandards",
+        ("access-analyzer", "GET", ["analyzer"]) => "ListAnalyzers",
+        ("auditmanager", "GET", ["account", "status"]) => "GetAccountStatus",
+        ("macie2", "GET", ["macie"]) => "GetMacieSession",
         _ => "",
+    }
+}
+
+fn bucket_operation((path, query): (&str, &str)) -> &'static str {
+    match query.split(['&', '=']).next().unwrap_or_default() {
+        "versioning" => "GetBucketVersioning",
+        "publicAccessBlock" => "GetPublicAccessBlock",
+        "policyStatus" => "GetBucketPolicyStatus",
+        "lifecycle" => "GetBucketLifecycleConfiguration",
+        "object-lock" => "GetObjectLockConfiguration",
+        "" if path.trim_matches('/').contains('/') => "GetObject",
+        _ => "ListObjectsV2",
+    }
+}
+
+/// The bucket that a request is about: the first part of its own host, or of the path.
+fn bucket(request: &HttpRequest) -> String {
+    let host = request.uri().split_once("://").map_or("", |(_, rest)| rest);
+    let host = host.split(['/', '?']).next().unwrap_or_default();
+    match host.split_once(".s3.") {
+        Some((bucket, _)) => bucket.to_owned(),
+        None => path_and_query(request).0.trim_matches('/').split('/').next().unwrap_or_default().to_owned(),
     }
 }
 
@@ -110,9 +155,24 @@ pub fn parameters(request: &HttpRequest) -> Result<Map<String, Value>, String> {
         Some(body) => serde_json::from_slice(body).map_err(|error| error.to_string())?,
     };
     let (path, query) = path_and_query(request);
-    if let ["detector", id, ..] = path.trim_matches('/').split('/').collect::<Vec<_>>().as_slice() {
-        fields.insert("detectorId".to_owned(), json!(decode(id)));
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let mut put = |name: &str, value: &str| fields.insert(name.to_owned(), json!(decode(value)));
+    match parts.as_slice() {
+        ["detector", id, ..] => {
+            put("detectorId", id);
+        }
+        ["backup", "plans", plan, rest @ ..] => {
+            put("backupPlanId", plan);
+            if let ["selections", selection] = rest {
+                put("selectionId", selection);
+            }
+        }
+        ["backup-vaults", vault, ..] => {
+            put("backupVaultName", vault);
+        }
+        _ => {}
     }
+    fields.insert("Bucket".to_owned(), json!(bucket(request)));
     for (key, value) in pairs(query) {
         fields.insert(key, json!(value));
     }
@@ -182,6 +242,7 @@ impl Refusal {
             Protocol::Json => Self::new("AccessDeniedException", why),
             Protocol::Rest => Self { code: "AccessDeniedException".to_owned(), message: why, status: 403 },
             Protocol::Query => Self { code: "AccessDenied".to_owned(), message: why, status: 403 },
+            Protocol::Xml => Self { code: "AccessDenied".to_owned(), message: why, status: 403 },
             Protocol::Ec2 => Self {
                 code: "UnauthorizedOperation".to_owned(),
                 message: format!("You are not authorized to perform this operation. {why}"),
@@ -197,6 +258,7 @@ impl Refusal {
             Protocol::Json => ("ThrottlingException", "Rate exceeded", 400),
             Protocol::Rest => ("TooManyRequestsException", "Too Many Requests", 429),
             Protocol::Query => ("Throttling", "Rate exceeded", 400),
+            Protocol::Xml => ("SlowDown", "Please reduce your request rate.", 503),
             Protocol::Ec2 => ("RequestLimitExceeded", "Request limit exceeded.", 503),
         };
         Self { code: code.to_owned(), message: message.to_owned(), status }
@@ -210,6 +272,7 @@ impl Refusal {
             Protocol::Json => ("ExpiredTokenException", 400),
             Protocol::Rest => ("ExpiredTokenException", 403),
             Protocol::Query => ("ExpiredToken", 403),
+            Protocol::Xml => ("ExpiredToken", 400),
             Protocol::Ec2 => ("RequestExpired", 400),
         };
         Self { code: code.to_owned(), message: message.to_owned(), status }
@@ -222,6 +285,7 @@ impl Refusal {
             Protocol::Json => ("InternalServerError", "Internal server error"),
             Protocol::Rest => ("InternalServerErrorException", "Internal server error"),
             Protocol::Query => ("InternalFailure", "Internal failure"),
+            Protocol::Xml => ("InternalError", "We encountered an internal error. Please try again."),
             Protocol::Ec2 => ("InternalError", "An internal error has occurred"),
         };
         Self { code: code.to_owned(), message: message.to_owned(), status: 500 }
@@ -235,7 +299,7 @@ impl Refusal {
             Protocol::Rest => {
                 Self { code: "UnknownOperationException".to_owned(), message: String::new(), status: 404 }
             }
-            Protocol::Query | Protocol::Ec2 => Self::new(
+            Protocol::Query | Protocol::Ec2 | Protocol::Xml => Self::new(
                 "InvalidAction",
                 format!("The action {} is not valid for this web service.", called.operation),
             ),
@@ -256,6 +320,12 @@ impl Refusal {
             Protocol::Query => format!(
                 "<ErrorResponse><Error><Type>Sender</Type><Code>{}</Code><Message>{}</Message></Error>\
                  <RequestId>{request_id}</RequestId></ErrorResponse>",
+                text(code),
+                text(message)
+            ),
+            Protocol::Xml => format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message><RequestId>{request_id}\
+                 </RequestId></Error>",
                 text(code),
                 text(message)
             ),
@@ -284,10 +354,12 @@ pub fn respond(called: &Called, request_id: &str, status: u16, body: impl Into<S
         (Protocol::Json, _) => "application/x-amz-json-1.1",
         (Protocol::Rest, _) => "application/json",
         (Protocol::Query | Protocol::Ec2, _) => "text/xml;charset=UTF-8",
+        (Protocol::Xml, _) => "application/xml",
     };
     response.headers_mut().insert("content-type", kind);
     if !request_id.is_empty() {
-        response.headers_mut().insert("x-amzn-requestid", request_id.to_owned());
+        let name = if called.protocol == Protocol::Xml { "x-amz-request-id" } else { "x-amzn-requestid" };
+        response.headers_mut().insert(name, request_id.to_owned());
     }
     response
 }

@@ -41,6 +41,32 @@ const POLLED: &[(&str, Source)] = &[
     ("ec2:DescribeRouteTables", Source::Network),
     ("ec2:DescribeSubnets", Source::Network),
     ("ec2:DescribeNetworkInterfaces", Source::Network),
+    ("kms:GetKeyPolicy", Source::Keys),
+    ("kms:ListGrants", Source::Keys),
+    ("backup:ListBackupPlans", Source::Settings),
+    ("backup:GetBackupPlan", Source::Settings),
+    ("backup:ListBackupSelections", Source::Settings),
+    ("backup:GetBackupSelection", Source::Settings),
+    ("backup:ListBackupVaults", Source::Settings),
+    ("backup:GetBackupVaultAccessPolicy", Source::Settings),
+    ("backup:ListProtectedResources", Source::Settings),
+    ("backup:DescribeRegionSettings", Source::Settings),
+    ("events:ListRules", Source::Settings),
+    ("events:ListTargetsByRule", Source::Settings),
+    ("securityhub:DescribeHub", Source::Settings),
+    ("securityhub:GetEnabledStandards", Source::Settings),
+    ("dax:DescribeClusters", Source::Settings),
+    ("s3:GetBucketVersioning", Source::Settings),
+    ("s3:GetPublicAccessBlock", Source::Settings),
+    ("s3:GetBucketPolicyStatus", Source::Settings),
+    ("s3:GetBucketLifecycleConfiguration", Source::Settings),
+    ("s3:GetObjectLockConfiguration", Source::Settings),
+    ("ec2:DescribeFlowLogs", Source::Settings),
+    ("ec2:DescribeSecurityGroups", Source::Settings),
+    ("application-autoscaling:DescribeScalableTargets", Source::Settings),
+    ("accessanalyzer:ListAnalyzers", Source::Settings),
+    ("macie2:GetMacieSession", Source::Settings),
+    ("auditmanager:GetAccountStatus", Source::Settings),
 ];
 
 /// What each fault is called on the screen.
@@ -76,6 +102,19 @@ const PAGED: &[&str] = &[
     "ec2:DescribeRouteTables",
     "ec2:DescribeSubnets",
     "ec2:DescribeNetworkInterfaces",
+    "kms:ListGrants",
+    "backup:ListBackupPlans",
+    "backup:ListBackupSelections",
+    "backup:ListBackupVaults",
+    "backup:ListProtectedResources",
+    "events:ListRules",
+    "events:ListTargetsByRule",
+    "securityhub:GetEnabledStandards",
+    "dax:DescribeClusters",
+    "ec2:DescribeFlowLogs",
+    "ec2:DescribeSecurityGroups",
+    "application-autoscaling:DescribeScalableTargets",
+    "accessanalyzer:ListAnalyzers",
 ];
 
 /// A small estate of one scope, of which only what the source needs is polled.
@@ -188,6 +227,7 @@ matrix! {
     network_survives: Network,
     trails_survive: Trails,
     events_survive: Events,
+    settings_survive: Settings,
 }
 
 #[test]

@@ -465,7 +465,9 @@ fn the_story_goes_on_at_wall_speed() {
     wall.block_on(async {
         while let Some(polled) = from.recv().await {
             store.apply(polled);
-            if store.freshness().count() == 50 && store.freshness().all(|(_, freshness)| !freshness.is_loading()) {
+            if store.freshness().count() == 5 * Source::ALL.len()
+                && store.freshness().all(|(_, freshness)| !freshness.is_loading())
+            {
                 break;
             }
         }

@@ -20,7 +20,10 @@ fn statements(account: &str) -> (Value, Value, Value) {
             "cloudformation:Describe*", "cloudformation:List*", "cloudtrail:Describe*", "cloudtrail:Get*",
             "cloudtrail:LookupEvents", "cloudwatch:GetMetricData", "config:Describe*", "config:Get*", "dynamodb:DescribeContinuousBackups",
             "dynamodb:DescribeTimeToLive", "dynamodb:GetResourcePolicy", "dynamodb:List*", "ec2:Describe*",
-            "kms:DescribeKey",
+            "kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListGrants", "accessanalyzer:List*", "application-autoscaling:Describe*",
+            "auditmanager:Get*", "backup:Describe*", "backup:Get*", "backup:List*", "dax:Describe*", "events:List*",
+            "macie2:Get*", "s3:GetBucket*", "s3:GetPublicAccessBlock", "s3:GetObjectLockConfiguration",
+            "securityhub:Describe*", "securityhub:Get*",
         ],
         "Resource": "*",
     });

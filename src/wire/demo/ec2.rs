@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::Call;
 use super::kit::{hex, iso, page_of};
-use super::story;
 use super::world::{DATA, PROD, Realm};
+use super::{settings, story};
 use crate::wire::protocol::Refusal;
 
 const INVALID: &str = "InvalidParameterValue";
@@ -24,8 +24,22 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Value, Refusal> {
         "DescribeNetworkInterfaces" => {
             list(call, ("networkInterfaceSet", "NetworkInterfaceId", "networkInterfaceId", 1000), interfaces(call))
         }
+        "DescribeSecurityGroups" => {
+            list(call, ("securityGroupInfo", "GroupId", "groupId", 1000), settings::security_groups(call))
+        }
+        "DescribeFlowLogs" => {
+            let vpcs: Vec<String> =
+                endpoints(call).iter().filter_map(|endpoint| text(endpoint, "vpcId").map(str::to_owned)).collect();
+            let vpcs: Vec<String> = std::collections::BTreeSet::from_iter(vpcs).into_iter().collect();
+            list(call, ("flowLogSet", "FlowLogId", "flowLogId", 1000), settings::flow_logs(call, &vpcs))
+        }
         _ => Err(Refusal::unknown_operation(call.called)),
     }
+}
+
+/// The security groups of interface endpoints: id, and whether they let everybody in.
+pub(super) fn endpoint_groups(call: &Call<'_>) -> Vec<(String, bool)> {
+    vec![(id(call, "sg", 1), false)]
 }
 
 fn regions(call: &Call<'_>) -> Value {
@@ -169,6 +183,15 @@ fn endpoints(call: &Call<'_>) -> Vec<Value> {
             let base = Common { id: &s3, vpc: &vpc, service: "s3", state: "available", policy };
             let mut endpoint = base.value(call, "Gateway");
             set(&mut endpoint, "routeTableIdSet", json!([table]));
+            all.push(endpoint);
+        }
+        if realm.index == 2 {
+            let name = id(call, "vpce", 13);
+            let base = Common { id: &name, vpc: &vpc, service: "dynamodb", state: "available", policy: fenced(realm) };
+            let mut endpoint = base.value(call, "Interface");
+            let subnets = [1, 2].map(|subnet| id(call, "subnet", place * 10 + subnet));
+            set(&mut endpoint, "subnetIdSet", json!(subnets));
+            set(&mut endpoint, "groupSet", json!([{ "groupId": id(call, "sg", 1), "groupName": call.words("vpce") }]));
             all.push(endpoint);
         }
     }

@@ -157,6 +157,11 @@ pub(super) fn put(whole: &mut Value, pointer: &str, value: Value) {
 pub(super) fn xml(called: &Called, body: &Value, request_id: &str) -> String {
     let name = &called.operation;
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    if called.protocol == Protocol::Xml {
+        // One root element, named by the answer itself.
+        element(&mut out, body, "member");
+        return out;
+    }
     if called.protocol == Protocol::Ec2 {
         out += &format!("<{name}Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">");
         out += &format!("<requestId>{request_id}</requestId>");

@@ -18,6 +18,7 @@ mod guardduty;
 mod incident;
 mod kit;
 mod kms;
+mod settings;
 mod story;
 mod sts;
 mod tables;
@@ -180,6 +181,15 @@ impl Inner {
             "guardduty" => guardduty::answer(&call),
             "kms" => kms::answer(&call),
             "sts" => sts::answer(&call),
+            "accessanalyzer"
+            | "application-autoscaling"
+            | "auditmanager"
+            | "backup"
+            | "dax"
+            | "events"
+            | "macie2"
+            | "s3"
+            | "securityhub" => settings::answer(&call),
             _ => Err(Refusal::unknown_operation(called)),
         }
     }
@@ -212,7 +222,7 @@ impl Inner {
 fn encode(called: &Called, body: &Value, request_id: &str) -> Vec<u8> {
     match called.protocol {
         Protocol::Json | Protocol::Rest => serde_json::to_vec(body).unwrap_or_default(),
-        Protocol::Query | Protocol::Ec2 => kit::xml(called, body, request_id).into_bytes(),
+        Protocol::Query | Protocol::Ec2 | Protocol::Xml => kit::xml(called, body, request_id).into_bytes(),
     }
 }
 
@@ -269,6 +279,7 @@ fn unknown_token(protocol: Protocol) -> Refusal {
         Protocol::Json => ("UnrecognizedClientException", 400),
         Protocol::Rest => ("UnrecognizedClientException", 403),
         Protocol::Query => ("InvalidClientTokenId", 403),
+        Protocol::Xml => ("InvalidAccessKeyId", 403),
         Protocol::Ec2 => ("AuthFailure", 401),
     };
     Refusal { code: code.to_owned(), message: message.to_owned(), status }

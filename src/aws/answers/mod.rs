@@ -1,0 +1,228 @@
+//! The slow tail: settings of an account that a dozen services hold, read by one table and kept as they were answered.
+//!
+//! Controls read their fields by name, so an operation more is a row in [`reads`] and an answer of the demo account.
+
+mod reads;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use serde_json::{Map, Value};
+
+use crate::model::{Delta, Fault, Outcome, Seen, SourceError};
+use crate::operations;
+
+use super::own::{Answer, Called, encode};
+use super::rest;
+use super::site::{Pages, Site, Sweep};
+use super::{at_once, cloudtrail};
+
+use reads::{Each, How, READS, Read};
+
+/// Calls of one kind at the same time: the tail has time.
+const AT_ONCE: usize = 4;
+/// Pages of any list.
+const PAGES: usize = 500;
+/// Subjects of one read: more are a list that goes round.
+const SUBJECTS: usize = 5_000;
+
+/// Reads every row of the table; each is known or unknown on its own.
+///
+/// # Errors
+///
+/// That nothing at all could be read, and why.
+pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
+    let mut lists: BTreeMap<&'static str, Value> = BTreeMap::new();
+    let (mut good, mut worst) = (0, None);
+    let of_account = || READS.iter().filter(|read| !matches!(read.each, Each::Key));
+    sweep.grow(of_account().count()).await;
+    for read in of_account() {
+        let subjects = match subjects(site, sweep, read, &lists).await {
+            Ok(subjects) => subjects,
+            Err(Some(fault)) => {
+                // Whatever there is to be asked for, is not known: that is the answer of this read as well.
+                sweep
+                    .data(vec![Delta::Answer { label: read.label, subject: String::new(), outcome: Err(fault) }])
+                    .await;
+                sweep.step().await;
+                continue;
+            }
+            Err(None) => {
+                sweep.step().await;
+                continue;
+            }
+        };
+        let kept: BTreeSet<String> = subjects.iter().cloned().collect();
+        sweep.data(vec![Delta::Subjects { label: read.label, subjects: kept }]).await;
+        let asked = subjects.into_iter().map(|subject| one(site, sweep, read, subject)).collect();
+        for (subject, outcome) in at_once(AT_ONCE, asked).await {
+            sweep.note(&outcome);
+            match &outcome {
+                Ok(seen) => {
+                    good += 1;
+                    if matches!(read.each, Each::Once) {
+                        lists.insert(read.label, seen.value.clone());
+                    } else {
+                        // Of what hangs on several subjects, all items count together.
+                        merge(lists.entry(read.label).or_default(), &subject, &seen.value);
+                    }
+                }
+                Err(fault) => worst = worst.or(Some(fault.error.clone())),
+            }
+            sweep.data(vec![Delta::Answer { label: read.label, subject, outcome }]).await;
+        }
+        sweep.step().await;
+    }
+    match worst {
+        Some(error) if good == 0 => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Reads what is asked about one key, in its own region.
+pub async fn of_key(site: &Site, sweep: &Sweep<'_>, key: &str) {
+    for read in READS.iter().filter(|read| matches!(read.each, Each::Key)) {
+        let (subject, outcome) = one(site, sweep, read, key.to_owned()).await;
+        sweep.note(&outcome);
+        sweep.data(vec![Delta::Answer { label: read.label, subject, outcome }]).await;
+    }
+}
+
+/// Keeps the answers about several subjects under their names.
+fn merge(into: &mut Value, subject: &str, answer: &Value) {
+    if !into.is_object() {
+        *into = Value::Object(Map::new());
+    }
+    into[subject] = answer.clone();
+}
+
+/// What a read is asked about. `Err(None)` when what it hangs on could not be read: that one says why.
+async fn subjects(
+    site: &Site,
+    sweep: &Sweep<'_>,
+    read: &Read,
+    lists: &BTreeMap<&'static str, Value>,
+) -> Result<Vec<String>, Option<Fault>> {
+    let found: BTreeSet<String> = match read.each {
+        Each::Once => BTreeSet::from([String::new()]),
+        Each::Of { label, list, id } => {
+            let of = lists.get(label).ok_or(None)?;
+            let items = of.pointer(list).and_then(Value::as_array).into_iter().flatten();
+            items.filter_map(|item| item.pointer(id)?.as_str().map(str::to_owned)).collect()
+        }
+        Each::Nested { label, list, id } => {
+            let of = lists.get(label).ok_or(None)?.as_object().into_iter().flatten();
+            let pairs = of.flat_map(|(subject, answer)| {
+                let items = answer.pointer(list).and_then(Value::as_array).into_iter().flatten();
+                items.filter_map(move |item| Some(format!("{subject}/{}", item.pointer(id)?.as_str()?)))
+            });
+            pairs.collect()
+        }
+        // The sweep of keys asks for these.
+        Each::Key => return Err(None),
+        Each::Bucket => cloudtrail::buckets(site, sweep).await.map_err(Some)?,
+    };
+    Ok(found.into_iter().take(SUBJECTS).collect())
+}
+
+async fn one(site: &Site, sweep: &Sweep<'_>, read: &'static Read, subject: String) -> (String, Outcome<Value>) {
+    let outcome = pages(site, sweep, read, &subject).await;
+    (subject, outcome)
+}
+
+/// All pages of one answer, its lists put together.
+async fn pages(site: &Site, sweep: &Sweep<'_>, read: &'static Read, subject: &str) -> Outcome<Value> {
+    let Some(paged) = &read.pages else {
+        let seen = sweep.call(read.label, subject, call(site, read, subject, None)).await?.map(|answer| answer.body);
+        let held = seen.value.pointer(read.holds).is_some_and(read.is);
+        return if seen.value.is_null() || held { Ok(seen) } else { Err(missing(site, read.holds)) };
+    };
+    let (mut all, mut token, mut pages) = (Vec::new(), None, Pages::new(PAGES));
+    loop {
+        let Seen { value, at, call } = sweep.call(read.label, subject, call(site, read, subject, token.take())).await?;
+        if value.body.is_null() {
+            return Ok(Seen { value: Value::Null, at, call });
+        }
+        let items = match value.body.pointer(read.holds) {
+            Some(Value::Array(items)) => items.as_slice(),
+            // XML writes an empty list as an empty element.
+            Some(Value::String(blank)) if blank.trim().is_empty() => &[],
+            _ => return Err(missing(site, read.holds)),
+        };
+        if !items.iter().all(read.is) {
+            return Err(missing(site, read.holds));
+        }
+        let texts: Vec<String> = items.iter().map(ToString::to_string).collect();
+        pages.saw(texts.iter().map(String::as_str));
+        all.extend(items.iter().cloned());
+        let next = value.body.pointer(paged.told).and_then(Value::as_str).filter(|token| !token.is_empty());
+        token = pages.next(next.map(str::to_owned)).map_err(|error| site.fault(error))?;
+        if token.is_none() {
+            let mut whole = value.body;
+            if let Some(list) = whole.pointer_mut(read.holds) {
+                *list = Value::Array(all);
+            }
+            return Ok(Seen { value: whole, at, call });
+        }
+    }
+}
+
+fn missing(site: &Site, what: &str) -> Fault {
+    let what = if what.is_empty() { "such setting" } else { what.trim_start_matches('/') };
+    site.fault(SourceError::Malformed(format!("no {what} in the answer")))
+}
+
+/// The client that a row's label names: a test holds every row against the clients there are.
+fn client<'c, T>(found: Option<&'c T>, label: &str) -> &'c T {
+    #[expect(clippy::panic, reason = "a row without a client is a mistake of this table, found by its test")]
+    found.unwrap_or_else(|| panic!("no client for {label}"))
+}
+
+/// Sends one request. An error that says that there is none is an answer: null.
+async fn call(site: &Site, read: &'static Read, subject: &str, token: Option<String>) -> Called<Value> {
+    let clients = site.clients();
+    let tail = &clients.tail;
+    let name = operations::by_label(read.label).map_or(read.label, |row| row.name);
+    let service = read.label.split_once(':').map_or("", |(service, _)| service);
+    let answered = match read.how {
+        How::Json(input) => {
+            let mut input = input(subject);
+            if let (Some(token), Some(paged)) = (token, &read.pages) {
+                input[paged.ask] = Value::String(token);
+            }
+            client(tail.json(service), read.label).call(name, input).await
+        }
+        How::Get(path) => {
+            let mut path = path(subject);
+            if let (Some(token), Some(paged)) = (token, &read.pages) {
+                let sign = if path.contains('?') { '&' } else { '?' };
+                path = format!("{path}{sign}{}={}", paged.ask, encode(&token));
+            }
+            client(tail.rest(service), read.label).call(name, rest::Request { method: "GET", path, body: None }).await
+        }
+        How::Post(path, body) => {
+            let mut body = body(subject);
+            if let (Some(token), Some(paged)) = (token, &read.pages) {
+                body[paged.ask] = Value::String(token);
+            }
+            client(tail.rest(service), read.label)
+                .call(name, rest::Request { method: "POST", path: path(subject), body: Some(body) })
+                .await
+        }
+        How::Form(parameters) => {
+            let mut parameters: Vec<(String, String)> =
+                parameters(subject).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            if let (Some(token), Some(paged)) = (token, &read.pages) {
+                parameters.push((paged.ask.to_owned(), token));
+            }
+            clients.ec2.call(name, parameters).await
+        }
+        How::Bucket(of) => clients.s3.setting(name, subject, of).await,
+    };
+    let Err(error) = answered else { return answered };
+    let none = error.as_service_error().and_then(|error| error.code().map(|code| read.absent.contains(&code)));
+    match (none, error.raw_response()) {
+        (Some(true), Some(response)) => Ok(Answer::new(response, Value::Null, None)),
+        _ => Err(error),
+    }
+}

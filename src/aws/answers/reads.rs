@@ -1,0 +1,220 @@
+//! What is read of the slow tail: one row an operation.
+//!
+//! Source of paths, members and error codes: the services' models. What AWS answers with an error where there is
+//! nothing set stands in `absent`.
+
+use serde_json::{Value, json};
+
+use crate::aws::own::encode;
+
+/// One operation that is read for its whole answer.
+#[derive(Debug)]
+pub struct Read {
+    /// Its row in the operation table.
+    pub label: &'static str,
+    /// How it is asked.
+    pub how: How,
+    /// What it is asked about.
+    pub each: Each,
+    /// What every answer holds, as a JSON pointer: of pages, the list; empty for whatever comes.
+    pub holds: &'static str,
+    /// Whether what it holds is what it should be: of pages, each item. A body of wrong types is no answer.
+    pub is: fn(&Value) -> bool,
+    /// How it goes on, where it answers in pages.
+    pub pages: Option<Paged>,
+    /// Error codes that say that there is none.
+    pub absent: &'static [&'static str],
+}
+
+/// How a request is written; the subject is handed over.
+#[derive(Debug)]
+pub enum How {
+    /// AWS JSON.
+    Json(fn(&str) -> Value),
+    /// restJson1, `GET`.
+    Get(fn(&str) -> String),
+    /// restJson1, `POST`: path and body.
+    Post(fn(&str) -> String, fn(&str) -> Value),
+    /// EC2's form.
+    Form(fn(&str) -> Vec<(&'static str, String)>),
+    /// A setting of a bucket, by the name of its query.
+    Bucket(&'static str),
+}
+
+/// What a read is asked about.
+#[derive(Debug)]
+pub enum Each {
+    /// The account in this region.
+    Once,
+    /// Each item of another read's list, by its id.
+    Of {
+        /// The other read.
+        label: &'static str,
+        /// The list.
+        list: &'static str,
+        /// The id of an item.
+        id: &'static str,
+    },
+    /// Each item of the lists of a read that has several subjects: `subject/id`.
+    Nested {
+        /// The other read.
+        label: &'static str,
+        /// The list.
+        list: &'static str,
+        /// The id of an item.
+        id: &'static str,
+    },
+    /// Each KMS key that a table names, in its own region.
+    Key,
+    /// Each bucket that a trail delivers to.
+    Bucket,
+}
+
+/// How pages are asked for.
+#[derive(Debug)]
+pub struct Paged {
+    /// The member or parameter that takes the token.
+    pub ask: &'static str,
+    /// Where the answer holds the next one.
+    pub told: &'static str,
+}
+
+const fn read(label: &'static str, how: How, each: Each, holds: &'static str) -> Read {
+    Read { label, how, each, holds, is: Value::is_object, pages: None, absent: &[] }
+}
+
+impl Read {
+    const fn paged(mut self, ask: &'static str, told: &'static str) -> Self {
+        self.pages = Some(Paged { ask, told });
+        self
+    }
+
+    const fn is(mut self, is: fn(&Value) -> bool) -> Self {
+        self.is = is;
+        self
+    }
+
+    const fn absent(mut self, codes: &'static [&'static str]) -> Self {
+        self.absent = codes;
+        self
+    }
+}
+
+const PLANS: Each = Each::Of { label: "backup:ListBackupPlans", list: "/BackupPlansList", id: "/BackupPlanId" };
+const VAULTS: Each = Each::Of { label: "backup:ListBackupVaults", list: "/BackupVaultList", id: "/BackupVaultName" };
+const RULES: Each = Each::Of { label: "events:ListRules", list: "/Rules", id: "/Name" };
+
+fn key(subject: &str) -> Value {
+    json!({ "KeyId": subject })
+}
+
+fn pair(subject: &str) -> (&str, &str) {
+    subject.split_once('/').unwrap_or((subject, ""))
+}
+
+/// XML has texts alone: what should be true or false must say one of them.
+fn truth(of: &Value, name: &str) -> bool {
+    matches!(of[name].as_str(), Some("true" | "false"))
+}
+
+fn identity(of: &Value, name: &str, prefix: &str) -> bool {
+    of[name].as_str().is_some_and(|id| id.starts_with(prefix))
+}
+
+/// Every read, what others hang on first.
+pub const READS: &[Read] = &[
+    // AWS Backup
+    read("backup:ListBackupPlans", How::Get(|_| "/backup/plans/".to_owned()), Each::Once, "/BackupPlansList")
+        .paged("nextToken", "/NextToken"),
+    read("backup:GetBackupPlan", How::Get(|plan| format!("/backup/plans/{}/", encode(plan))), PLANS, "/BackupPlan"),
+    read(
+        "backup:ListBackupSelections",
+        How::Get(|plan| format!("/backup/plans/{}/selections/", encode(plan))),
+        PLANS,
+        "/BackupSelectionsList",
+    )
+    .paged("nextToken", "/NextToken"),
+    read(
+        "backup:GetBackupSelection",
+        How::Get(|of| format!("/backup/plans/{}/selections/{}", encode(pair(of).0), encode(pair(of).1))),
+        Each::Nested { label: "backup:ListBackupSelections", list: "/BackupSelectionsList", id: "/SelectionId" },
+        "/BackupSelection",
+    ),
+    read("backup:ListBackupVaults", How::Get(|_| "/backup-vaults/".to_owned()), Each::Once, "/BackupVaultList")
+        .paged("nextToken", "/NextToken"),
+    read(
+        "backup:GetBackupVaultAccessPolicy",
+        How::Get(|vault| format!("/backup-vaults/{}/access-policy", encode(vault))),
+        VAULTS,
+        "/Policy",
+    )
+    .absent(&["ResourceNotFoundException"])
+    .is(Value::is_string),
+    read("backup:ListProtectedResources", How::Get(|_| "/resources/".to_owned()), Each::Once, "/Results")
+        .paged("nextToken", "/NextToken"),
+    read(
+        "backup:DescribeRegionSettings",
+        How::Get(|_| "/account-settings".to_owned()),
+        Each::Once,
+        "/ResourceTypeOptInPreference",
+    ),
+    // KMS, of the keys that tables name
+    read("kms:GetKeyPolicy", How::Json(|arn| json!({ "KeyId": arn, "PolicyName": "default" })), Each::Key, "/Policy")
+        .is(Value::is_string),
+    read("kms:ListGrants", How::Json(key), Each::Key, "/Grants").paged("Marker", "/NextMarker"),
+    // EventBridge
+    read("events:ListRules", How::Json(|_| json!({})), Each::Once, "/Rules").paged("NextToken", "/NextToken"),
+    read("events:ListTargetsByRule", How::Json(|rule| json!({ "Rule": rule })), RULES, "/Targets")
+        .paged("NextToken", "/NextToken")
+        .absent(&["ResourceNotFoundException"]),
+    // Security Hub
+    read("securityhub:DescribeHub", How::Get(|_| "/accounts".to_owned()), Each::Once, "/HubArn")
+        .absent(&["InvalidAccessException", "ResourceNotFoundException"])
+        .is(Value::is_string),
+    read(
+        "securityhub:GetEnabledStandards",
+        How::Post(|_| "/standards/get".to_owned(), |_| json!({})),
+        Each::Once,
+        "/StandardsSubscriptions",
+    )
+    .paged("NextToken", "/NextToken")
+    .absent(&["InvalidAccessException"]),
+    // DAX
+    read("dax:DescribeClusters", How::Json(|_| json!({})), Each::Once, "/Clusters").paged("NextToken", "/NextToken"),
+    // Buckets that trails deliver to
+    read("s3:GetBucketVersioning", How::Bucket("versioning"), Each::Bucket, "")
+        .is(|of| matches!(of["Status"].as_str(), None | Some("Enabled" | "Suspended"))),
+    read("s3:GetPublicAccessBlock", How::Bucket("publicAccessBlock"), Each::Bucket, "")
+        .absent(&["NoSuchPublicAccessBlockConfiguration"])
+        .is(|of| truth(of, "RestrictPublicBuckets")),
+    read("s3:GetBucketPolicyStatus", How::Bucket("policyStatus"), Each::Bucket, "")
+        .absent(&["NoSuchBucketPolicy"])
+        .is(|of| truth(of, "IsPublic")),
+    read("s3:GetBucketLifecycleConfiguration", How::Bucket("lifecycle"), Each::Bucket, "")
+        .absent(&["NoSuchLifecycleConfiguration"])
+        .is(|of| !of["Rule"].is_null() && !of["Rule"].is_string() && of.to_string().contains("abled\"")),
+    read("s3:GetObjectLockConfiguration", How::Bucket("object-lock"), Each::Bucket, "")
+        .absent(&["ObjectLockConfigurationNotFoundError"])
+        .is(|of| of["ObjectLockEnabled"].as_str() == Some("Enabled")),
+    // The network's edges
+    read("ec2:DescribeFlowLogs", How::Form(|_| vec![]), Each::Once, "/flowLogSet")
+        .paged("NextToken", "/nextToken")
+        .is(|of| identity(of, "flowLogId", "fl-")),
+    read("ec2:DescribeSecurityGroups", How::Form(|_| vec![]), Each::Once, "/securityGroupInfo")
+        .paged("NextToken", "/nextToken")
+        .is(|of| identity(of, "groupId", "sg-")),
+    // Scaling
+    read(
+        "application-autoscaling:DescribeScalableTargets",
+        How::Json(|_| json!({ "ServiceNamespace": "dynamodb" })),
+        Each::Once,
+        "/ScalableTargets",
+    )
+    .paged("NextToken", "/NextToken"),
+    // Watchers
+    read("accessanalyzer:ListAnalyzers", How::Get(|_| "/analyzer".to_owned()), Each::Once, "/analyzers")
+        .paged("nextToken", "/nextToken"),
+    read("macie2:GetMacieSession", How::Get(|_| "/macie".to_owned()), Each::Once, "/status").is(Value::is_string),
+    read("auditmanager:GetAccountStatus", How::Get(|_| "/account/status".to_owned()), Each::Once, "/status")
+        .is(Value::is_string),
+];

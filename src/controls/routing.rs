@@ -1,0 +1,166 @@
+//! EventBridge: whether somebody is told.
+
+use serde_json::{Value, json};
+
+use crate::model::{Cell, Estate, Judgement, Scope, Seen, SourceError};
+
+use super::draft::{Draft, settle};
+use super::pattern::takes;
+use super::{Baseline, Control, Judge};
+
+const RULES: &str = "events:ListRules";
+const TARGETS: &str = "events:ListTargetsByRule";
+
+/// DET-04.
+pub(super) const DET_04: &Control = &Control {
+    id: "DET-04",
+    operations: &[RULES, TARGETS],
+    blind: "whether a target's subscribers exist and read, rules of other buses, and findings exported to another account",
+    judge: Judge::Estate(findings_routed),
+};
+
+fn findings_routed(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
+    let judge = |scope: &Scope| {
+        // One of each family that has to do with tables.
+        let types = [
+            "UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS",
+            "Exfiltration:IAMUser/AnomalousBehavior",
+            "AttackSequence:IAM/CompromisedCredentials",
+        ];
+        let events = types.map(|kind| {
+            let detail = json!({
+                "schemaVersion": "2.0", "accountId": scope.account, "region": scope.region, "severity": 8.0,
+                "type": kind, "service": {"serviceName": "guardduty", "archived": false},
+            });
+            event(scope, "aws.guardduty", "GuardDuty Finding", &detail)
+        });
+        settle(judge_routed(Draft::new(DET_04, scope.to_string()), estate, scope, &events, "a finding"))
+    };
+    estate.scopes.iter().map(judge).collect()
+}
+
+/// DET-05.
+pub(super) const DET_05: &Control = &Control {
+    id: "DET-05",
+    operations: &[RULES, TARGETS, "cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus"],
+    blind: "metric filters with alarms, which can do the same",
+    judge: Judge::Estate(changes_routed),
+};
+
+fn changes_routed(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
+    let judge = |scope: &Scope| {
+        let mut draft = Draft::new(DET_05, scope.to_string());
+        if let Some(early) = no_trail(estate, scope) {
+            return match early {
+                Ok(()) => {
+                    if let Some(Ok(seen)) = estate.trail_lists.get(scope).and_then(Cell::known) {
+                        draft.saw(seen, [format!("trailList={}, none of them logging", seen.value)]);
+                    }
+                    draft.fail("no trail logs here: no rule about calls can ever fire")
+                }
+                Err(error) => draft.unknown("trails", error.as_ref()),
+            };
+        }
+        let calls = [
+            ("dynamodb", "UpdateTable"),
+            ("dynamodb", "DeleteTable"),
+            ("dynamodb", "PutResourcePolicy"),
+            ("dynamodb", "UpdateContinuousBackups"),
+            ("kms", "ScheduleKeyDeletion"),
+            ("ec2", "DeleteVpcEndpoints"),
+            ("cloudtrail", "StopLogging"),
+        ];
+        let events = calls.map(|(service, name)| {
+            let detail = json!({"eventSource": format!("{service}.amazonaws.com"), "eventName": name, "awsRegion": scope.region});
+            event(scope, &format!("aws.{service}"), "AWS API Call via CloudTrail", &detail)
+        });
+        settle(judge_routed(draft, estate, scope, &events, "a change"))
+    };
+    estate.scopes.iter().map(judge).collect()
+}
+
+/// `Some(Ok)` when no trail logs in a scope, `Some(Err)` when that is not known; `None` when one does.
+fn no_trail(estate: &Estate, scope: &Scope) -> Option<Result<(), Option<SourceError>>> {
+    match estate.trail_lists.get(scope).and_then(Cell::known) {
+        None => return Some(Err(None)),
+        Some(Err(error)) => return Some(Err(Some(error.clone()))),
+        Some(Ok(_)) => {}
+    }
+    let of: Vec<_> = estate.trails.iter().filter(|((of, _), _)| of == scope).map(|(_, trail)| trail).collect();
+    if of.iter().any(|trail| trail.status.value().is_some_and(|(logging, _)| *logging)) {
+        return None;
+    }
+    let unread = of.iter().find(|trail| trail.status.value().is_none());
+    Some(unread.map_or(Ok(()), |trail| Err(trail.status.fault.as_ref().map(|fault| fault.error.clone()))))
+}
+
+fn event(scope: &Scope, source: &str, kind: &str, detail: &Value) -> Value {
+    json!({
+        "version": "0", "id": "0", "source": source, "account": scope.account, "region": scope.region,
+        "time": "2026-01-01T00:00:00Z", "resources": [], "detail-type": kind, "detail": detail,
+    })
+}
+
+fn judge_routed(
+    draft: Draft,
+    estate: &Estate,
+    scope: &Scope,
+    events: &[Value],
+    what: &str,
+) -> Result<Judgement, Box<Judgement>> {
+    let (mut draft, seen) = draft.answer(estate, scope, RULES, "")?;
+    let rules = seen.value["Rules"].as_array().map_or(&[][..], Vec::as_slice);
+    let (mut told, mut disabled, mut unsure) = (vec![false; events.len()], None, None);
+    for rule in rules {
+        let name = rule["Name"].as_str().unwrap_or("?");
+        let Some(pattern) = rule["EventPattern"].as_str() else { continue };
+        let Ok(pattern) = serde_json::from_str::<Value>(pattern) else { continue };
+        let takes: Vec<Option<bool>> = events.iter().map(|event| takes(&pattern, event)).collect();
+        if takes.iter().all(|taken| *taken == Some(false)) {
+            continue;
+        }
+        let state = rule["State"].as_str().unwrap_or("?");
+        draft.saw(seen, [format!("Rules[{name}].State={state}")]);
+        if !state.starts_with("ENABLED") {
+            disabled = Some(name);
+            continue;
+        }
+        match targets(&mut draft, estate, scope, name) {
+            Ok(0) => unsure = Some(format!("rule {name} has no target")),
+            Ok(_) => {
+                for (told, taken) in told.iter_mut().zip(&takes) {
+                    *told |= *taken == Some(true);
+                }
+                if takes.contains(&None) {
+                    unsure = Some(format!("the pattern of rule {name} could not be followed"));
+                }
+            }
+            Err(error) => return Ok(draft.unknown(TARGETS, error.as_ref())),
+        }
+    }
+    let count = told.iter().filter(|told| **told).count();
+    Ok(match (count, unsure, disabled) {
+        (count, ..) if count == events.len() => draft.pass(format!("rules tell somebody of {what}")),
+        (0, Some(why), _) => draft.unclear(why),
+        (0, None, Some(name)) => draft.fail(format!("rule {name} would tell of {what}, but is disabled")),
+        (0, None, None) => {
+            draft.saw(seen, [format!("Rules={} none of which takes {what}", rules.len())]);
+            draft.fail(format!("no rule tells anybody of {what}"))
+        }
+        (count, ..) => draft.warn(format!("rules tell of {count} of {} kinds of {what}", events.len())),
+    })
+}
+
+/// How many targets a rule has.
+fn targets(draft: &mut Draft, estate: &Estate, scope: &Scope, rule: &str) -> Result<usize, Option<SourceError>> {
+    match estate.answer(scope, TARGETS, rule).and_then(Cell::known) {
+        Some(Ok(seen)) => {
+            let seen: &Seen<Value> = seen;
+            let count = seen.value["Targets"].as_array().map_or(0, Vec::len);
+            draft.saw(seen, [format!("Targets of {rule}={count}")]);
+            Ok(count)
+        }
+        Some(Err(error)) => Err(Some(error.clone())),
+        None => Err(None),
+    }
+}
