@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Limits;
+use crate::controls::facts;
 use crate::model::Severity;
 use crate::trail::engine::{Name, Root, sized};
 use crate::wire::demo::DemoOptions;
@@ -27,6 +28,7 @@ Examples:
   dynakeep -p prod-audit -r eu-west-1,us-east-1     the dashboard
   dynakeep open FINDING-ARN                         the case that paged
   dynakeep check -o json --fail-on high             a gate for CI
+  dynakeep check --framework pci-dss-v4 -o html     what an auditor asks for
   dynakeep tables --filter 'pitr:no class:restricted'
   dynakeep who orders since:7d
   dynakeep events 'name:UpdateTable !readonly since:6h'
@@ -75,13 +77,13 @@ pub struct Global {
     /// Keep records as they are in memory: text is found faster, at about 1.5 KB an event
     #[arg(long, global = true, requires = "trail", help_heading = "Trail files")]
     pub keep_raw: bool,
-    /// How rows are printed; sarif, md and junit are for `check`
+    /// How rows are printed; sarif, md, junit, ocsf and html are for `check`
     #[arg(short, long, global = true, value_name = "FORMAT", default_value = "table", help_heading = "What")]
     pub output: Output,
     /// Only rows that match: 'pitr:no class:restricted', 'severity:>=high since:2h'
     #[arg(long, global = true, value_name = "QUERY", help_heading = "What")]
     pub filter: Option<String>,
-    /// The dashboard's first tab: overview, findings, compliance, drift, tables, endpoints, trail, sources
+    /// The dashboard's first tab: overview, findings, compliance, drift, tables, endpoints, trail, controls, sources
     #[arg(long, global = true, value_name = "NAME", help_heading = "Looks")]
     pub view: Option<String>,
     /// A theme: `dynakeep themes` lists them
@@ -165,6 +167,16 @@ pub enum Command {
         /// Failures that are due only to the default class count, too: tables without a class are restricted ones
         #[arg(long)]
         strict_class: bool,
+        /// Only these controls, in a comma list: RES-01,ENC-01
+        #[arg(long = "control", value_name = "ID", value_delimiter = ',', value_parser = control)]
+        controls: Vec<&'static str>,
+        /// Only what a framework asks for: pci-dss-v4, nist-800-53, security-hub (fsbp), hipaa, soc-2, cis-aws …; each row
+        /// says whether the mapping is published or our suggestion
+        #[arg(long, value_name = "NAME", value_parser = framework)]
+        framework: Option<&'static str>,
+        /// Of the framework's mappings only those that a publisher made
+        #[arg(long, requires = "framework")]
+        published_only: bool,
     },
     /// Tables: key, recovery, protection, policy, endpoints, verdicts
     Tables,
@@ -272,6 +284,10 @@ pub enum Output {
     Md,
     /// JUnit XML, for build servers
     Junit,
+    /// OCSF 1.8.0 Compliance Findings (class 2003), for data lakes and SIEMs
+    Ocsf,
+    /// One HTML file, for people
+    Html,
 }
 
 /// What `--demo=` may scale.
@@ -316,6 +332,15 @@ fn share(text: &str) -> Result<f64, String> {
     text.parse().ok().filter(|share| *share > 0.0 && *share <= 1.0).ok_or_else(|| "above 0 and up to 1".to_owned())
 }
 
+fn control(text: &str) -> Result<&'static str, String> {
+    let found = facts::all().find(|(id, _)| id.eq_ignore_ascii_case(text.trim()));
+    found.map(|(id, _)| id).ok_or_else(|| "`dynakeep controls` lists what there is".to_owned())
+}
+
+fn framework(text: &str) -> Result<&'static str, String> {
+    facts::framework(text).ok_or_else(|| facts::frameworks().join(", "))
+}
+
 fn severity(text: &str) -> Result<Severity, String> {
     let found = Severity::ALL.into_iter().find(|of| of.word().eq_ignore_ascii_case(text));
     found.ok_or_else(|| Severity::ALL.map(Severity::word).join(", "))
@@ -356,6 +381,9 @@ mod tests {
             "dynakeep --demo -e http://x",
             "dynakeep record x",
             "dynakeep check --min-coverage 101",
+            "dynakeep check --control RES-99",
+            "dynakeep check --framework pci-dss-v3",
+            "dynakeep check --published-only",
         ] {
             assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
         }

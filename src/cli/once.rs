@@ -9,9 +9,11 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::config::Config;
+use crate::controls::CATALOGUE;
+use crate::controls::facts::{self, Mapping};
 use crate::export;
 use crate::model::{Judgement, Polled, Severity, Source, SourceError, Verdict};
-use crate::store::rows::{Entry, RowKind};
+use crate::store::rows::{CheckRow, Entry, RowKind};
 use crate::store::{Coverage, Store};
 use crate::trail::engine::lookup::Plan;
 use crate::trail::query::Query;
@@ -75,16 +77,21 @@ pub(super) fn finish(
     reach: Option<Reach>,
 ) -> Result<ExitCode, Failure> {
     store.settle(now);
-    let rows: Vec<_> =
-        store.rows(kind).into_iter().filter(|row| queries.iter().all(|query| query.matches(row.as_ref()))).collect();
+    let narrow = Narrow::of(cli);
     let mut judged: Vec<&Judgement> = match kind {
-        RowKind::Checks => store.judgements().filter(|of| kept(&store, of, queries)).collect(),
+        RowKind::Checks => {
+            store.judgements().filter(|of| narrow.keeps(of) && kept(&store, of, queries, &narrow)).collect()
+        }
         _ => Vec::new(),
     };
     judged.sort_by_key(|of| (of.verdict.rank(), Reverse(of.severity), of.control, of.resource.as_str()));
+    let rows: Vec<Box<dyn Entry + '_>> = match kind {
+        RowKind::Checks => judged.iter().map(|of| Box::new(narrow.row(&store, of)) as Box<dyn Entry + '_>).collect(),
+        _ => store.rows(kind).into_iter().filter(|row| queries.iter().all(|one| one.matches(row.as_ref()))).collect(),
+    };
     let outcome = Outcome::of(cli, kind, &store, &judged, reach);
     let mut out = BufWriter::new(Pipe::new(io::stdout().lock()));
-    write(&mut out, cli, kind, &store, &outcome, &rows, &judged)?;
+    write(&mut out, cli, kind, &store, &outcome, &rows, (&judged, &narrow))?;
     out.flush()?;
     // Nobody may be listening there either.
     let _closed = warn(&store, &outcome, cli.global.output);
@@ -94,7 +101,9 @@ pub(super) fn finish(
 /// Refuses formats that rows of a kind do not come in.
 pub(super) fn printable(cli: &Cli, kind: RowKind) -> Result<(), Failure> {
     if kind != RowKind::Checks && !matches!(cli.global.output, Output::Table | Output::Json | Output::Csv) {
-        return Err(Failure::Usage("sarif, md and junit are for `check`; rows come as table, json or csv".to_owned()));
+        return Err(Failure::Usage(
+            "sarif, md, junit, ocsf and html are for `check`; rows come as table, json or csv".to_owned(),
+        ));
     }
     Ok(())
 }
@@ -108,9 +117,54 @@ pub(super) fn queries(kind: RowKind, texts: [Option<&str>; 2]) -> Result<Vec<Que
 }
 
 /// Whether a judgement is among the rows asked for.
-fn kept(store: &Store, judgement: &Judgement, queries: &[Query]) -> bool {
-    let row = crate::store::rows::CheckRow { store, judgement };
+fn kept(store: &Store, judgement: &Judgement, queries: &[Query], narrow: &Narrow) -> bool {
+    let row = narrow.row(store, judgement);
     queries.iter().all(|query| query.matches(&row))
+}
+
+/// What `check` keeps to, besides the filter.
+#[derive(Default)]
+struct Narrow {
+    controls: Vec<&'static str>,
+    framework: Option<&'static str>,
+    published_only: bool,
+}
+
+impl Narrow {
+    fn of(cli: &Cli) -> Self {
+        match &cli.command {
+            Some(Command::Check { controls, framework, published_only, .. }) => {
+                Self { controls: controls.clone(), framework: *framework, published_only: *published_only }
+            }
+            _ => Self::default(),
+        }
+    }
+
+    /// Whose word it is that a control answers the framework; `None` when it does not, or none was asked about.
+    fn mapping(&self, control: &str) -> Option<Mapping> {
+        let (mapping, _) = facts::facts(control)?.answers(self.framework?)?;
+        (mapping == Mapping::Published || !self.published_only).then_some(mapping)
+    }
+
+    fn keeps(&self, of: &Judgement) -> bool {
+        (self.controls.is_empty() || self.controls.contains(&of.control))
+            && (self.framework.is_none() || self.mapping(of.control).is_some())
+    }
+
+    fn row<'a>(&self, store: &'a Store, judgement: &'a Judgement) -> CheckRow<'a> {
+        CheckRow { store, judgement, framework: self.framework }
+    }
+
+    /// How many controls answer the framework, by whose word, and how many of them are judged.
+    fn json(&self) -> Option<Value> {
+        let of = |wanted| facts::all().filter(|(id, _)| self.mapping(id) == Some(wanted)).count();
+        let judged = CATALOGUE.iter().filter(|control| self.mapping(control.id).is_some()).count();
+        let (published, suggested) = (of(Mapping::Published), of(Mapping::Suggested));
+        Some(json!({
+            "name": self.framework?,
+            "controls": {"published": published, "suggested": suggested, "judged": judged},
+        }))
+    }
 }
 
 /// What must be swept for rows of a kind: also what their verdicts and links rest on.
@@ -191,19 +245,27 @@ fn write(
     store: &Store,
     outcome: &Outcome,
     rows: &[Box<dyn Entry + '_>],
-    judged: &[&Judgement],
+    (judged, narrow): (&[&Judgement], &Narrow),
 ) -> io::Result<()> {
     let coverage = &outcome.coverage;
     match cli.global.output {
+        Output::Table if narrow.framework.is_some() => {
+            const COLUMNS: [&str; 7] =
+                ["verdict", "severity", "control", "mapping", "requirements", "resource", "reason"];
+            export::table::write_columns(out, kind, &COLUMNS, store, coverage, rows)
+        }
         Output::Table => export::table::write(out, kind, store, coverage, rows),
         Output::Csv => export::csv::write(out, kind, rows),
         Output::Sarif => export::sarif::write(out, store, judged),
         Output::Md => export::markdown::write(out, store, coverage, judged),
         Output::Junit => export::junit::write(out, judged),
+        Output::Ocsf => export::ocsf::write(out, store, judged),
+        Output::Html => export::html::write(out, store, coverage, judged),
         Output::Json => {
             let mut extra: Map<String, Value> = Map::new();
             if kind == RowKind::Checks {
                 extra.insert("failed".to_owned(), json!(outcome.failed));
+                extra.extend(narrow.json().map(|framework| ("framework".to_owned(), framework)));
             }
             extra.insert("incomplete".to_owned(), json!(outcome.incomplete));
             let events = outcome.events.as_ref().map(|reach| reach.json.clone());

@@ -148,6 +148,56 @@ pub fn all() -> impl ExactSizeIterator<Item = (&'static str, &'static Facts)> {
     FACTS.iter().map(|(id, facts)| (id.as_str(), facts))
 }
 
+/// Whose word it is that a control answers a framework.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mapping {
+    /// A publisher's.
+    Published,
+    /// Our own judgement.
+    Suggested,
+}
+
+impl Mapping {
+    /// The word shown.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Suggested => "suggested",
+        }
+    }
+}
+
+impl Facts {
+    /// What a framework asks that this control answers, and whose word that is; the publisher's goes first.
+    #[must_use]
+    pub fn answers(&self, framework: &str) -> Option<(Mapping, &[String])> {
+        let published = self.published.get(framework).map(|them| (Mapping::Published, them.as_slice()));
+        published.or_else(|| Some((Mapping::Suggested, self.suggested.get(framework)?.as_slice())))
+    }
+}
+
+/// What frameworks are called besides their names here.
+const ALIASES: [(&str, &str); 8] = [
+    ("fsbp", "security-hub"),
+    ("securityhub", "security-hub"),
+    ("pci", "pci-dss-v4"),
+    ("nist", "nist-800-53"),
+    ("soc2", "soc-2"),
+    ("cis", "cis-aws"),
+    ("iso27001", "iso27001-2022"),
+    ("fedramp", "fedramp-moderate-r4"),
+];
+
+/// The framework of this name, in any case.
+#[must_use]
+pub fn framework(name: &str) -> Option<&'static str> {
+    let name = name.to_lowercase();
+    let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name.as_str(), |(_, of)| of);
+    frameworks().into_iter().find(|known| *known == name)
+}
+
 /// Every framework and tool that a mapping names.
 #[must_use]
 pub fn frameworks() -> Vec<&'static str> {
@@ -164,6 +214,19 @@ pub fn frameworks() -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_framework_is_known_by_the_names_people_use() {
+        for (name, known) in ALIASES {
+            assert_eq!(framework(&name.to_uppercase()), Some(known));
+        }
+        assert!(frameworks().into_iter().all(|name| framework(name) == Some(name)));
+        assert_eq!(framework("pci-dss-v3"), None);
+        let of = |id: &str, name: &str| facts(id).unwrap().answers(name).map(|(mapping, _)| mapping);
+        assert_eq!(of("ENC-01", "pci-dss-v4"), Some(Mapping::Published));
+        assert_eq!(of("NET-01", "pci-dss-v4"), Some(Mapping::Suggested));
+        assert_eq!(of("NET-01", "hipaa"), None);
+    }
 
     #[test]
     fn the_catalogue_is_whole() {

@@ -17,7 +17,10 @@ pub fn write(out: &mut dyn Write, judgements: &[&Judgement]) -> io::Result<()> {
     let skips = |of: &&&Judgement| !of.counts() || of.verdict == Verdict::Unknown;
     let (all, skipped) = (judgements.len(), judgements.iter().filter(skips).count());
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
-    writeln!(out, "<testsuite name=\"dynakeep\" tests=\"{all}\" failures=\"{failed}\" skipped=\"{skipped}\">")?;
+    writeln!(
+        out,
+        "<testsuite name=\"dynakeep\" tests=\"{all}\" failures=\"{failed}\" errors=\"0\" skipped=\"{skipped}\">"
+    )?;
     let muted = judgements.iter().filter(|of| of.muted.is_some()).count();
     writeln!(out, "  <properties><property name=\"muted\" value=\"{muted}\"/></properties>")?;
     for of in judgements {

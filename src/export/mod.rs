@@ -1,10 +1,12 @@
 //! What leaves the program: rows, reports and policies, as text that other tools read.
 
 pub mod csv;
+pub mod html;
 pub mod iam_policy;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+pub mod ocsf;
 pub mod safe;
 pub mod sarif;
 pub mod table;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use crate::controls::CATALOGUE;
-use crate::model::{Judgement, Severity, Verdict};
+use crate::model::{Arn, Judgement, Severity, Verdict};
 use crate::store::Store;
 
 /// Writes failures and warnings as results, every control as a rule.
@@ -32,7 +32,13 @@ pub fn write(out: &mut dyn Write, store: &Store, judgements: &[&Judgement]) -> i
                 "ruleId": of.control,
                 "level": if of.verdict == Verdict::Fail { level(of.severity) } else { "note" },
                 "message": {"text": of.reason},
-                "locations": [{"logicalLocations": [{"fullyQualifiedName": of.resource, "kind": "resource"}]}],
+                "locations": [{
+                    "physicalLocation": {
+                        "artifactLocation": {"uri": path(&of.resource), "uriBaseId": ROOT},
+                        "region": {"startLine": 1},
+                    },
+                    "logicalLocations": [{"fullyQualifiedName": of.resource, "kind": "resource"}],
+                }],
                 "partialFingerprints": {"controlAndResource/v1": format!("{} {}", of.control, of.resource)},
                 "properties": {"evidence": of.evidence, "by_default_class": of.by_default},
                 "suppressions": suppressions(of),
@@ -44,6 +50,7 @@ pub fn write(out: &mut dyn Write, store: &Store, judgements: &[&Judgement]) -> i
         "version": "2.1.0",
         "runs": [{
             "tool": {"driver": {"name": "dynakeep", "version": env!("CARGO_PKG_VERSION"), "rules": rules}},
+            "originalUriBaseIds": {ROOT: {"description": {"text": "the root of the repository that is scanned"}}},
             "properties": {"origin": store.origin().word(), "generated_at": store.estate().now, "muted": store.muted()},
             "results": results,
         }],
@@ -63,6 +70,30 @@ fn suppressions(of: &Judgement) -> Value {
         "justification": "due only to the default class: counted under ISO-01"})
     });
     Value::Array(muted.into_iter().chain(by_default).collect())
+}
+
+/// The base that code scanning resolves locations by.
+const ROOT: &str = "%SRCROOT%";
+
+/// Where a resource stands in the repository: code scanning shows no result without a file, and takes none that lies
+/// outside. `aws/111122223333/eu-west-1/dynamodb/table/orders`.
+fn path(resource: &str) -> String {
+    let path = match Arn::parse(resource) {
+        Some(arn) => {
+            let part = |part: &str| if part.is_empty() { "global".to_owned() } else { part.to_owned() };
+            format!("aws/{}/{}/{}/{}", part(&arn.account), part(&arn.region), arn.service, arn.resource)
+        }
+        None => format!("aws/{resource}"),
+    };
+    let mut uri = String::new();
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => uri.push(byte.into()),
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    // No part may lead out of the repository.
+    uri.split('/').filter(|part| !matches!(*part, "" | "." | "..")).collect::<Vec<_>>().join("/")
 }
 
 fn level(severity: Severity) -> &'static str {

@@ -24,8 +24,23 @@ pub fn write(
     coverage: &Coverage,
     rows: &[Box<dyn Entry + '_>],
 ) -> io::Result<()> {
-    let lines: Vec<Vec<String>> = rows.iter().map(|row| cells(kind, row.as_ref())).collect();
-    aligned(out, kind.columns(), &lines)?;
+    write_columns(out, kind, kind.columns(), store, coverage, rows)
+}
+
+/// As [`write`], with columns of one's own.
+///
+/// # Errors
+/// When the output takes no more.
+pub fn write_columns(
+    out: &mut dyn Write,
+    kind: RowKind,
+    columns: &[&str],
+    store: &Store,
+    coverage: &Coverage,
+    rows: &[Box<dyn Entry + '_>],
+) -> io::Result<()> {
+    let lines: Vec<Vec<String>> = rows.iter().map(|row| cells_of(kind, columns, row.as_ref())).collect();
+    aligned(out, columns, &lines)?;
     writeln!(out, "\n{} {} · {}", rows.len(), kind.schema().rows, line(store, coverage))
 }
 
@@ -49,12 +64,16 @@ pub fn row(out: &mut dyn Write, kind: RowKind, row: &dyn Entry) -> io::Result<()
 }
 
 fn cells(kind: RowKind, row: &dyn Entry) -> Vec<String> {
+    cells_of(kind, kind.columns(), row)
+}
+
+fn cells_of(kind: RowKind, columns: &[&str], row: &dyn Entry) -> Vec<String> {
     let text = |column: &&str| {
         let (spec, name) = kind.schema().find(column)?;
         let text = field_text(&row.field(&name), spec.kind);
         Some(if text.is_empty() { "-".to_owned() } else { text })
     };
-    kind.columns().iter().map(|column| text(column).unwrap_or_default()).collect()
+    columns.iter().map(|column| text(column).unwrap_or_default()).collect()
 }
 
 /// Writes any cells as aligned columns.

@@ -6,6 +6,7 @@ mod command_line;
 mod engines;
 mod exceptions;
 mod faults;
+mod formats;
 mod guard;
 mod harness;
 mod hostile;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::controls::facts::{self, Mapping};
 use crate::model::{Arn, Judgement};
 use crate::store::Store;
 use crate::trail::query::{Field, Kind, Row, Schema};
@@ -24,6 +25,10 @@ pub(super) const SCHEMA: Schema = Schema {
         spec("reason", &[], Kind::Prose, "why"),
         spec("missing_action", &["missing"], Kind::Text, "the IAM action whose lack made it unknown"),
         spec("operation", &["call"], Kind::Text, "the calls it rests on"),
+        spec("framework", &[], Kind::Text, "frameworks that ask for it, by published mappings"),
+        spec("suggested", &[], Kind::Text, "frameworks that ask for it by our own judgement"),
+        spec("mapping", &[], Kind::Text, "of the framework asked about: published or suggested"),
+        spec("requirements", &[], Kind::Text, "what the framework asked about calls it"),
         spec("by_default", &[], Kind::Flag, "due only to the default class: no tag says the table's"),
         spec("muted", &[], Kind::Text, "who set it aside; muted:none for what nobody did"),
         spec("age", &[], Kind::Duration, "how old its oldest evidence is"),
@@ -37,11 +42,13 @@ pub struct CheckRow<'a> {
     pub store: &'a Store,
     /// The judgement.
     pub judgement: &'a Judgement,
+    /// The framework that is asked about.
+    pub framework: Option<&'a str>,
 }
 
 /// The worst first; within a verdict the gravest.
 pub(super) fn all(store: &Store) -> Vec<CheckRow<'_>> {
-    let mut rows: Vec<_> = store.judgements().map(|judgement| CheckRow { store, judgement }).collect();
+    let mut rows: Vec<_> = store.judgements().map(|judgement| CheckRow { store, judgement, framework: None }).collect();
     rows.sort_by(|a, b| {
         let key = |row: &CheckRow<'_>| {
             (row.judgement.verdict.rank(), std::cmp::Reverse(row.judgement.severity), row.judgement.control)
@@ -52,6 +59,11 @@ pub(super) fn all(store: &Store) -> Vec<CheckRow<'_>> {
 }
 
 impl CheckRow<'_> {
+    /// What the framework asked about calls it, and whose word that is.
+    fn mapping(&self) -> Option<(Mapping, &'static [String])> {
+        facts::facts(self.judgement.control)?.answers(self.framework?)
+    }
+
     fn place(&self) -> (String, String) {
         super::resource::place(&self.judgement.resource)
     }
@@ -77,6 +89,17 @@ impl Row for CheckRow<'_> {
             "reason" => Field::text(&judgement.reason),
             "missing_action" => Field::maybe(judgement.missing_action.as_deref()),
             "operation" => super::many(judgement.evidence.iter().map(|evidence| evidence.operation)),
+            "framework" => {
+                control.map_or(Field::None, |of| super::many(of.facts().published.keys().map(String::as_str)))
+            }
+            "suggested" => {
+                control.map_or(Field::None, |of| super::many(of.facts().suggested.keys().map(String::as_str)))
+            }
+            "mapping" => Field::maybe(self.mapping().map(|(mapping, _)| mapping.word())),
+            "requirements" => match self.mapping() {
+                Some((_, them)) => super::many(them.iter().map(String::as_str)),
+                None => Field::None,
+            },
             "by_default" => Field::Flag(judgement.by_default),
             "muted" => Field::maybe(judgement.muted.as_ref().map(|of| of.owner.as_str())),
             "age" => age_field(self.now(), self.time()),
@@ -107,7 +130,11 @@ impl Entry for CheckRow<'_> {
     fn json(&self) -> Value {
         let judgement = self.judgement;
         let at = self.time();
-        json!({
+        let mapping = self
+            .framework
+            .zip(self.mapping())
+            .map(|(name, (mapping, them))| json!({"name": name, "mapping": mapping, "requirements": them}));
+        let mut row = json!({
             "control": judgement.control,
             "resource": judgement.resource,
             "verdict": judgement.verdict.word(),
@@ -123,6 +150,10 @@ impl Entry for CheckRow<'_> {
                 "age_seconds": at.map(|at| self.now().duration_since(at).as_secs()),
                 "origin": self.store.origin().word(),
             },
-        })
+        });
+        if let (Some(mapping), Some(row)) = (mapping, row.as_object_mut()) {
+            row.insert("framework".to_owned(), mapping);
+        }
+        row
     }
 }
