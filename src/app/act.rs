@@ -101,7 +101,12 @@ pub fn on_thing(app: &mut App, action: Action) -> Vec<Effect> {
     if let (Action::CopyId | Action::CopyArn, Some(line)) = (action, app.nav.place().record_line()) {
         return copy_of_record(app, action, line);
     }
-    let Some(thing) = app.with(|ctx, place| place.thing(ctx)) else {
+    // On a judgement's page the remedy is what one came for, wherever the cursor is.
+    let judgement = match &app.nav.place().screen {
+        Screen::Detail(thing @ Thing::Judgement(..)) if action == Action::CopyId => Some(thing.clone()),
+        _ => None,
+    };
+    let Some(thing) = judgement.or_else(|| app.with(|ctx, place| place.thing(ctx))) else {
         let copied = match action {
             Action::CopyId | Action::CopyArn => app.with(|ctx, _| banner(ctx)).map(|(_, command)| command),
             _ => None,

@@ -204,6 +204,12 @@ fn kind_title(ctx: &Ctx<'_>, kind: &Kind) -> String {
         Kind::Trail(Pivot::All) => "events".to_owned(),
         Kind::Trail(pivot) => pivot.words().map(|(by, what)| format!("events {by} {what}")).unwrap_or_default(),
         Kind::Related(thing) => format!("related to {}", things::title(ctx, thing)),
+        Kind::Checks { subject, layer, framework } => {
+            let layer = layer.map(|layer| format!(" · {}", layer.word())).unwrap_or_default();
+            let framework = framework.map(|name| format!(" · {name}")).unwrap_or_default();
+            let name = if subject.starts_with("arn:") { things::tail(subject) } else { subject };
+            format!("{name}{layer}{framework}")
+        }
         Kind::Calls => "calls".to_owned(),
         Kind::Errors => "errors".to_owned(),
         other => list_of(other).noun.to_owned(),
@@ -244,6 +250,21 @@ fn hints(place: &Place, deep: bool) -> Vec<Hint> {
         Screen::Detail(Thing::Event(_)) => {
             vec![(Action::Open, "follow, fold"), (Action::Describe, ""), (Action::Filter, "search")]
         }
+        Screen::Detail(Thing::Judgement(..)) | Screen::List(Kind::Checks { .. }) => {
+            vec![
+                (Action::CopyId, "copy the remedy"),
+                (Action::Describe, ""),
+                (Action::Events, ""),
+                (Action::Related, ""),
+            ]
+        }
+        Screen::List(Kind::Controls(_)) => vec![
+            (Action::Right, "layer"),
+            (Action::OnlyFaults, "framework"),
+            (Action::Raw, ""),
+            (Action::Events, ""),
+            (Action::Related, ""),
+        ],
         Screen::Detail(_) | Screen::Overview => vec![(Action::Filter, ""), (Action::Describe, "")],
         Screen::List(_) => Vec::new(),
     };

@@ -380,7 +380,7 @@ fn the_chrome_is_four_rows_at_eighty_by_twenty_four_and_wears_the_badge() {
     let screen = user.keys("5").screen();
     let rows: Vec<&str> = screen.lines().collect();
     assert!(rows[0].contains("DEMO") && rows[0].contains("03:10:00Z"), "{screen}");
-    assert!(rows[1].contains("Overview") && rows[1].contains("Sources"), "{screen}");
+    assert!(rows[1].contains("Over ") && rows[1].contains("Tables") && rows[1].contains("Src"), "{screen}");
     assert!(rows[2].contains("tables") && rows[2].contains("denied"), "{screen}");
     assert!(rows[4].contains("NAME") && rows[23].contains("Enter open"), "{screen}");
 }

@@ -4,9 +4,10 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler as _;
 
+use crate::controls::facts::{self, Mapping};
 use crate::keymap::{self, Action};
 use crate::model::Origin;
-use crate::view::{Body, Screen, Tab, TimeMode, list_of};
+use crate::view::{Body, Kind, Screen, Tab, TimeMode, beside, list_of};
 
 use super::{App, Effect, Layer, Msg, act, command, open, survey};
 
@@ -83,6 +84,10 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
             place.selected = None;
         }),
         Action::Bottom => app.with(|ctx, place| place.go(ctx, usize::MAX)),
+        Action::Left | Action::Right if on_matrix(app) => {
+            let place = app.nav.place_mut();
+            place.column = beside(place.column, action == Action::Right);
+        }
         Action::Left => app.nav.place_mut().leave(),
         Action::Right => app.nav.place_mut().enter(),
         Action::More | Action::Less => {
@@ -112,6 +117,7 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
                 app.say("no row with a fault here");
             }
         }
+        Action::OnlyFaults if on_matrix(app) => next_framework(app),
         Action::OnlyFaults => only_faults(app),
         Action::Reverse => {
             let place = app.nav.place_mut();
@@ -192,6 +198,36 @@ fn only_faults(app: &mut App) {
         let words = if place.faults_only { "only rows with a fault; f shows all" } else { "all rows" };
         app.say(words);
     }
+}
+
+fn on_matrix(app: &App) -> bool {
+    matches!(app.nav.place().screen, Screen::List(Kind::Controls(_)))
+}
+
+/// The frameworks asked for most; any other is typed into the filter.
+const FRAMEWORKS: [&str; 7] =
+    ["security-hub", "pci-dss-v4", "nist-800-53", "hipaa", "soc-2", "cis-aws", "iso27001-2022"];
+
+/// Narrows the matrix by the next framework, after the last by none.
+fn next_framework(app: &mut App) {
+    let place = app.nav.place_mut();
+    let is = |word: &&str| word.starts_with("framework:");
+    let now = place.filter.split_whitespace().find(is).and_then(|word| word.split_once(':'));
+    let at = now.and_then(|(_, name)| FRAMEWORKS.iter().position(|known| *known == name));
+    let next = FRAMEWORKS.get(at.map_or(0, |at| at + 1));
+    let rest = place.filter.split_whitespace().filter(|word| !is(word)).map(str::to_owned);
+    let words: Vec<String> = next.map(|name| format!("framework:{name}")).into_iter().chain(rest).collect();
+    place.filter = words.join(" ");
+    let said = match next {
+        Some(name) => {
+            let of =
+                |wanted| facts::all().filter(|(_, of)| of.answers(name).is_some_and(|(it, _)| it == wanted)).count();
+            let (published, ours) = (of(Mapping::Published), of(Mapping::Suggested));
+            format!("{name}: {published} controls by published mappings, {ours} by our own; / framework:NAME any other")
+        }
+        None => "all controls".to_owned(),
+    };
+    app.say(said);
 }
 
 fn mark(app: &mut App) {

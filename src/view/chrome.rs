@@ -97,7 +97,11 @@ pub fn tabs(ctx: &Ctx<'_>, chrome: &Chrome<'_>, area: Rect, buf: &mut Buffer) {
     for tab in Tab::ALL {
         let active = tab == chrome.tab;
         let role = if active { Role::TabActive } else { Role::Tab };
-        let name = if roomy { format!("{} {}", tab.digit(), tab.name()) } else { tab.name().to_owned() };
+        let name = match (roomy, active) {
+            (true, _) => format!("{} {}", tab.digit(), tab.name()),
+            (false, true) => tab.name().to_owned(),
+            (false, false) => tab.short().to_owned(),
+        };
         spans.push(look.say(role, name));
         let (verdict, count) = match tab {
             Tab::Findings if counts.findings.1 > 0 => (Verdict::Fail, counts.findings.0),
@@ -105,6 +109,7 @@ pub fn tabs(ctx: &Ctx<'_>, chrome: &Chrome<'_>, area: Rect, buf: &mut Buffer) {
             Tab::Compliance => (Verdict::Fail, counts.noncompliant),
             Tab::Drift => (Verdict::Warn, counts.drifted),
             Tab::Tables => (Verdict::Fail, counts.failing_tables),
+            Tab::Controls => (Verdict::Fail, counts.failing),
             Tab::Sources => (Verdict::Unknown, counts.troubled),
             _ => (Verdict::Pass, 0),
         };
@@ -113,7 +118,7 @@ pub fn tabs(ctx: &Ctx<'_>, chrome: &Chrome<'_>, area: Rect, buf: &mut Buffer) {
             let shown = if count > 999 && !roomy { "1k+".to_owned() } else { count.to_string() };
             spans.push(Span::styled(format!("{gap}{}{shown}", look.glyph(verdict)), look.style(verdict_role(verdict))));
         }
-        spans.push(Span::raw(if roomy { "  " } else { " " }));
+        spans.push(Span::raw(if area.width >= 130 { "  " } else { " " }));
     }
     buf.set_line(area.x, area.y, &Line::from(spans), area.width);
 }
@@ -213,7 +218,9 @@ pub fn footer(ctx: &Ctx<'_>, chrome: &Chrome<'_>, hints: &[Hint], area: Rect, bu
         .iter()
         .filter_map(|row| {
             let what = hints.iter().find(|(action, _)| *action == row.action).map(|(_, what)| *what);
-            Some((row.footer?, key_of(row.action), what.unwrap_or(row.what)))
+            // What a screen has its own word for stands there, too.
+            let place = row.footer.or(what.is_some_and(|what| !what.is_empty()).then_some(1))?;
+            Some((place, key_of(row.action), what.unwrap_or(row.what)))
         })
         .filter(|(_, _, what)| !what.is_empty())
         .collect();

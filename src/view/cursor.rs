@@ -1,4 +1,4 @@
-//! Moving the cursor in a place.
+//! Moving the cursor in a place, and what it stands on.
 
 use super::filter::is_fault;
 use super::list::Row;
@@ -30,7 +30,12 @@ impl Place {
     pub fn go(&mut self, ctx: &Ctx<'_>, to: usize) {
         self.cursor = to.min(self.len().saturating_sub(1));
         // A record's lines stay where they are; what they lead to may be what other lines lead to.
-        self.selected = if self.record_line().is_some() { None } else { self.target(ctx) };
+        self.selected = match self.row() {
+            _ if self.record_line().is_some() => None,
+            // The row, whichever of its cells is chosen.
+            Some(row) => row.target(ctx),
+            None => self.target(ctx),
+        };
         self.moved = true;
     }
 
@@ -41,5 +46,36 @@ impl Place {
         let mut places = (1..=len).map(|step| if back { (from + len - step) % len } else { (from + step) % len });
         let found = places.find(|place| rows.get(*place).is_some_and(|row| is_fault(ctx, kind, &row)));
         found.inspect(|place| self.go(ctx, *place)).is_some()
+    }
+
+    /// What Enter opens.
+    #[must_use]
+    pub fn target(&self, ctx: &Ctx<'_>) -> Option<Screen> {
+        match &self.body {
+            Body::Rows(rows, _) => match rows.get(self.cursor)? {
+                Row::Stand(of) => Some(of.screen(super::controls::layer_of(self.column))),
+                row => row.target(ctx),
+            },
+            Body::Doc(doc) if self.cursor < doc.lines.len() => doc.lines.get(self.cursor)?.to.clone(),
+            Body::Doc(_) | Body::Raw => self.record_target(ctx),
+            _ => None,
+        }
+    }
+
+    /// What keys that act on a thing act on: what is under the cursor, else what the screen is about.
+    #[must_use]
+    pub fn thing(&self, ctx: &Ctx<'_>) -> Option<super::Thing> {
+        match (&self.body, &self.screen) {
+            (Body::Rows(rows, _), _) => rows.get(self.cursor)?.thing(ctx),
+            (_, Screen::Raw(thing)) => Some(thing.clone()),
+            (_, Screen::Detail(thing)) => match self.target(ctx) {
+                Some(Screen::Detail(under)) => Some(under),
+                _ => Some(thing.clone()),
+            },
+            _ => match self.target(ctx)? {
+                Screen::Detail(under) => Some(under),
+                _ => None,
+            },
+        }
     }
 }

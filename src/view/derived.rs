@@ -36,6 +36,8 @@ pub struct Counts {
     pub drifted: usize,
     /// Tables with a failed control.
     pub failing_tables: usize,
+    /// Judgements that fail.
+    pub failing: usize,
     /// Sources × scopes in trouble.
     pub troubled: usize,
 }
@@ -190,6 +192,7 @@ fn counts(store: &Store) -> Counts {
         noncompliant: evaluations.filter(|one| one.compliance == Compliance::NonCompliant).count(),
         drifted: resources.filter(|one| matches!(one.status, DriftStatus::Deleted | DriftStatus::Modified)).count(),
         failing_tables: estate.tables.keys().filter(|arn| store.tally(arn).fail > 0).count(),
+        failing: store.posture().values().map(|tally| tally.fail).sum(),
         troubled: store.freshness().filter(|(_, freshness)| freshness.fault.is_some()).count(),
     }
 }

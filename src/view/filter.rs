@@ -2,8 +2,11 @@
 
 use jiff::Timestamp;
 
+use crate::controls::facts;
 use crate::model::Verdict;
-use crate::store::rows::{CallRow, ComplianceRow, DriftRow, EndpointRow, FindingRow, RowKind, SourceRow, TableRow};
+use crate::store::rows::{
+    CallRow, CheckRow, ComplianceRow, DriftRow, EndpointRow, FindingRow, RowKind, SourceRow, TableRow,
+};
 use crate::trail::query::{Field, Query, Row as Asked, Schema};
 
 use super::{Ctx, Kind, Row, list_of};
@@ -23,6 +26,8 @@ pub fn schema(kind: &Kind) -> &'static Schema {
         Kind::Trail(_) => RowKind::Events.schema(),
         Kind::Sources => RowKind::Sources.schema(),
         Kind::Calls => RowKind::Calls.schema(),
+        Kind::Controls(_) => RowKind::Tables.schema(),
+        Kind::Checks { .. } => RowKind::Checks.schema(),
         Kind::Errors | Kind::Files | Kind::Broken | Kind::Exceptions | Kind::Related(_) => &WORDS,
     }
 }
@@ -39,6 +44,7 @@ impl Filter {
     /// # Errors
     /// In words, when it cannot be understood.
     pub fn new(kind: &Kind, typed: &str) -> Result<Self, String> {
+        let typed = if matches!(kind, Kind::Controls(_)) { without_framework(typed)? } else { typed.to_owned() };
         let query = Query::parse(typed.trim(), schema(kind)).map_err(|error| error.message)?;
         Ok(Self { query, kind: kind.clone() })
     }
@@ -77,6 +83,11 @@ impl Filter {
                 self.query.matches(&SourceRow { store, source: *source, scope, freshness })
             }
             Row::Call(number) => self.query.matches(&CallRow { store, call: super::sources::call(ctx, *number)? }),
+            Row::Stand(of) => self.query.matches(&TableRow { store, table: estate.tables.get(&of.subject)? }),
+            Row::Check(resource, control, framework) => {
+                let judgement = store.judgement(resource, control)?;
+                self.query.matches(&CheckRow { store, judgement, framework: *framework })
+            }
             // Events are asked over their columns, by the Trail.
             Row::Exception(_)
             | Row::Event(_)
@@ -87,6 +98,29 @@ impl Filter {
             | Row::Link(_) => return None,
         })
     }
+}
+
+/// The list that a filter asks for: `framework:NAME` narrows the matrix itself.
+#[must_use]
+pub fn asked(kind: &Kind, typed: &str) -> Kind {
+    match kind {
+        Kind::Controls(framework) => Kind::Controls(frameworks(typed).find_map(facts::framework).or(*framework)),
+        other => other.clone(),
+    }
+}
+
+const FRAMEWORK: &str = "framework:";
+
+fn frameworks(typed: &str) -> impl Iterator<Item = &str> {
+    typed.split_whitespace().filter_map(|word| word.strip_prefix(FRAMEWORK))
+}
+
+/// What is left for the rows.
+fn without_framework(typed: &str) -> Result<String, String> {
+    if let Some(unknown) = frameworks(typed).find(|name| facts::framework(name).is_none()) {
+        return Err(format!("no framework {unknown:?}; there are {}", facts::frameworks().join(", ")));
+    }
+    Ok(typed.split_whitespace().filter(|word| !word.starts_with(FRAMEWORK)).collect::<Vec<_>>().join(" "))
 }
 
 /// A row of which only the words shown can be asked for.

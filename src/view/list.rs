@@ -9,6 +9,7 @@ use crate::model::{Finding, RuleKey, Scope, Source, Verdict};
 use crate::trail::EventRef;
 use crate::widget::table::Column;
 
+use super::controls::Stand;
 use super::{Ctx, Kind, Pivot, Screen, Thing};
 
 /// A list screen as data.
@@ -87,6 +88,10 @@ pub enum Row {
     File(usize),
     /// A record that could not be understood, by its place.
     Broken(usize),
+    /// How a table or scope stands.
+    Stand(Arc<Stand>),
+    /// A judgement: resource, control, and the framework asked about.
+    Check(Arc<str>, &'static str, Option<&'static str>),
     /// A mute or an attestation, by its place; beyond them, what could not be understood.
     Exception(usize),
     /// A way to another screen.
@@ -155,6 +160,7 @@ impl Row {
         Some(match self {
             Self::Link(link) => link.to.clone(),
             Self::Broken(number) => Screen::Raw(Thing::Broken(*number)),
+            Self::Stand(of) => of.screen(None),
             other => Screen::Detail(other.thing(ctx)?),
         })
     }
@@ -190,7 +196,9 @@ impl Row {
             Self::Error(place) => Thing::Error(*place),
             Self::File(place) => Thing::File(ctx.store.load()?.odd.get(*place)?.path.to_string()),
             Self::Broken(number) => Thing::Broken(*number),
-            Self::Exception(_) => return None,
+            Self::Check(resource, control, _) => Thing::Judgement(resource.to_string(), control),
+            Self::Stand(of) if estate.tables.contains_key(&of.subject) => Thing::Table(of.subject.clone()),
+            Self::Stand(_) | Self::Exception(_) => return None,
             Self::Link(link) => match &link.to {
                 Screen::Detail(thing) | Screen::Raw(thing) => thing.clone(),
                 _ => return None,

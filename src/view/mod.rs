@@ -4,8 +4,10 @@
 //! somewhere. Everything else (cursor, filter, sort, scrolling, states) is the same for all of them.
 
 mod broken;
+mod checks;
 pub mod chrome;
 mod compliance;
+mod controls;
 mod cursor;
 mod derived;
 mod doc;
@@ -49,6 +51,7 @@ use jiff::Timestamp;
 use crate::store::Store;
 
 pub use chrome::{Chrome, Hint, banner};
+pub use controls::beside;
 pub use derived::{Case, Counts, Derived};
 pub use doc::{Doc, DocLine, What};
 pub use fetched::{Fetched, Wanted};
@@ -89,6 +92,8 @@ pub fn list_of(kind: &Kind) -> &'static ListView {
         Kind::Files => &files::VIEW,
         Kind::Broken => &broken::VIEW,
         Kind::Exceptions => &exceptions::VIEW,
+        Kind::Controls(_) => &controls::VIEW,
+        Kind::Checks { .. } => &checks::VIEW,
         Kind::Related(_) => &related::VIEW,
     }
 }

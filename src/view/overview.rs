@@ -210,7 +210,7 @@ fn layer_verdict(ctx: &Ctx<'_>, arn: &str, layer: Layer) -> Verdict {
         .store
         .judgements_of(arn)
         .filter(|one| crate::controls::facts::facts(one.control).is_some_and(|facts| facts.layer == layer))
-        .filter(|one| one.counts());
+        .filter(|one| one.counts() && one.verdict != Verdict::Manual);
     of.map(|one| one.verdict).min_by_key(|verdict| verdict.rank()).unwrap_or(Verdict::NotApplicable)
 }
 

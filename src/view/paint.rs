@@ -36,6 +36,7 @@ impl Place {
                     head: ctx.look.style(Role::Column),
                     selected: ctx.look.style(Role::Cursor),
                     ascii: ctx.look.ascii,
+                    cell: matches!(kind, Kind::Controls(_)).then_some(self.column),
                 };
                 let cell = |row: usize, column, width| {
                     rows.get(row).map(|row| (view.cell)(ctx, &row, column, width)).unwrap_or_default()

@@ -54,6 +54,8 @@ pub struct Place {
     pub offset: usize,
     /// Cells scrolled to the right.
     pub side: usize,
+    /// The column under the cursor, of the matrix of layers and tables.
+    pub column: usize,
     /// Rows in sight when it was last drawn.
     pub page: usize,
     /// The filter, or what is searched for in a record.
@@ -95,6 +97,7 @@ impl Place {
             cursor: 0,
             offset: 0,
             side: 0,
+            column: 0,
             page: 10,
             filter: String::new(),
             faults_only: false,
@@ -177,6 +180,8 @@ impl Place {
         if let Kind::Trail(pivot) = kind {
             return self.events(ctx, kind, pivot, began);
         }
+        self.understand(kind);
+        let kind = &super::filter::asked(kind, &self.understood);
         let mut rows = (super::list_of(kind).collect)(ctx, kind);
         let total = rows.len();
         self.choose(ctx, kind, &mut rows);
@@ -267,33 +272,5 @@ impl Place {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// What Enter opens.
-    #[must_use]
-    pub fn target(&self, ctx: &Ctx<'_>) -> Option<Screen> {
-        match &self.body {
-            Body::Rows(rows, _) => rows.get(self.cursor)?.target(ctx),
-            Body::Doc(doc) if self.cursor < doc.lines.len() => doc.lines.get(self.cursor)?.to.clone(),
-            Body::Doc(_) | Body::Raw => self.record_target(ctx),
-            _ => None,
-        }
-    }
-
-    /// What keys that act on a thing act on: what is under the cursor, else what the screen is about.
-    #[must_use]
-    pub fn thing(&self, ctx: &Ctx<'_>) -> Option<super::Thing> {
-        match (&self.body, &self.screen) {
-            (Body::Rows(rows, _), _) => rows.get(self.cursor)?.thing(ctx),
-            (_, Screen::Raw(thing)) => Some(thing.clone()),
-            (_, Screen::Detail(thing)) => match self.target(ctx) {
-                Some(Screen::Detail(under)) => Some(under),
-                _ => Some(thing.clone()),
-            },
-            _ => match self.target(ctx)? {
-                Screen::Detail(under) => Some(under),
-                _ => None,
-            },
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! What can be shown, by identity: tabs, screens, and the things they are about.
 
-use crate::model::{RuleKey, Scope, Source};
+use crate::model::{Layer, RuleKey, Scope, Source};
 
 /// A tab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,13 +19,15 @@ pub enum Tab {
     Endpoints,
     /// CloudTrail events.
     Trail,
+    /// Defence in depth: layers and tables.
+    Controls,
     /// What is polled, and how fresh it is.
     Sources,
 }
 
 impl Tab {
     /// All, in their order on the screen.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Overview,
         Self::Findings,
         Self::Compliance,
@@ -33,6 +35,7 @@ impl Tab {
         Self::Tables,
         Self::Endpoints,
         Self::Trail,
+        Self::Controls,
         Self::Sources,
     ];
 
@@ -47,7 +50,22 @@ impl Tab {
             Self::Tables => "Tables",
             Self::Endpoints => "Endpoints",
             Self::Trail => "Trail",
+            Self::Controls => "Controls",
             Self::Sources => "Sources",
+        }
+    }
+
+    /// Its name where there is little room.
+    #[must_use]
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Overview => "Over",
+            Self::Findings => "Find",
+            Self::Compliance => "Compl",
+            Self::Endpoints => "Endp",
+            Self::Controls => "Ctrl",
+            Self::Sources => "Src",
+            other => other.name(),
         }
     }
 
@@ -71,6 +89,7 @@ impl Tab {
             Self::Tables => '5',
             Self::Endpoints => '6',
             Self::Trail => '7',
+            Self::Controls => '8',
             Self::Sources => '9',
         }
     }
@@ -86,6 +105,7 @@ impl Tab {
             Self::Tables => Screen::List(Kind::Tables),
             Self::Endpoints => Screen::List(Kind::Endpoints),
             Self::Trail => Screen::List(Kind::Trail(Pivot::All)),
+            Self::Controls => Screen::List(Kind::Controls(None)),
             Self::Sources => Screen::List(Kind::Sources),
         }
     }
@@ -119,6 +139,17 @@ pub enum Kind {
     Endpoints,
     /// Events.
     Trail(Pivot),
+    /// How tables and scopes stand, layer by layer, as a framework asks or whole.
+    Controls(Option<&'static str>),
+    /// What is judged of a table or scope.
+    Checks {
+        /// The table's ARN, or `account/region`.
+        subject: String,
+        /// One layer, or all.
+        layer: Option<Layer>,
+        /// What a framework asks for, or all.
+        framework: Option<&'static str>,
+    },
     /// Sources by scope.
     Sources,
     /// The ledger of calls.

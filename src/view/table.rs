@@ -274,8 +274,15 @@ pub fn judgement(ctx: &Ctx<'_>, resource: &str, control: &str) -> Option<Doc> {
         if !control.blind.is_empty() {
             doc.field(ctx, "cannot see", control.blind);
         }
-        if !facts.remedy.is_empty() {
-            doc.field(ctx, "mends it", &text::line(&facts.remedy));
+        if let Some(command) = super::things::remedy(control.id, resource) {
+            doc.field(ctx, "mends it", &text::line(&command));
+            doc.field(ctx, "", "c copies it; nothing is run");
+        }
+        for (name, map) in [("published", &facts.published), ("suggested", &facts.suggested)] {
+            let words: Vec<String> = map.iter().map(|(of, them)| format!("{of} {}", them.join(" "))).collect();
+            if !words.is_empty() {
+                doc.field(ctx, name, &words.join(", "));
+            }
         }
     }
     Some(doc)

@@ -146,7 +146,8 @@ fn said(ctx: &Ctx<'_>, table: &Table, controls: &[&str]) -> Verdict {
     worst.min_by_key(|verdict| verdict.rank()).unwrap_or(Verdict::NotApplicable)
 }
 
-fn class_line(ctx: &Ctx<'_>, table: &Table) -> Line<'static> {
+/// The class that the tags say.
+pub fn class_line(ctx: &Ctx<'_>, table: &Table) -> Line<'static> {
     let estate = ctx.store.estate();
     of_cell(ctx.look, &table.tags, |_| match estate.stated_class(table) {
         Some(class) => ctx.look.line(Role::Text, class.word()),

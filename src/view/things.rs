@@ -51,7 +51,7 @@ pub fn id(ctx: &Ctx<'_>, thing: &Thing) -> String {
         Thing::Event(key) => ctx.store.events().get(key).map_or_else(|| key.clone(), |event| event.id().into_owned()),
         Thing::Finding(id) | Thing::Endpoint(_, id) | Thing::Vpc(_, id) => id.clone(),
         Thing::Table(arn) | Thing::Who(arn) => tail(arn).to_owned(),
-        Thing::Judgement(_, control) => (*control).to_owned(),
+        Thing::Judgement(resource, control) => remedy(control, resource).unwrap_or_else(|| (*control).to_owned()),
         Thing::Rule(key) => key.name.clone(),
         Thing::Evaluation(_, _, id) => id.clone(),
         Thing::Resource(_, logical) => logical.clone(),
@@ -66,6 +66,35 @@ pub fn id(ctx: &Ctx<'_>, thing: &Thing) -> String {
         }
         Thing::Stack(_) | Thing::Source(..) => title(ctx, thing),
     }
+}
+
+/// The command that mends a failure, made out for the resource: it is copied, never run. What cannot be known stays in
+/// angle brackets.
+#[must_use]
+pub fn remedy(control: &str, resource: &str) -> Option<String> {
+    let text = &crate::controls::facts::facts(control)?.remedy;
+    if text.is_empty() || text.starts_with('(') {
+        return None;
+    }
+    let name = tail(resource);
+    let (account, region) = crate::store::rows::place(resource);
+    let mut command = text.replace("<account>", &account);
+    if !region.is_empty() {
+        command = command.replace("<region>", &region);
+    }
+    if resource.starts_with("arn:aws") && resource.contains(":dynamodb:") {
+        command = command.replace("<table-arn>", resource).replace("<table>", name);
+    }
+    for (prefix, hole) in [("vpce-", "<vpce-id>"), ("vpc-", "<vpc-id>")] {
+        if name.starts_with(prefix) {
+            command = command.replace(hole, name);
+        }
+    }
+    // Without it the shell's own region would be changed.
+    if command.starts_with("aws ") && !region.is_empty() && !command.contains("--region") && !command.contains(';') {
+        command.push_str(&format!(" --region {region}"));
+    }
+    Some(command)
 }
 
 /// What `C` copies; `None` for what has no ARN.

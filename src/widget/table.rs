@@ -99,6 +99,8 @@ pub struct TableView<'a> {
     pub selected: Style,
     /// ASCII only.
     pub ascii: bool,
+    /// The column of the cursor's cell, where one stands on cells.
+    pub cell: Option<usize>,
 }
 
 impl TableView<'_> {
@@ -133,7 +135,23 @@ impl TableView<'_> {
             }
             if row == self.cursor {
                 super::bar::cursor(Rect { y, height: 1, ..area }, buf, self.selected);
+                self.frame(area, y, buf, &plan);
             }
+        }
+    }
+
+    /// Brackets round the cursor's cell, in the gaps beside it.
+    fn frame(&self, area: Rect, y: u16, buf: &mut Buffer, plan: &[(usize, u16)]) {
+        let mut x = area.x + 1;
+        for (index, width) in plan {
+            if self.cell == Some(*index) {
+                for (at, sign) in [(x - 1, "["), (x.saturating_add(*width), "]")] {
+                    if at < area.right() {
+                        buf[(at, y)].set_symbol(sign);
+                    }
+                }
+            }
+            x = x.saturating_add(width + GAP);
         }
     }
 

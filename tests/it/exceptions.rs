@@ -111,7 +111,7 @@ fn the_dashboard_counts_what_is_muted_on_every_screen_and_lists_it() {
         let text = mute("RES-03", "table:sessions", HOLDS, "") + &mute("RES-01", "table:orders", ENDED, "");
         session.app.store.set_exceptions(dynakeep::store::Exceptions::parse(&text));
         session.settle();
-        for tab in ["1", "2", "3", "4", "5", "6", "7", "9"] {
+        for tab in ["1", "2", "3", "4", "5", "6", "7", "8", "9"] {
             session.press(tab).shows(" muted").shows("1 void");
         }
         session.press(": 'muted' Enter").shows("ended").shows("holds").shows("checkout@acme");

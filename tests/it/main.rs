@@ -3,6 +3,7 @@
 mod architecture;
 mod classes;
 mod command_line;
+mod controls;
 mod engines;
 mod exceptions;
 mod faults;

@@ -105,7 +105,7 @@ impl Drop for Terminal {
 #[test]
 fn in_a_real_terminal_keys_lead_from_the_first_frame_to_a_record_and_out() {
     let mut terminal = Terminal::with_demo();
-    terminal.shows("DEMO").shows("39/40 tables").shows("Findings✖12");
+    terminal.shows("DEMO").shows("39/40 tables").shows("Find✖12");
     terminal.types("2").shows("CompromisedCredentials");
     terminal.types("\r").shows("timeline").shows("UpdateContinuousBackups");
     terminal.types("\rJ").shows("› JSON").shows("\"eventVersion\": \"1.11\"");
