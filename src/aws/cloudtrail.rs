@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_cloudtrail::types::{AdvancedEventSelector, AdvancedFieldSelector, EventSelector};
-use jiff::Timestamp;
+use aws_sdk_cloudtrail::operation::get_insight_selectors::GetInsightSelectorsError;
+use aws_sdk_cloudtrail::types::{AdvancedEventSelector, AdvancedFieldSelector, EventSelector, InsightSelector};
+use aws_types::request_id::RequestId;
 
-use crate::model::{Cell, Delta, Fault, Outcome, Seen, Selector, SourceError, Trail};
+use crate::model::{Cell, Delta, Fault, Outcome, Seen, Selector, SourceError, Trail, TrailStatus};
 
 use super::capture::{Capture, raw_of};
 use super::site::{Site, Sweep};
@@ -32,7 +33,11 @@ pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
         let selectors = selectors(site, sweep, &arn).await;
         sweep.note(&status);
         sweep.note(&selectors);
-        sweep.data(vec![Delta::TrailStatus(arn.clone(), status), Delta::TrailSelectors(arn, selectors)]).await;
+        let insights = insights(site, sweep, &arn).await;
+        sweep.note(&insights);
+        let status = Delta::TrailStatus(arn.clone(), status);
+        let insights = Delta::TrailInsights(arn.clone(), insights);
+        sweep.data(vec![status, insights, Delta::TrailSelectors(arn, selectors)]).await;
         sweep.step().await;
     }
     Ok(())
@@ -73,18 +78,63 @@ async fn trails(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Trail>> {
                 log_group: found.cloud_watch_logs_log_group_arn,
                 status: Cell::default(),
                 selectors: Cell::default(),
+                insights: Cell::default(),
             })
         })
         .collect();
     Ok(Seen { value: trails, at, call })
 }
 
-async fn status(site: &Site, sweep: &Sweep<'_>, arn: &str) -> Outcome<(bool, Option<Timestamp>)> {
+async fn status(site: &Site, sweep: &Sweep<'_>, arn: &str) -> Outcome<TrailStatus> {
     let request = site.clients().cloudtrail.get_trail_status().name(arn).send();
     let Seen { value, at, call } = sweep.call("cloudtrail:GetTrailStatus", arn, request).await?;
-    match value.is_logging {
-        Some(logging) => Ok(Seen { value: (logging, value.latest_delivery_time.and_then(time)), at, call }),
-        None => Err(site.fault(SourceError::Malformed("no IsLogging in the answer".to_owned()))),
+    let Some(logging) = value.is_logging else {
+        return Err(site.fault(SourceError::Malformed("no IsLogging in the answer".to_owned())));
+    };
+    let said = |error: Option<String>| error.filter(|error| !error.is_empty());
+    let value = TrailStatus {
+        logging,
+        delivered: value.latest_delivery_time.and_then(time),
+        delivery_error: said(value.latest_delivery_error),
+        log_group_error: said(value.latest_cloud_watch_logs_delivery_error),
+        digest: value.latest_digest_delivery_time.and_then(time),
+        digest_error: said(value.latest_digest_delivery_error),
+        stopped: value.stop_logging_time.and_then(time),
+    };
+    Ok(Seen { value, at, call })
+}
+
+/// The kinds of insight that a trail watches for. That Insights is off is an answer, which the service gives as an error.
+async fn insights(site: &Site, sweep: &Sweep<'_>, arn: &str) -> Outcome<Vec<String>> {
+    let request = site.clients().cloudtrail.get_insight_selectors().trail_name(arn).send();
+    let answer = async {
+        match request.await {
+            Ok(output) => {
+                let request_id = output.request_id().map(str::to_owned);
+                Ok(Insights { kinds: output.insight_selectors.unwrap_or_default(), request_id })
+            }
+            Err(error)
+                if error.as_service_error().is_some_and(GetInsightSelectorsError::is_insight_not_enabled_exception) =>
+            {
+                Ok(Insights { kinds: Vec::new(), request_id: error.request_id().map(str::to_owned) })
+            }
+            Err(error) => Err(error),
+        }
+    };
+    let seen = sweep.call("cloudtrail:GetInsightSelectors", arn, answer).await?;
+    let kind = |of: InsightSelector| of.insight_type.map(|kind| kind.as_str().to_owned());
+    Ok(seen.map(|found| found.kinds.into_iter().filter_map(kind).collect()))
+}
+
+/// What a trail watches for, or that it watches for nothing.
+struct Insights {
+    kinds: Vec<InsightSelector>,
+    request_id: Option<String>,
+}
+
+impl RequestId for Insights {
+    fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
     }
 }
 

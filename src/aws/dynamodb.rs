@@ -4,10 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
 use aws_sdk_dynamodb::operation::get_resource_policy::GetResourcePolicyError;
-use aws_sdk_dynamodb::types::{PointInTimeRecoveryStatus, TableDescription as Described};
+use aws_sdk_dynamodb::types::{
+    BackupStatus, BackupType, BackupTypeFilter, MultiRegionConsistency, PointInTimeRecoveryStatus,
+    TableDescription as Described,
+};
 
 use crate::model::{
-    Arn, BackupSummary, Delta, Facet, Outcome, Pitr, Replica, Seen, SourceError, TableDescription, Ttl,
+    Arn, BackupSummary, ContributorInsights, Delta, Facet, KinesisDestination, Outcome, Pitr, Replica, Seen,
+    SourceError, TableDescription, Ttl,
 };
 
 use super::site::{Pages, Site, Sweep};
@@ -52,6 +56,9 @@ pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
     sweep.data(vec![Delta::TableList(list)]).await;
     let reads = arns.into_iter().map(|(name, arn)| step(site, sweep, name, arn)).collect();
     let keys: Vec<Vec<String>> = at_once(AT_ONCE, reads).await;
+    let insights = insights(site, sweep).await;
+    sweep.note(&insights);
+    sweep.data(vec![Delta::Insights(insights)]).await;
     let keys = keys.into_iter().flatten().collect();
     *site.keys.lock().unwrap_or_else(PoisonError::into_inner) = Ok(keys);
     Ok(())
@@ -100,18 +107,32 @@ pub async fn read(site: &Site, sweep: &Sweep<'_>, name: &str, arn: &str) -> Vec<
     let keys = description.as_ref().map(|seen| keys_of(&seen.value)).unwrap_or_default();
     sweep.note(&description);
     sweep.data(vec![Delta::Facet(arn.to_owned(), Facet::Description(description))]).await;
-    let (backups, ttl, tags, policy) = tokio::join!(
+    let (backups, ttl, tags, policy, kinesis) = tokio::join!(
         continuous_backups(site, sweep, name),
         time_to_live(site, sweep, name),
         tags(site, sweep, arn),
         policy(site, sweep, arn),
+        kinesis(site, sweep, name),
     );
     sweep.note(&backups);
     sweep.note(&ttl);
     sweep.note(&tags);
     sweep.note(&policy);
-    let facets = [Facet::Pitr(backups), Facet::Ttl(ttl), Facet::Tags(tags), Facet::Policy(policy)];
+    sweep.note(&kinesis);
+    let facets =
+        [Facet::Pitr(backups), Facet::Ttl(ttl), Facet::Tags(tags), Facet::Policy(policy), Facet::Kinesis(kinesis)];
+    let fed: Vec<String> = match &facets {
+        [.., Facet::Kinesis(Ok(seen))] => {
+            seen.value.iter().filter(|of| of.is_fed()).map(|of| of.stream.clone()).collect()
+        }
+        _ => Vec::new(),
+    };
     sweep.data(facets.into_iter().map(|facet| Delta::Facet(arn.to_owned(), facet)).collect()).await;
+    for stream in fed {
+        let encryption = super::kinesis::encryption(site, sweep, &stream).await;
+        sweep.note(&encryption);
+        sweep.data(vec![Delta::Stream(stream, encryption)]).await;
+    }
     keys
 }
 
@@ -130,7 +151,11 @@ fn description(table: Described) -> TableDescription {
         region: replica.region_name.unwrap_or_default(),
         status: replica.replica_status.map(|status| status.as_str().to_owned()),
         kms_key: replica.kms_master_key_id,
+        arn: replica.replica_arn,
     };
+    let caps = table.on_demand_throughput;
+    // The service writes "no maximum" as -1.
+    let cap = |units: Option<i64>| units.filter(|units| *units >= 0);
     let stream = table.stream_specification.filter(|stream| stream.stream_enabled);
     TableDescription {
         status: table.table_status.map(|status| status.as_str().to_owned()),
@@ -146,6 +171,14 @@ fn description(table: Described) -> TableDescription {
         stream_view: stream.and_then(|stream| stream.stream_view_type).map(|view| view.as_str().to_owned()),
         stream_arn: table.latest_stream_arn,
         replicas: table.replicas.unwrap_or_default().into_iter().map(replica).collect(),
+        global_version: table.global_table_version,
+        strong: table.multi_region_consistency == Some(MultiRegionConsistency::Strong),
+        disassociation_protection: table.disassociation_protection_enabled,
+        billing: table.billing_mode_summary.and_then(|of| of.billing_mode).map(|mode| mode.as_str().to_owned()),
+        caps: (
+            cap(caps.as_ref().and_then(|of| of.max_read_request_units)),
+            cap(caps.as_ref().and_then(|of| of.max_write_request_units)),
+        ),
         items: table.item_count,
         bytes: table.table_size_bytes,
         created: table.creation_date_time.and_then(time),
@@ -233,6 +266,42 @@ impl aws_types::request_id::RequestId for Policy {
     }
 }
 
+/// The Kinesis data streams that a table's changes go to.
+async fn kinesis(site: &Site, sweep: &Sweep<'_>, name: &str) -> Outcome<Vec<KinesisDestination>> {
+    let call = site.clients().dynamodb.describe_kinesis_streaming_destination().table_name(name).send();
+    let seen = sweep.call("dynamodb:DescribeKinesisStreamingDestination", name, call).await?;
+    let destination = |found: aws_sdk_dynamodb::types::KinesisDataStreamDestination| {
+        let status = found.destination_status.map(|status| status.as_str().to_owned()).unwrap_or_default();
+        Some(KinesisDestination { stream: found.stream_arn?, status })
+    };
+    Ok(seen.map(|found| {
+        found.kinesis_data_stream_destinations.unwrap_or_default().into_iter().filter_map(destination).collect()
+    }))
+}
+
+/// Contributor Insights of every table and index, by table: one list instead of a call a table.
+async fn insights(site: &Site, sweep: &Sweep<'_>) -> Outcome<BTreeMap<String, Vec<ContributorInsights>>> {
+    let mut of: BTreeMap<String, Vec<ContributorInsights>> = BTreeMap::new();
+    let (mut next, mut pages) = (None, Pages::new(PAGES));
+    loop {
+        let call = site.clients().dynamodb.list_contributor_insights().max_results(PAGE).set_next_token(next).send();
+        let Seen { value, at, call } = sweep.call("dynamodb:ListContributorInsights", "", call).await?;
+        pages.saw(value.contributor_insights_summaries().iter().filter_map(|one| one.table_name()));
+        for one in value.contributor_insights_summaries.unwrap_or_default() {
+            let Some(name) = one.table_name else { continue };
+            of.entry(name).or_default().push(ContributorInsights {
+                index: one.index_name,
+                status: one.contributor_insights_status.map(|it| it.as_str().to_owned()).unwrap_or_default(),
+                mode: one.contributor_insights_mode.map(|it| it.as_str().to_owned()),
+            });
+        }
+        next = pages.next(value.next_token).map_err(|error| site.fault(error))?;
+        if next.is_none() {
+            return Ok(Seen { value: of, at, call });
+        }
+    }
+}
+
 /// Counts the backups of all tables.
 ///
 /// # Errors
@@ -249,14 +318,27 @@ async fn list_backups(site: &Site, sweep: &Sweep<'_>) -> Outcome<BTreeMap<String
     let mut of: BTreeMap<String, BackupSummary> = BTreeMap::new();
     let (mut after, mut pages) = (None, Pages::new(PAGES));
     loop {
-        let call = site.clients().dynamodb.list_backups().limit(PAGE).set_exclusive_start_backup_arn(after).send();
+        let request = site.clients().dynamodb.list_backups().limit(PAGE).backup_type(BackupTypeFilter::All);
+        let call = request.set_exclusive_start_backup_arn(after).send();
         let Seen { value, at, call } = sweep.call("dynamodb:ListBackups", "", call).await?;
         pages.saw(value.backup_summaries().iter().filter_map(|backup| backup.backup_arn()));
         for backup in value.backup_summaries.unwrap_or_default() {
             let Some(name) = backup.table_name else { continue };
             let summary = of.entry(name).or_default();
+            // What is still being made, or gone, restores nothing.
+            if backup.backup_status.is_some_and(|status| status != BackupStatus::Available) {
+                continue;
+            }
+            if backup.backup_type == Some(BackupType::System) {
+                summary.system += 1;
+                continue;
+            }
             summary.count += 1;
-            summary.newest = summary.newest.max(backup.backup_creation_date_time.and_then(time));
+            let made = backup.backup_creation_date_time.and_then(time);
+            if made >= summary.newest {
+                summary.newest = made;
+                summary.expires = backup.backup_expiry_date_time.and_then(time);
+            }
         }
         after = pages.next(value.last_evaluated_backup_arn).map_err(|error| site.fault(error))?;
         if after.is_none() {

@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use aws_sdk_guardduty::types::{Condition, FindingCriteria, OrderBy, SortCriteria};
 use jiff::SignedDuration;
 
-use crate::model::{Delta, Detector, Fault, Finding, Outcome, Seen, SourceError};
+use crate::model::{Delta, Detector, Fault, Finding, FindingFilter, Outcome, Seen, SourceError};
 
 use super::capture::Capture;
 use super::site::{Pages, Site, Sweep};
@@ -46,6 +46,9 @@ pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
         sweep.data(vec![Delta::FindingIds(Err(fault))]).await;
         return Err(error);
     }
+    let filters = filters(site, sweep, &ids).await;
+    sweep.note(&filters);
+    sweep.data(vec![Delta::Filters(filters)]).await;
     let (since, whole) = {
         let memory = site.memory.lock().unwrap_or_else(PoisonError::into_inner);
         let whole = memory.findings_listed.is_none_or(|listed| site.now().duration_since(listed) > WHOLE);
@@ -119,6 +122,57 @@ async fn detectors(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Detector>> {
         });
     }
     Ok(Seen { value: detectors, at, call })
+}
+
+/// The filters of the scope's detectors, each read by name.
+async fn filters(site: &Site, sweep: &Sweep<'_>, detectors: &[String]) -> Outcome<Vec<FindingFilter>> {
+    let mut filters: Option<Seen<Vec<FindingFilter>>> = None;
+    for detector in detectors {
+        let (mut names, mut next, mut pages) = (Vec::new(), None, Pages::new(PAGES));
+        let (at, call) = loop {
+            let request = site.clients().guardduty.list_filters().detector_id(detector).max_results(PAGE as i32);
+            let call = request.set_next_token(next).send();
+            let Seen { value, at, call } = sweep.call("guardduty:ListFilters", "", call).await?;
+            pages.saw(value.filter_names().iter().map(String::as_str));
+            names.extend(value.filter_names.unwrap_or_default());
+            next = pages.next(value.next_token).map_err(|error| site.fault(error))?;
+            if next.is_none() {
+                break (at, call);
+            }
+        };
+        let all = filters.get_or_insert(Seen { value: Vec::new(), at, call });
+        for name in names {
+            let request = site.clients().guardduty.get_filter().detector_id(detector).filter_name(&name).send();
+            let found = sweep.call("guardduty:GetFilter", &name, request).await?.value;
+            let Some(action) = found.action else {
+                return Err(site.fault(SourceError::Malformed("no Action in the answer".to_owned())));
+            };
+            let criteria = found.finding_criteria.and_then(|of| of.criterion).unwrap_or_default();
+            let mut criteria: Vec<_> = criteria.into_iter().flat_map(|(field, of)| conditions(&field, of)).collect();
+            criteria.sort();
+            all.value.push(FindingFilter { name, action: action.as_str().to_owned(), criteria });
+        }
+    }
+    filters.ok_or_else(|| site.fault(SourceError::NotEnabled("GuardDuty has no detector in this region".to_owned())))
+}
+
+/// What a criterion asks of a field, by operator; the old names of operators mean the same.
+#[expect(deprecated, reason = "filters that were written with the old names still answer with them")]
+fn conditions(field: &str, of: Condition) -> Vec<(String, &'static str, Vec<String>)> {
+    let number = |of: Option<i64>| of.map(|of| vec![of.to_string()]);
+    let old = |of: Option<i32>| of.map(|of| vec![of.to_string()]);
+    let all = [
+        ("Equals", of.equals.or(of.eq)),
+        ("NotEquals", of.not_equals.or(of.neq)),
+        ("GreaterThan", number(of.greater_than).or(old(of.gt))),
+        ("GreaterThanOrEqual", number(of.greater_than_or_equal).or(old(of.gte))),
+        ("LessThan", number(of.less_than).or(old(of.lt))),
+        ("LessThanOrEqual", number(of.less_than_or_equal).or(old(of.lte))),
+        ("Matches", of.matches),
+        ("NotMatches", of.not_matches),
+    ];
+    let given = all.into_iter().filter_map(|(operator, values)| Some((operator, values.filter(|of| !of.is_empty())?)));
+    given.map(|(operator, values)| (field.to_owned(), operator, values)).collect()
 }
 
 /// The ids of findings, newest first: of all, or of those updated at or after a moment in milliseconds.

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use aws_sdk_kms::types::KeyManagerType;
 
-use crate::model::{Arn, Delta, Key, KeyKind, Outcome, Seen, Source, SourceError};
+use crate::model::{Arn, Delta, Key, KeyKind, Outcome, Rotation, Seen, Source, SourceError};
 
 use super::session::Clients;
 use super::site::{Site, Sweep};
@@ -47,10 +47,16 @@ async fn step(site: &Site, sweep: &Sweep<'_>, clients: Arc<Clients>, key: String
     let outcome = describe(site, sweep, &clients, &key).await;
     sweep.note(&outcome);
     let customer = outcome.as_ref().is_ok_and(|seen| seen.value.kind == KeyKind::Customer);
+    let rotates = outcome.as_ref().is_ok_and(|seen| seen.value.may_rotate());
     let here = Arn::parse(&key).is_none_or(|arn| arn.region == sweep.scope.region);
     sweep.data(vec![Delta::Key(key.clone(), outcome)]).await;
     if customer && here && !sweep.urgent {
         super::answers::of_key(site, sweep, &key).await;
+    }
+    if rotates {
+        let rotation = rotation(sweep, &clients, &key).await;
+        sweep.note(&rotation);
+        sweep.data(vec![Delta::Rotation(key, rotation)]).await;
     }
     sweep.step().await;
 }
@@ -81,6 +87,21 @@ async fn describe(site: &Site, sweep: &Sweep<'_>, clients: &Clients, key: &str) 
         deletion: found.deletion_date.and_then(time),
         valid_to: found.valid_to.and_then(time),
         origin: found.origin.map(|origin| origin.as_str().to_owned()).unwrap_or_default(),
+        spec: found.key_spec.map(|spec| spec.as_str().to_owned()),
+        multi_region: found
+            .multi_region_configuration
+            .and_then(|of| of.multi_region_key_type)
+            .map(|kind| kind.as_str().to_owned()),
     };
     Ok(Seen { value, at, call })
+}
+
+async fn rotation(sweep: &Sweep<'_>, clients: &Clients, key: &str) -> Outcome<Rotation> {
+    let call = clients.kms.get_key_rotation_status().key_id(key).send();
+    let seen = sweep.call("kms:GetKeyRotationStatus", key, call).await?;
+    Ok(seen.map(|found| Rotation {
+        enabled: found.key_rotation_enabled,
+        days: found.rotation_period_in_days,
+        next: found.next_rotation_date.and_then(time),
+    }))
 }

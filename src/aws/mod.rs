@@ -19,6 +19,7 @@ mod form;
 mod guard;
 mod guardduty;
 mod json;
+mod kinesis;
 mod kms;
 mod lake;
 mod ledger;

@@ -162,6 +162,7 @@ fn subnet(value: &Value) -> Option<Subnet> {
         vpc: text(value, "vpcId").unwrap_or_default(),
         cidr: text(value, "cidrBlock"),
         zone: text(value, "availabilityZone"),
+        tags: tags(value),
     })
 }
 
@@ -181,13 +182,16 @@ fn route_table(value: &Value) -> Option<RouteTable> {
     ];
     let first = |route: &Value, names: &[&str]| names.iter().find_map(|name| text(route, name));
     let associations = items(value, "associationSet").unwrap_or_default();
-    let routes = items(value, "routeSet").unwrap_or_default().iter();
+    let routes = items(value, "routeSet").unwrap_or_default();
+    let gone = |route: &&Value| text(route, "state").as_deref() == Some("blackhole");
     Some(RouteTable {
         id: identity(value, "routeTableId", "rtb-")?,
         vpc: text(value, "vpcId").unwrap_or_default(),
         main: associations.iter().any(|one| text(one, "main").as_deref() == Some("true")),
         subnets: associations.iter().filter_map(|one| text(one, "subnetId")).collect(),
+        blackholes: routes.iter().filter(gone).filter_map(|route| first(route, &DESTINATIONS)).collect(),
         routes: routes
+            .iter()
             .filter_map(|route| Some((first(route, &DESTINATIONS)?, first(route, &TARGETS).unwrap_or_default())))
             .collect(),
     })

@@ -23,6 +23,8 @@ use super::capture::WholeXml;
 use super::errors::NoRetryOfGarbage;
 use super::form::{self, Form};
 use super::guard::{Guard, Lane, Locked};
+use super::json::Json;
+use super::kinesis;
 use super::ledger::{Recorder, Rows};
 use super::limiter::Limiter;
 use super::logs::Logs;
@@ -68,6 +70,8 @@ pub struct Clients {
     pub ec2: Form,
     /// CloudWatch, our own.
     pub cloudwatch: Form,
+    /// Kinesis, our own.
+    pub kinesis: Json,
     /// Athena, our own.
     pub athena: Athena,
     /// CloudWatch Logs, our own.
@@ -174,6 +178,14 @@ pub fn clients(
             locked.clone(),
             (guard.clone(), recorder.clone()),
             partition("cloudwatch"),
+        ),
+        kinesis: Json::new(
+            kinesis::KINESIS,
+            "Kinesis_20131202",
+            config,
+            locked.clone(),
+            (guard.clone(), recorder.clone()),
+            partition("kinesis"),
         ),
         athena: Athena::new(config, locked.clone(), (guard.clone(), recorder.clone()), partition("athena")),
         logs: Logs::new(config, locked.clone(), (guard.clone(), recorder.clone()), partition("logs")),

@@ -59,7 +59,7 @@ fn judge_key_type(estate: &Estate, baseline: &Baseline, table: &Table) -> Result
     Ok(draft.pass(format!("{} key; {asked}", key_words(kind))))
 }
 
-fn key_words(kind: KeyKind) -> &'static str {
+pub(super) fn key_words(kind: KeyKind) -> &'static str {
     match kind {
         KeyKind::AwsOwned => "AWS-owned",
         KeyKind::AwsManaged => "AWS-managed",

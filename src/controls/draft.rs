@@ -132,3 +132,16 @@ pub(super) fn class<'a>(estate: &Estate, table: &'a Table) -> (DataClass, Option
     };
     (estate.data_class(table), unread)
 }
+
+/// The strictest class that tables state, and, where some that may be as strict could not be classed, why not.
+/// `None` when none states any: that counts under ISO-01, and nowhere else.
+pub(super) fn strictest<'a>(
+    estate: &Estate,
+    tables: impl Iterator<Item = &'a Table>,
+) -> Option<(DataClass, Option<Option<&'a SourceError>>)> {
+    // A class that tags name counts before one that is a guess.
+    tables
+        .filter(|table| !estate.is_unclassed(table))
+        .map(|table| class(estate, table))
+        .max_by_key(|(class, unread)| (*class, unread.is_none()))
+}

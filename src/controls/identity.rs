@@ -3,7 +3,7 @@
 use crate::model::{Arn, Estate, Judgement, Table};
 use crate::policy;
 
-use super::draft::{Draft, settle};
+use super::draft::{Draft, by_class, class, settle};
 use super::{Baseline, Control, Judge};
 
 /// IAM-10.
@@ -52,4 +52,56 @@ fn judge_resource_policy(baseline: &Baseline, table: &Table) -> Result<Judgement
     } else {
         draft.pass("its policy lets in known accounts alone")
     })
+}
+
+/// IAM-12.
+pub(super) const IAM_12: &Control = &Control {
+    id: "IAM-12",
+    operations: &["dynamodb:GetResourcePolicy", "dynamodb:DescribeTable"],
+    blind: "the policy of the table's stream is not read",
+    judge: Judge::Table(deputies),
+};
+
+fn deputies(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
+    by_class(settle(judge_deputies(estate, baseline, table)), class(estate, table).1)
+}
+
+fn judge_deputies(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {
+    let draft = Draft::new(IAM_12, &table.arn);
+    let (class, _) = class(estate, table);
+    if !baseline.asks(class, IAM_12.id) {
+        return Ok(draft.not_applicable(format!("class {} asks for none", class.word())));
+    }
+    let (mut draft, seen) = draft.need("GetResourcePolicy", Some(&table.policy))?;
+    let Some(text) = &seen.value else { return Ok(draft.not_applicable("it has no resource policy")) };
+    draft.saw(seen, [format!("Policy={} bytes", text.len())]);
+    let document = match policy::Document::parse(text) {
+        Ok(document) => document,
+        Err(error) => return Ok(draft.unclear(format!("the policy could not be understood: {error}"))),
+    };
+    let services = policy::services_let_in(&document);
+    if let Some((at, service, ..)) = services.iter().find(|(_, _, account, arn)| !account && !arn) {
+        let why = format!(
+            "statement {} lets {service} in for whoever asks it: no aws:SourceAccount, no aws:SourceArn",
+            at + 1
+        );
+        return Ok(draft.fail(why));
+    }
+    if let Some((at, service, account, _)) = services.iter().find(|(_, _, account, arn)| !account || !arn) {
+        let lacks = if *account { "aws:SourceArn" } else { "aws:SourceAccount" };
+        return Ok(draft.warn(format!("statement {} lets {service} in without {lacks}", at + 1)));
+    }
+    let own = Arn::parse(&table.arn).map_or_else(|| table.scope.account.clone(), |arn| arn.account);
+    if let Some(account) = policy::accounts_let_in_whole(&document, &own).first() {
+        return Ok(draft.warn(format!("account {account} is let in whole, without a fence of its organization")));
+    }
+    let joined = table.description.value().is_some_and(|of| !of.replicas.is_empty());
+    let joins = |one: &policy::Statement| {
+        one.effect == policy::Effect::Allow
+            && one.actions.patterns.iter().any(|of| of.ends_with(":AssociateTableReplica"))
+    };
+    if joined && document.statements.iter().any(joins) {
+        return Ok(draft.warn("AssociateTableReplica is still allowed, though its replicas have joined"));
+    }
+    Ok(draft.pass("services and other accounts are let in for named sources alone"))
 }

@@ -19,7 +19,7 @@ fn management_trail(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
 }
 
 /// The trails that record what happens in a scope.
-fn covering<'a>(estate: &'a Estate, scope: &'a Scope) -> impl Iterator<Item = &'a Trail> {
+pub(super) fn covering<'a>(estate: &'a Estate, scope: &'a Scope) -> impl Iterator<Item = &'a Trail> {
     let home = |trail: &&Trail| trail.home_region.as_ref().is_none_or(|region| *region == scope.region);
     estate.trails.values().filter(move |trail| trail.scope == *scope && (trail.multi_region || home(trail)))
 }
@@ -42,7 +42,7 @@ fn one_scope(estate: &Estate, scope: &Scope) -> Result<Judgement, Box<Judgement>
         return Ok(draft.fail("no trail records this region"));
     };
     if let Some(seen) = &trail.status.seen {
-        draft.saw(seen, [format!("{}.IsLogging={}", trail.name, seen.value.0)]);
+        draft.saw(seen, [format!("{}.IsLogging={}", trail.name, seen.value.logging)]);
     }
     if let Some(seen) = &trail.selectors.seen {
         draft.saw(seen, seen.value.iter().map(|of| format!("{}: {} {}", trail.name, of.category, of.read_write)));
@@ -61,8 +61,8 @@ fn one_scope(estate: &Estate, scope: &Scope) -> Result<Judgement, Box<Judgement>
 }
 
 fn rank(trail: &Trail) -> (Rank, &Trail, &'static str) {
-    let Some((logging, _)) = trail.status.value() else { return (Rank::Unread, trail, "its status could not be read") };
-    if !logging {
+    let Some(status) = trail.status.value() else { return (Rank::Unread, trail, "its status could not be read") };
+    if !status.logging {
         return (Rank::Still, trail, "it does not log");
     }
     let Some(selectors) = trail.selectors.value() else {
@@ -148,11 +148,11 @@ fn look<'a>(found: &mut Seen<'a>, draft: &mut Draft, trail: &'a Trail, arn: &str
             found.unread = Some(("GetTrailStatus", error(&trail.status)));
             return;
         }
-        Some((false, _)) => {
+        Some(status) if !status.logging => {
             found.still = Some(&trail.name);
             return;
         }
-        Some((true, _)) => {}
+        Some(_) => {}
     }
     for (of, how) in matching {
         if how == Match::Some {
@@ -205,7 +205,7 @@ fn data_of<'a>(of: &'a Selector, arn: &str) -> Option<(&'a Selector, Match)> {
 
 /// How a selector's conditions take a table.
 #[derive(PartialEq, Eq, Clone, Copy)]
-enum Match {
+pub(super) enum Match {
     No,
     /// Some of its events.
     Some,
@@ -213,7 +213,7 @@ enum Match {
 }
 
 /// Conditions are written `field Operator value, value`.
-fn matches(selector: &Selector, arn: &str) -> Match {
+pub(super) fn matches(selector: &Selector, arn: &str) -> Match {
     let mut how = Match::All;
     for condition in &selector.conditions {
         let mut words = condition.split([' ', ',']).filter(|word| !word.is_empty());

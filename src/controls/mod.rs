@@ -7,18 +7,29 @@ mod backup;
 mod baseline;
 mod buckets;
 mod caches;
+mod capacity;
+mod copies;
 mod data_protection;
 mod detective;
 mod draft;
 mod edges;
 pub mod facts;
+mod global;
 mod identity;
+mod isolation;
 mod keys;
 mod logging;
 mod network;
 mod pattern;
+mod perimeter;
+mod recording;
 mod resilience;
+mod rotation;
+mod routes;
 mod routing;
+mod rules;
+mod trails;
+mod transport;
 mod watchers;
 
 use crate::model::{Estate, Judgement, Scope, Table};
@@ -62,33 +73,63 @@ impl Control {
 /// Every control that is judged, layer by layer.
 pub const CATALOGUE: &[&Control] = &[
     network::NET_01,
+    routes::NET_02,
     network::NET_03,
     edges::NET_07,
+    perimeter::NET_04,
+    perimeter::NET_05,
+    perimeter::NET_06,
+    perimeter::NET_09,
     edges::NET_11,
     identity::IAM_10,
     watchers::IAM_11,
+    identity::IAM_12,
     data_protection::ENC_01,
     data_protection::ENC_02,
+    rotation::ENC_03,
     keys::ENC_04,
     keys::ENC_05,
+    rotation::ENC_06,
+    transport::ENC_08,
+    copies::ENC_12,
+    copies::ENC_14,
+    copies::ENC_15,
     caches::DAX_01,
     caches::DAX_02,
     caches::DAX_05,
     caches::DAX_06,
     logging::LOG_01,
     logging::LOG_02,
+    recording::LOG_03,
+    recording::LOG_04,
+    trails::LOG_05,
+    trails::LOG_06,
     buckets::LOG_07,
+    trails::LOG_08,
+    trails::LOG_09,
+    trails::LOG_11,
     detective::DET_01,
     detective::DET_03,
     routing::DET_04,
     routing::DET_05,
+    rules::DET_06,
     detective::DET_09,
+    rules::DET_10,
+    rules::DET_11,
     detective::DET_12,
     watchers::DET_15,
     watchers::DET_16,
     resilience::RES_01,
     resilience::RES_02,
     resilience::RES_03,
+    resilience::RES_04,
+    global::RES_12,
+    global::RES_13,
+    global::RES_14,
+    capacity::RES_15,
+    isolation::ISO_01,
+    isolation::ISO_02,
+    isolation::ISO_06,
     attested::ENC_10,
     attested::ENC_11,
     attested::GOV_01,

@@ -140,3 +140,47 @@ fn judge_deletion_protection(estate: &Estate, table: &Table) -> Result<Judgement
         regions => draft.warn(format!("on here; the replica in {} was not read", regions.join(", "))),
     })
 }
+
+/// RES-04.
+pub(super) const RES_04: &Control = &Control {
+    id: "RES-04",
+    operations: &["dynamodb:ListBackups", "dynamodb:ListTagsOfResource"],
+    blind: "recovery points in vaults of AWS Backup are not read",
+    judge: Judge::Table(recent_backup),
+};
+
+fn recent_backup(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
+    by_class(settle(judge_recent_backup(estate, baseline, table)), class(estate, table).1)
+}
+
+fn judge_recent_backup(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {
+    let draft = Draft::new(RES_04, &table.arn);
+    let (class, _) = class(estate, table);
+    let hours = baseline.of(class).backup_max_age_hours.filter(|_| baseline.asks(class, RES_04.id));
+    let Some(hours) = hours else {
+        return Ok(draft.not_applicable(format!("class {} asks for none", class.word())));
+    };
+    let (mut draft, seen) = draft.need("ListBackups", estate.backups.get(&table.scope))?;
+    // A table that the list does not name has none.
+    let of = seen.value.get(&table.name).cloned().unwrap_or_default();
+    let told = |at: Option<jiff::Timestamp>| at.map_or_else(|| "absent".to_owned(), |at| at.to_string());
+    draft.saw(
+        seen,
+        [
+            format!("BackupSummaries={} of SYSTEM {}", of.count + of.system, of.system),
+            format!("newest={}", told(of.newest)),
+        ],
+    );
+    let asked = format!("class {} asks for one in {hours} h", class.word());
+    let limit = SignedDuration::from_hours(hours);
+    let soon = estate.now.saturating_add(limit).unwrap_or(estate.now);
+    Ok(match of.newest {
+        None if of.system > 0 => draft.warn(format!("only what DynamoDB left of a deleted table; {asked}")),
+        None => draft.fail(format!("it has no backup; {asked}")),
+        Some(at) if estate.now.duration_since(at) > limit => draft.fail(format!("the newest is of {at}; {asked}")),
+        Some(at) if of.expires.is_some_and(|end| end <= soon) => {
+            draft.warn(format!("the newest, of {at}, expires at {}", told(of.expires)))
+        }
+        Some(at) => draft.pass(format!("the newest is of {at}")),
+    })
+}

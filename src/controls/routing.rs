@@ -87,7 +87,7 @@ fn no_trail(estate: &Estate, scope: &Scope) -> Option<Result<(), Option<SourceEr
         Some(Ok(_)) => {}
     }
     let of: Vec<_> = estate.trails.iter().filter(|((of, _), _)| of == scope).map(|(_, trail)| trail).collect();
-    if of.iter().any(|trail| trail.status.value().is_some_and(|(logging, _)| *logging)) {
+    if of.iter().any(|trail| trail.status.value().is_some_and(|status| status.logging)) {
         return None;
     }
     let unread = of.iter().find(|trail| trail.status.value().is_none());

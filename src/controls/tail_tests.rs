@@ -215,7 +215,7 @@ fn every_control_over_the_tail_says_what_its_catalogue_entry_says() {
         ("DET-04", Unknown, |it| deny(it, "events:ListTargetsByRule", "findings")),
         ("DET-04", Unknown, |it| deny(it, "events:ListRules", "")),
         ("DET-05", Pass, |_| {}),
-        ("DET-05", Fail, |it| the_trail(it).status.seen.as_mut().unwrap().value.0 = false),
+        ("DET-05", Fail, |it| the_trail(it).status.seen.as_mut().unwrap().value.logging = false),
         ("DET-05", Fail, |it| *answer(it, "events:ListRules", "") = json!({"Rules": []})),
         ("DET-05", Warn, |it| {
             answer(it, "events:ListRules", "")["Rules"][1]["EventPattern"] = json!(r#"{"source":["aws.dynamodb"]}"#);

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{
-    BackupSummary, CallRecord, Caller, Calls, Detector, EngineNews, Evaluation, Event, Fault, Finding, Key,
-    NetworkPart, Outcome, Pitr, Recorder, Rule, RuleKey, Scope, SearchReach, Selector, Source, SourceError, Stack,
-    StackResource, TableDescription, Trail, Ttl,
+    BackupSummary, CallRecord, Caller, Calls, ContributorInsights, Detector, EngineNews, Evaluation, Event, Fault,
+    Finding, FindingFilter, Key, KinesisDestination, NetworkPart, Outcome, Pitr, Recorder, Rotation, Rule, RuleKey,
+    Scope, SearchReach, Selector, Source, SourceError, Stack, StackResource, StreamEncryption, TableDescription, Trail,
+    TrailStatus, Ttl,
 };
 
 /// One facet of one table: the answer of one call, or its fault.
@@ -23,6 +24,8 @@ pub enum Facet {
     Tags(Outcome<BTreeMap<String, String>>),
     /// `GetResourcePolicy`.
     Policy(Outcome<Option<String>>),
+    /// `DescribeKinesisStreamingDestination`.
+    Kinesis(Outcome<Vec<KinesisDestination>>),
 }
 
 /// A change to what is known. Whole lists replace what the scope held before; single items are merged.
@@ -38,8 +41,16 @@ pub enum Delta {
     Backups(Outcome<BTreeMap<String, BackupSummary>>),
     /// One KMS key, by ARN.
     Key(String, Outcome<Key>),
+    /// How one KMS key rotates, by ARN.
+    Rotation(String, Outcome<Rotation>),
+    /// How one Kinesis data stream is encrypted, by ARN.
+    Stream(String, Outcome<StreamEncryption>),
+    /// Contributor Insights of the scope's tables, by table name.
+    Insights(Outcome<BTreeMap<String, Vec<ContributorInsights>>>),
     /// GuardDuty's detectors.
     Detectors(Outcome<Vec<Detector>>),
+    /// The filters of the scope's detectors.
+    Filters(Outcome<Vec<FindingFilter>>),
     /// Findings read; merged by id.
     Findings(Vec<Finding>),
     /// The ids of every finding the scope has now: others of the scope are dropped.
@@ -59,9 +70,11 @@ pub enum Delta {
     /// Trails.
     Trails(Outcome<Vec<Trail>>),
     /// One trail's status, by ARN.
-    TrailStatus(String, Outcome<(bool, Option<Timestamp>)>),
+    TrailStatus(String, Outcome<TrailStatus>),
     /// One trail's selectors, by ARN.
     TrailSelectors(String, Outcome<Vec<Selector>>),
+    /// The insights one trail watches for, by ARN.
+    TrailInsights(String, Outcome<Vec<String>>),
     /// How often one table was called, by ARN.
     Calls(String, Outcome<Calls>),
     /// What one operation answered about one subject, empty for the account itself; null where there is none.

@@ -83,6 +83,8 @@ pub struct Subnet {
     pub cidr: Option<String>,
     /// Its availability zone.
     pub zone: Option<String>,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// A route table: an endpoint reaches the subnets its route tables serve.
@@ -98,6 +100,8 @@ pub struct RouteTable {
     pub subnets: Vec<String>,
     /// Destination (block or prefix list) and target (`igw-…`, `nat-…`, `vpce-…`, `local`).
     pub routes: Vec<(String, String)>,
+    /// Destinations whose target is gone: their state is `blackhole`.
+    pub blackholes: Vec<String>,
 }
 
 /// A network interface: the sign that a VPC hosts something.

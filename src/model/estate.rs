@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    Arn, Attestations, BackupSummary, Caller, Calls, Cell, ClassTags, DataClass, Detector, Evaluation, Finding, Key,
-    KeyKind, Network, Recorder, Rule, RuleKey, Scope, Seen, SourceError, Stack, Table, Trail,
+    Arn, Attestations, BackupSummary, Caller, Calls, Cell, ClassTags, ContributorInsights, DataClass, Detector,
+    Evaluation, Finding, FindingFilter, Key, KeyKind, Network, Recorder, Rotation, Rule, RuleKey, Scope, Seen,
+    SourceError, Stack, StreamEncryption, Table, Trail,
 };
 
 /// The key of a table: its kind, and what KMS said about it.
@@ -48,8 +49,16 @@ pub struct Estate {
     pub backups: BTreeMap<Scope, Cell<BTreeMap<String, BackupSummary>>>,
     /// KMS keys by ARN.
     pub keys: BTreeMap<String, Cell<Key>>,
+    /// How customer-managed keys rotate, by ARN; keys that cannot rotate by themselves are not asked.
+    pub rotations: BTreeMap<String, Cell<Rotation>>,
+    /// Kinesis data streams that tables feed, by ARN.
+    pub streams: BTreeMap<String, Cell<StreamEncryption>>,
+    /// Contributor Insights by scope, then table name.
+    pub insights: BTreeMap<Scope, Cell<BTreeMap<String, Vec<ContributorInsights>>>>,
     /// GuardDuty detectors by scope.
     pub detectors: BTreeMap<Scope, Cell<Vec<Detector>>>,
+    /// GuardDuty's filters by scope.
+    pub filters: BTreeMap<Scope, Cell<Vec<FindingFilter>>>,
     /// Whether the list of findings is known, by scope: how many there are.
     pub finding_lists: BTreeMap<Scope, Cell<usize>>,
     /// Findings by id.
@@ -139,9 +148,13 @@ impl Estate {
         }
     }
 
-    /// The replica of a table in another region of the same account, where that region is polled.
+    /// The replica of a table in another region, where that account and region are polled.
     #[must_use]
     pub fn replica(&self, table: &Table, region: &str) -> Option<&Table> {
+        let mut replicas = table.description.value().into_iter().flat_map(|of| &of.replicas);
+        if let Some(arn) = replicas.find(|of| of.region == region).and_then(|of| of.arn.as_ref()) {
+            return self.tables.get(arn);
+        }
         let arn = Arn { region: region.to_owned(), ..Arn::parse(&table.arn)? };
         self.tables.get(&arn.to_string())
     }

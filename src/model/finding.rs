@@ -18,6 +18,17 @@ pub struct Detector {
     pub features: Vec<(String, bool)>,
 }
 
+/// A filter of findings, from `guardduty:GetFilter`: one that archives hides what it matches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FindingFilter {
+    /// Its name.
+    pub name: String,
+    /// `ARCHIVE` or `NOOP`.
+    pub action: String,
+    /// What a finding must be like: the field, the operator (`Equals`, `LessThan` …) and the values.
+    pub criteria: Vec<(String, &'static str, Vec<String>)>,
+}
+
 /// What a finding says was done.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct FindingAction {

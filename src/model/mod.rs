@@ -34,10 +34,13 @@ pub use estate::{Estate, FindingLink, TableKey};
 pub use event::{Event, EventCategory, EventSearch, SearchBy, SearchReach};
 pub use exception::{Attestations, Exception};
 pub use fault::{Fault, SourceError};
-pub use finding::{Detector, Finding, FindingAction, Signal};
+pub use finding::{Detector, Finding, FindingAction, FindingFilter, Signal};
 pub use ledger::{CallOutcome, CallRecord};
 pub use metrics::Calls;
 pub use source::{Caller, Freshness, Scope, Source};
-pub use table::{BackupSummary, DataClass, Key, KeyKind, Pitr, Replica, Table, TableDescription, Ttl};
-pub use trail::{Selector, Trail};
+pub use table::{
+    BackupSummary, ContributorInsights, DataClass, Key, KeyKind, KinesisDestination, Pitr, Replica, Rotation,
+    StreamEncryption, Table, TableDescription, Ttl,
+};
+pub use trail::{Selector, Trail, TrailStatus};
 pub use verdict::{Evidence, Judgement, Layer, Severity, Verdict};

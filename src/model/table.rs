@@ -46,6 +46,32 @@ pub struct Key {
     pub valid_to: Option<Timestamp>,
     /// `AWS_KMS`, `EXTERNAL`, `AWS_CLOUDHSM`, `EXTERNAL_KEY_STORE`.
     pub origin: String,
+    /// `SYMMETRIC_DEFAULT` and others; a table's is always that.
+    pub spec: Option<String>,
+    /// `PRIMARY` or `REPLICA` of a multi-Region key; a replica rotates with its primary.
+    pub multi_region: Option<String>,
+}
+
+impl Key {
+    /// True for keys that KMS can rotate by itself when told to: of others it refuses to say.
+    #[must_use]
+    pub fn may_rotate(&self) -> bool {
+        self.kind == KeyKind::Customer
+            && self.origin == "AWS_KMS"
+            && self.spec.as_deref().is_none_or(|spec| spec == "SYMMETRIC_DEFAULT")
+            && self.multi_region.as_deref() != Some("REPLICA")
+    }
+}
+
+/// How a KMS key rotates, from `kms:GetKeyRotationStatus`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Rotation {
+    /// `KeyRotationEnabled`.
+    pub enabled: bool,
+    /// `RotationPeriodInDays`, 90 to 2560; absent from older answers, where it is a year.
+    pub days: Option<i32>,
+    /// `NextRotationDate`.
+    pub next: Option<Timestamp>,
 }
 
 /// A replica of a global table as its home region describes it.
@@ -57,6 +83,8 @@ pub struct Replica {
     pub status: Option<String>,
     /// Its own KMS key, if one is set.
     pub kms_key: Option<String>,
+    /// `ReplicaArn`: of a multi-account global table it names another account.
+    pub arn: Option<String>,
 }
 
 /// What `dynamodb:DescribeTable` says, as far as security is concerned.
@@ -82,6 +110,16 @@ pub struct TableDescription {
     pub stream_arn: Option<String>,
     /// Replicas in other regions.
     pub replicas: Vec<Replica>,
+    /// `GlobalTableVersion`: `2019.11.21`, or `2017.11.29` of the legacy kind; absent where it is no global table.
+    pub global_version: Option<String>,
+    /// `MultiRegionConsistency` is `STRONG`.
+    pub strong: bool,
+    /// `DisassociationProtectionEnabled`; `None` when the answer leaves it out.
+    pub disassociation_protection: Option<bool>,
+    /// `BillingModeSummary.BillingMode`; absent means `PROVISIONED`.
+    pub billing: Option<String>,
+    /// `OnDemandThroughput`: the most read and write request units, where somebody capped them.
+    pub caps: (Option<i64>, Option<i64>),
     /// Items, as of DynamoDB's last count (about every six hours).
     pub items: Option<i64>,
     /// Bytes, as of the same count.
@@ -112,13 +150,54 @@ pub struct Ttl {
     pub attribute: Option<String>,
 }
 
-/// On-demand backups of one table, counted from `dynamodb:ListBackups`.
+/// Backups of one table, counted from `dynamodb:ListBackups`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct BackupSummary {
-    /// How many there are.
+    /// How many can be restored from that somebody made, by hand or by AWS Backup.
     pub count: usize,
-    /// When the newest was made.
+    /// When the newest of these was made.
     pub newest: Option<Timestamp>,
+    /// When that one expires, if it does.
+    pub expires: Option<Timestamp>,
+    /// How many DynamoDB itself left behind when a table with point-in-time recovery was deleted.
+    pub system: usize,
+}
+
+/// A Kinesis data stream that a table's changes go to, from `dynamodb:DescribeKinesisStreamingDestination`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KinesisDestination {
+    /// The stream's ARN.
+    pub stream: String,
+    /// `ACTIVE`, `ENABLING`, `UPDATING`, `DISABLED`, `ENABLE_FAILED` …
+    pub status: String,
+}
+
+impl KinesisDestination {
+    /// True when changes go there, or will in a moment.
+    #[must_use]
+    pub fn is_fed(&self) -> bool {
+        matches!(self.status.as_str(), "ACTIVE" | "ENABLING" | "UPDATING")
+    }
+}
+
+/// How a Kinesis data stream is encrypted, from `kinesis:DescribeStreamSummary`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StreamEncryption {
+    /// `EncryptionType` is `KMS`.
+    pub kms: bool,
+    /// `KeyId`: an id, an ARN or an alias.
+    pub key: Option<String>,
+}
+
+/// Contributor Insights of one table or one of its indexes, from `dynamodb:ListContributorInsights`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ContributorInsights {
+    /// The index, or `None` for the table.
+    pub index: Option<String>,
+    /// `ENABLED`, `ENABLING`, `DISABLED` …
+    pub status: String,
+    /// `ACCESSED_AND_THROTTLED_KEYS` (also when absent) or `THROTTLED_KEYS`.
+    pub mode: Option<String>,
 }
 
 /// How sensitive a table's data is; unclassified counts as `restricted` until a tag says otherwise.
@@ -169,6 +248,8 @@ pub struct Table {
     pub policy: Cell<Option<String>>,
     /// A class in place of what the tags say, to ask how a control would judge then.
     pub assumed: Option<DataClass>,
+    /// `DescribeKinesisStreamingDestination`.
+    pub kinesis: Cell<Vec<KinesisDestination>>,
 }
 
 impl Table {
@@ -185,6 +266,7 @@ impl Table {
             tags: Cell::default(),
             policy: Cell::default(),
             assumed: None,
+            kinesis: Cell::default(),
         }
     }
 }

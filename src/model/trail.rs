@@ -18,6 +18,25 @@ pub struct Selector {
     pub conditions: Vec<String>,
 }
 
+/// What `cloudtrail:GetTrailStatus` says.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct TrailStatus {
+    /// `IsLogging`.
+    pub logging: bool,
+    /// `LatestDeliveryTime`.
+    pub delivered: Option<Timestamp>,
+    /// `LatestDeliveryError`: what S3 said to the last delivery, if it refused it.
+    pub delivery_error: Option<String>,
+    /// `LatestCloudWatchLogsDeliveryError`.
+    pub log_group_error: Option<String>,
+    /// `LatestDigestDeliveryTime`.
+    pub digest: Option<Timestamp>,
+    /// `LatestDigestDeliveryError`.
+    pub digest_error: Option<String>,
+    /// `StopLoggingTime`.
+    pub stopped: Option<Timestamp>,
+}
+
 /// A trail, with status and selectors read apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trail {
@@ -41,10 +60,12 @@ pub struct Trail {
     pub kms_key: Option<String>,
     /// `CloudWatchLogsLogGroupArn`.
     pub log_group: Option<String>,
-    /// `GetTrailStatus`: is logging, and when it last delivered.
-    pub status: Cell<(bool, Option<Timestamp>)>,
+    /// `GetTrailStatus`.
+    pub status: Cell<TrailStatus>,
     /// `GetEventSelectors`.
     pub selectors: Cell<Vec<Selector>>,
+    /// `GetInsightSelectors`: the kinds of insight that are watched; empty when Insights is off.
+    pub insights: Cell<Vec<String>>,
     /// The trail as JSON.
     pub raw: String,
 }

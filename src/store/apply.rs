@@ -130,6 +130,18 @@ impl Store {
                 });
                 self.dirty_tables.extend(users.map(|table| table.arn.clone()));
             }
+            Delta::Rotation(arn, outcome) => estate.rotations.entry(arn).or_default().apply(outcome),
+            Delta::Stream(arn, outcome) => {
+                estate.streams.entry(arn.clone()).or_default().apply(outcome);
+                let feeds =
+                    |table: &&Table| table.kinesis.value().is_some_and(|all| all.iter().any(|of| of.stream == arn));
+                self.dirty_tables.extend(estate.tables.values().filter(feeds).map(|table| table.arn.clone()));
+            }
+            Delta::Insights(outcome) => {
+                estate.insights.entry(scope.clone()).or_default().apply(outcome);
+                self.touch_scope(scope);
+            }
+            Delta::Filters(outcome) => estate.filters.entry(scope.clone()).or_default().apply(outcome),
             Delta::Detectors(outcome) => estate.detectors.entry(scope.clone()).or_default().apply(outcome),
             Delta::Findings(findings) => {
                 for finding in findings {
@@ -165,7 +177,10 @@ impl Store {
                     estate.rules.extend(rules.into_iter().map(|rule| (rule.key.clone(), rule)));
                 }
             }
-            Delta::Evaluations(key, outcome) => estate.evaluations.entry(key).or_default().apply(outcome),
+            Delta::Evaluations(key, outcome) => {
+                estate.evaluations.entry(key).or_default().apply(outcome);
+                self.touch_scope(scope);
+            }
             Delta::Stacks(outcome) => self.stacks(scope, outcome),
             Delta::StackResources(id, outcome) => {
                 if let Some(stack) = estate.stacks.get_mut(&id) {
@@ -173,7 +188,10 @@ impl Store {
                 }
                 self.touch_scope(scope);
             }
-            Delta::Network(part) => estate.networks.entry(scope.clone()).or_default().apply(part),
+            Delta::Network(part) => {
+                estate.networks.entry(scope.clone()).or_default().apply(part);
+                self.touch_scope(scope);
+            }
             Delta::Trails(outcome) => self.trails(scope, outcome),
             Delta::TrailStatus(arn, outcome) => {
                 if let Some(trail) = estate.trails.get_mut(&(scope.clone(), arn)) {
@@ -185,6 +203,11 @@ impl Store {
                     trail.selectors.apply(outcome);
                 }
                 self.touch_scope(scope);
+            }
+            Delta::TrailInsights(arn, outcome) => {
+                if let Some(trail) = estate.trails.get_mut(&(scope.clone(), arn)) {
+                    trail.insights.apply(outcome);
+                }
             }
             Delta::Calls(arn, outcome) => estate.calls.entry(arn).or_default().apply(outcome),
             Delta::Answer { label, subject, outcome } => {
@@ -249,6 +272,7 @@ impl Store {
             Facet::Ttl(outcome) => table.ttl.apply(outcome),
             Facet::Tags(outcome) => table.tags.apply(outcome),
             Facet::Policy(outcome) => table.policy.apply(outcome),
+            Facet::Kinesis(outcome) => table.kinesis.apply(outcome),
         }
         // A replica's settings count for the table in its other regions.
         if let Some(table) = estate.tables.get(&arn) {
@@ -286,6 +310,7 @@ impl Store {
                 if let Some(old) = estate.trails.remove(&key) {
                     trail.status = old.status;
                     trail.selectors = old.selectors;
+                    trail.insights = old.insights;
                 }
                 estate.trails.insert(key, trail);
             }

@@ -166,7 +166,9 @@ fn failures_for_want_of_a_class_count_once_a_class_is_stated() {
     tell(&mut store, facets.map(|facet| Delta::Facet(arn.to_owned(), facet)).to_vec());
     let off = store.judgement(arn, "RES-01").unwrap();
     assert_eq!((off.verdict, off.counts()), (Verdict::Fail, false));
-    assert!(store.by_default() > 0 && store.tally(arn).fail == 0, "{:?}", store.tally(arn));
+    // That no tag says its class counts, once.
+    assert_eq!(store.judgement(arn, "ISO-01").map(|of| of.verdict), Some(Verdict::Fail));
+    assert!(store.by_default() > 0 && store.tally(arn).fail == 1, "{:?}", store.tally(arn));
     assert_eq!(store.coverage().unclassed, 1);
     let tags = BTreeMap::from([("data-class".to_owned(), "internal".to_owned())]);
     tell(&mut store, vec![Delta::Facet(arn.to_owned(), Facet::Tags(Ok(seen(tags))))]);

@@ -51,9 +51,9 @@ pub fn trail(ctx: &Ctx<'_>, scope: &Scope, arn: &str) -> Option<Doc> {
     doc.field(ctx, "trail", &trail.name);
     doc.field(ctx, "scope", &trail.scope.to_string());
     match (trail.status.value(), trail.status.unknown_reason()) {
-        (Some((logging, delivered)), _) => {
-            let delivered = delivered.map_or("never".to_owned(), |at| ctx.look.full(ctx.now, at));
-            doc.field(ctx, "logging", &format!("{}, last delivery {delivered}", yes(*logging)));
+        (Some(status), _) => {
+            let delivered = status.delivered.map_or("never".to_owned(), |at| ctx.look.full(ctx.now, at));
+            doc.field(ctx, "logging", &format!("{}, last delivery {delivered}", yes(status.logging)));
         }
         (None, reason) => doc.field(ctx, "logging", &format!("? {}", reason.unwrap_or_default())),
     }

@@ -259,10 +259,10 @@ fn with_token(called: &Called, page: Vec<u8>, token: &str) -> Vec<u8> {
     let member = match (called.service.as_str(), called.operation.as_str()) {
         ("dynamodb", "ListTables") => "LastEvaluatedTableName",
         ("dynamodb", "ListBackups") => "LastEvaluatedBackupArn",
-        ("guardduty", "ListFindings" | "ListDetectors") => "nextToken",
+        ("guardduty", "ListFindings" | "ListDetectors" | "ListFilters") => "nextToken",
         ("config", "DescribeConfigRules" | "DescribeComplianceByConfigRule" | "GetComplianceDetailsByConfigRule")
         | ("cloudtrail", "LookupEvents")
-        | ("dynamodb", "ListTagsOfResource")
+        | ("dynamodb", "ListTagsOfResource" | "ListContributorInsights")
         | ("cloudformation", "DescribeStacks" | "ListStackResources" | "DescribeStackResourceDrifts") => "NextToken",
         ("backup", "ListBackupPlans" | "ListBackupSelections" | "ListBackupVaults" | "ListProtectedResources")
         | ("events", "ListRules" | "ListTargetsByRule")

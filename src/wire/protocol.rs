@@ -100,6 +100,8 @@ fn rest_operation(service: &str, method: &str, path: &str) -> &'static str {
     match (service, method, parts.as_slice()) {
         ("guardduty", "GET", ["detector"]) => "ListDetectors",
         ("guardduty", "GET", ["detector", _]) => "GetDetector",
+        ("guardduty", "GET", ["detector", _, "filter"]) => "ListFilters",
+        ("guardduty", "GET", ["detector", _, "filter", _]) => "GetFilter",
         ("guardduty", "POST", ["detector", _, "findings"]) => "ListFindings",
         ("guardduty", "POST", ["detector", _, "findings", "get"]) => "GetFindings",
         ("backup", "GET", ["backup", "plans"]) => "ListBackupPlans",
@@ -158,8 +160,11 @@ pub fn parameters(request: &HttpRequest) -> Result<Map<String, Value>, String> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let mut put = |name: &str, value: &str| fields.insert(name.to_owned(), json!(decode(value)));
     match parts.as_slice() {
-        ["detector", id, ..] => {
+        ["detector", id, rest @ ..] => {
             put("detectorId", id);
+            if let ["filter", name] = rest {
+                put("filterName", name);
+            }
         }
         ["backup", "plans", plan, rest @ ..] => {
             put("backupPlanId", plan);

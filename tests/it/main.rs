@@ -13,6 +13,7 @@ mod harness;
 mod hostile;
 mod journeys;
 mod live;
+mod seen;
 mod sessions;
 mod sweeps;
 mod terminal;

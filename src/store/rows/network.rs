@@ -174,7 +174,7 @@ pub struct TrailRow<'a> {
 /// Those that stand still first.
 pub(super) fn trails(store: &Store) -> Vec<TrailRow<'_>> {
     let mut rows: Vec<_> = store.estate().trails.values().map(|trail| TrailRow { store, trail }).collect();
-    rows.sort_by_key(|row| row.trail.status.value().map_or(1, |(logging, _)| if *logging { 2 } else { 0 }));
+    rows.sort_by_key(|row| row.trail.status.value().map_or(1, |status| if status.logging { 2 } else { 0 }));
     rows
 }
 
@@ -193,8 +193,8 @@ impl Row for TrailRow<'_> {
             "bucket" => Field::maybe(of.bucket.as_deref()),
             "kms_key" => Field::maybe(of.kms_key.as_deref()),
             "log_group" => Field::maybe(of.log_group.as_deref()),
-            "logging" => of_cell(&of.status, |(logging, _)| Field::Flag(*logging)),
-            "delivered" => of_cell(&of.status, |(_, at)| Field::time(*at)),
+            "logging" => of_cell(&of.status, |status| Field::Flag(status.logging)),
+            "delivered" => of_cell(&of.status, |status| Field::time(status.delivered)),
             "selectors" => of_cell(&of.selectors, |of| many(of.iter().map(|selector| selector.category.as_str()))),
             _ => Field::None,
         }
@@ -205,7 +205,7 @@ impl Row for TrailRow<'_> {
     }
 
     fn time(&self) -> Option<Timestamp> {
-        self.trail.status.value().and_then(|(_, at)| *at)
+        self.trail.status.value().and_then(|status| status.delivered)
     }
 
     fn now(&self) -> Timestamp {
@@ -228,8 +228,8 @@ impl Entry for TrailRow<'_> {
         row.put("bucket", json!(of.bucket));
         row.put("kms_key", json!(of.kms_key));
         row.put("log_group", json!(of.log_group));
-        row.cell("logging", &of.status, |(logging, _)| json!(logging));
-        row.cell("delivered", &of.status, |(_, at)| json!(at));
+        row.cell("logging", &of.status, |status| json!(status.logging));
+        row.cell("delivered", &of.status, |status| json!(status.delivered));
         row.cell("selectors", &of.selectors, |selectors| json!(selectors));
         let list: Option<&Cell<usize>> = self.store.estate().trail_lists.get(&of.scope);
         row.from(list.and_then(|cell| cell.seen.as_ref()));

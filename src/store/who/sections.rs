@@ -69,12 +69,12 @@ pub fn recorded(store: &Store, table: &Table, past: &Past) -> Section {
                 let why = trail.status.unknown_reason().unwrap_or_default();
                 Line::said(&trail.name, format!("{kinds}{only}; whether it logs is not known: {why}"))
             }
-            Some((true, delivered)) => {
+            Some(status) if status.logging => {
                 reads |= recording.reads;
                 writes |= recording.writes;
-                Line { at: *delivered, ..Line::said(&trail.name, format!("{kinds}{only}; logging")) }
+                Line { at: status.delivered, ..Line::said(&trail.name, format!("{kinds}{only}; logging")) }
             }
-            Some((false, delivered)) => stopped(past, &trail.name, &trail.arn, *delivered, &format!("{kinds}{only}")),
+            Some(status) => stopped(past, &trail.name, &trail.arn, status.delivered, &format!("{kinds}{only}")),
         };
         of.lines.push(line);
     }
@@ -205,7 +205,7 @@ pub fn items(store: &Store, table: &Table, past: &Past) -> Section {
     } else if of.lines.is_empty() {
         let trails = controls::recordings(store.estate(), table);
         let logs = |on: bool| {
-            let is = |of: &&controls::Recording<'_>| matches!(of.trail.status.value(), Some((is, _)) if *is == on);
+            let is = |of: &&controls::Recording<'_>| of.trail.status.value().is_some_and(|status| status.logging == on);
             trails.iter().filter(is).any(|of| of.reads || of.writes || !of.conditions.is_empty())
         };
         let why = match (logs(true), logs(false)) {
@@ -330,10 +330,10 @@ pub fn switch_on(store: &Store, table: &Table, past: &Past) -> Section {
             (unknown.extent, format!("what is switched on already: {}; {}", unknown.why, price::SOURCE));
     }
     let recordings = controls::recordings(store.estate(), table);
-    let logs = |of: &controls::Recording<'_>| matches!(of.trail.status.value(), Some((true, _)));
+    let logs = |of: &controls::Recording<'_>| of.trail.status.value().is_some_and(|status| status.logging);
     let reads = recordings.iter().any(|of| of.reads && logs(of));
     let writes = recordings.iter().any(|of| of.writes && logs(of));
-    for recording in recordings.iter().filter(|of| matches!(of.trail.status.value(), Some((false, _)))) {
+    for recording in recordings.iter().filter(|of| of.trail.status.value().is_some_and(|status| !status.logging)) {
         let home = recording.trail.home_region.as_deref().unwrap_or(&table.scope.region);
         let command = format!("aws cloudtrail start-logging --name {} --region {home}", recording.trail.arn);
         of.lines.push(Line::said("the trail", format!("{} is stopped: {command}", recording.trail.name)));

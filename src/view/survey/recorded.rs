@@ -83,7 +83,7 @@ fn one(estate: &Estate, table: &Table) -> (bool, bool, bool) {
     let mut sure = estate.trail_lists.get(&table.scope).is_some_and(|list| list.value().is_some());
     for of in recordings(estate, table) {
         sure &= of.trail.status.value().is_some() && of.trail.selectors.value().is_some();
-        if of.trail.status.value().is_some_and(|(logging, _)| *logging) {
+        if of.trail.status.value().is_some_and(|status| status.logging) {
             reads |= of.reads;
             writes |= of.writes;
             // Conditions let some of its events through: which, is not known here.

@@ -8,7 +8,7 @@ use super::actors::{Actor, caller};
 use super::events::{self, Event};
 use super::kit::{epoch, mix, trim};
 use super::story;
-use super::world::{DATA, PROD};
+use super::world::{DATA, KEY_DATA, PROD};
 use crate::wire::protocol::Refusal;
 
 pub(super) fn answer(call: &Call<'_>) -> Result<Value, Refusal> {
@@ -19,6 +19,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Value, Refusal> {
         }
         "GetTrailStatus" => named(call, "Name").map(|trail| trail.status(call)),
         "GetEventSelectors" => named(call, "TrailName").map(|trail| trail.selectors(call)),
+        "GetInsightSelectors" => named(call, "TrailName").and_then(Trail::insights),
         "LookupEvents" => lookup(call),
         _ => Err(Refusal::unknown_operation(call.called)),
     }
@@ -90,9 +91,13 @@ impl Trail {
     }
 
     fn describe(&self, call: &Call<'_>) -> Value {
-        json!({
+        trim(json!({
             "Name": self.name,
             "S3BucketName": format!("trail-{}", self.account),
+            "KmsKeyId": (self.name == "org-main").then(|| {
+                let home = call.world.realms.iter().find(|of| of.account == self.account && of.region == self.home);
+                home.and_then(|realm| realm.key(KEY_DATA)).map(|key| key.arn.clone())
+            }),
             "S3KeyPrefix": call.words("logs"),
             "IncludeGlobalServiceEvents": self.everywhere,
             "IsMultiRegionTrail": self.everywhere,
@@ -100,9 +105,9 @@ impl Trail {
             "TrailARN": self.arn(),
             "LogFileValidationEnabled": self.account == PROD,
             "HasCustomEventSelectors": self.items != Items::None,
-            "HasInsightSelectors": false,
+            "HasInsightSelectors": self.name == "org-main",
             "IsOrganizationTrail": false,
-        })
+        }))
     }
 
     fn status(&self, call: &Call<'_>) -> Value {
@@ -113,6 +118,8 @@ impl Trail {
         trim(json!({
             "IsLogging": stopped.is_none(),
             "LatestDeliveryTime": epoch(delivered),
+            // Its bucket's policy was tightened by somebody who did not think of it.
+            "LatestDeliveryError": (self.name == "items").then_some("AccessDenied"),
             "LatestDigestDeliveryTime": (self.account == PROD).then(|| epoch(delivered)),
             "StartLoggingTime": epoch(started),
             "StopLoggingTime": stopped.map(epoch),
@@ -123,6 +130,16 @@ impl Trail {
             "TimeLoggingStarted": said(started),
             "TimeLoggingStopped": stopped.map_or_else(String::new, said),
         }))
+    }
+
+    /// What it watches for; that Insights is off is an error of its own.
+    fn insights(&self) -> Result<Value, Refusal> {
+        if self.name != "org-main" {
+            let message = format!("Trail {} does not have Insights enabled.", self.arn());
+            return Err(Refusal::new("InsightNotEnabledException", message));
+        }
+        let kinds = ["ApiCallRateInsight", "ApiErrorRateInsight"].map(|kind| json!({ "InsightType": kind }));
+        Ok(json!({ "TrailARN": self.arn(), "InsightSelectors": kinds }))
     }
 
     fn selectors(&self, call: &Call<'_>) -> Value {
@@ -149,28 +166,38 @@ impl Trail {
             Items::WritesOf(table) => {
                 let only = format!("arn:aws:dynamodb:{}:{}:table/{table}", self.home, self.account);
                 let but = vec![field("readOnly", "Equals", "false"), field("resources.ARN", "StartsWith", &only)];
-                json!({ "TrailARN": arn, "AdvancedEventSelectors": [data(but)] })
+                let refusals = json!({
+                    "Name": call.words("refusals of endpoints"),
+                    "FieldSelectors": [
+                        field("eventCategory", "Equals", "NetworkActivity"),
+                        field("eventSource", "Equals", "dynamodb.amazonaws.com"),
+                        field("errorCode", "Equals", "VpceAccessDenied"),
+                    ],
+                });
+                json!({ "TrailARN": arn, "AdvancedEventSelectors": [data(but), refusals] })
             }
             Items::First(count) => {
                 let tables =
                     call.world.realms.iter().find(|realm| realm.region == self.home).map(|realm| &realm.tables);
                 let arns = tables.into_iter().flatten().map(|table| table.first().arn.as_str());
                 let values: Vec<&str> = arns.filter(|arn| !arn.ends_with("/payroll")).take(count).collect();
-                basic(&arn, &[json!({ "Type": "AWS::DynamoDB::Table", "Values": values })], false)
+                basic(&arn, &[json!({ "Type": "AWS::DynamoDB::Table", "Values": values })], None)
             }
-            Items::None => basic(&arn, &[], true),
+            // Somebody found the events of KMS too many.
+            Items::None => basic(&arn, &[], Some(&["kms.amazonaws.com"])),
         }
     }
 }
 
-fn basic(arn: &str, data: &[Value], management: bool) -> Value {
+/// A basic selector; `excluded` are the sources left out of its management events, if it records those.
+fn basic(arn: &str, data: &[Value], excluded: Option<&[&str]>) -> Value {
     json!({
         "TrailARN": arn,
         "EventSelectors": [{
             "ReadWriteType": "All",
-            "IncludeManagementEvents": management,
+            "IncludeManagementEvents": excluded.is_some(),
             "DataResources": data,
-            "ExcludeManagementEventSources": [],
+            "ExcludeManagementEventSources": excluded.unwrap_or_default(),
         }],
     })
 }

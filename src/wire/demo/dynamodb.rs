@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::Call;
-use super::kit::{epoch, hex, trim};
+use super::kit::{epoch, hex, page_of, trim};
 use super::tables::Table;
 use super::world::Timed;
 use crate::wire::protocol::Refusal;
@@ -19,6 +19,8 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Value, Refusal> {
         "DescribeTimeToLive" => describe_time_to_live(call),
         "ListTagsOfResource" => list_tags(call),
         "GetResourcePolicy" => resource_policy(call),
+        "DescribeKinesisStreamingDestination" => kinesis(call),
+        "ListContributorInsights" => list_insights(call),
         "ListBackups" => list_backups(call),
         _ => Err(Refusal::unknown_operation(call.called)),
     }
@@ -63,7 +65,8 @@ fn describe_table(call: &Call<'_>) -> Result<Value, Refusal> {
             "InaccessibleEncryptionDateTime": table.inaccessible.map(epoch),
         }))
     });
-    let replicas: Vec<Value> = table.replicas.iter().map(|(region, key)| replica(region, key.as_deref())).collect();
+    let replicas: Vec<Value> =
+        table.replicas.iter().map(|(region, key)| replica(&table, region, key.as_deref())).collect();
     let class = if table.infrequent { "STANDARD_INFREQUENT_ACCESS" } else { "STANDARD" };
     let description = json!({
         "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
@@ -83,7 +86,15 @@ fn describe_table(call: &Call<'_>) -> Result<Value, Refusal> {
         "StreamSpecification": stream,
         "LatestStreamLabel": table.stream.map(|_| label.clone()),
         "LatestStreamArn": table.stream.map(|_| format!("{}/stream/{label}", table.arn)),
-        "GlobalTableVersion": (!replicas.is_empty()).then_some("2019.11.21"),
+        "OnDemandThroughput": table.cap.map(|units| {
+            json!({ "MaxReadRequestUnits": units, "MaxWriteRequestUnits": -1 })
+        }),
+        "DisassociationProtectionEnabled": (!replicas.is_empty()).then_some(table.associated),
+        "GlobalTableVersion": if table.legacy {
+            Some("2017.11.29")
+        } else {
+            (!replicas.is_empty()).then_some("2019.11.21")
+        },
         "Replicas": (!replicas.is_empty()).then_some(replicas),
         "SSEDescription": encryption,
         "TableClassSummary": { "TableClass": class },
@@ -96,8 +107,40 @@ fn stream_label(table: &Table) -> String {
     format!("{:.3}", table.created).trim_end_matches('Z').to_owned()
 }
 
-fn replica(region: &str, key: Option<&str>) -> Value {
-    trim(json!({ "RegionName": region, "ReplicaStatus": "ACTIVE", "KMSMasterKeyId": key }))
+fn replica(table: &Table, region: &str, key: Option<&str>) -> Value {
+    let arn = crate::model::Arn::parse(&table.arn);
+    let arn = arn.map(|arn| crate::model::Arn { region: region.to_owned(), ..arn }.to_string());
+    trim(json!({ "RegionName": region, "ReplicaStatus": "ACTIVE", "ReplicaArn": arn, "KMSMasterKeyId": key }))
+}
+
+fn kinesis(call: &Call<'_>) -> Result<Value, Refusal> {
+    let table = table(call, "TableName")?.at(call.now);
+    let destination = |stream: &str| {
+        json!({
+            "StreamArn": call.realm.arn("kinesis", &format!("stream/{stream}")),
+            "DestinationStatus": "ACTIVE",
+            "ApproximateCreationDateTimePrecision": "MILLISECOND",
+        })
+    };
+    let destinations: Vec<Value> = table.kinesis.into_iter().map(destination).collect();
+    Ok(json!({ "TableName": table.name, "KinesisDataStreamDestinations": destinations }))
+}
+
+fn list_insights(call: &Call<'_>) -> Result<Value, Refusal> {
+    call.authorize("*")?;
+    let size = call.params.page("MaxResults", (100, 100), INVALID)?;
+    let on = |table: &Timed<Table>| {
+        let table = table.at(call.now);
+        let mode = table.insights?;
+        Some(json!({
+            "TableName": table.name,
+            "ContributorInsightsStatus": "ENABLED",
+            "ContributorInsightsMode": mode,
+        }))
+    };
+    let all: Vec<Value> = call.realm.tables.iter().filter_map(on).collect();
+    let (page, next) = page_of(&all, call.params.text("NextToken"), size, INVALID)?;
+    Ok(trim(json!({ "ContributorInsightsSummaries": page, "NextToken": next })))
 }
 
 fn describe_continuous_backups(call: &Call<'_>) -> Result<Value, Refusal> {

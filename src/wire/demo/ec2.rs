@@ -164,7 +164,11 @@ fn endpoints(call: &Call<'_>) -> Vec<Value> {
         let (name, vpc) = (realm.gateway_endpoint(), id(call, "vpc", place));
         let widened = realm.index == 0 && call.now >= story::ENDPOINT_WIDENED;
         let open = gateway == Gateway::Open || widened;
-        let policy = if open { story::OPEN_POLICY.to_owned() } else { fenced(realm) };
+        let policy = match gateway {
+            _ if open => story::OPEN_POLICY.to_owned(),
+            Gateway::Pending => indexes_alone(realm),
+            _ => fenced(realm),
+        };
         let state = if gateway == Gateway::Pending { "pending" } else { "available" };
         let table = id(call, "rtb", place * 10 + 1);
         let base = Common { id: &name, vpc: &vpc, service: "dynamodb", state, policy };
@@ -173,8 +177,10 @@ fn endpoints(call: &Call<'_>) -> Vec<Value> {
         all.push(endpoint);
         if realm.index == 0 {
             let (name, s3) = (id(call, "vpce", 11), id(call, "vpce", 12));
-            let base = Common { id: &name, vpc: &vpc, service: "dynamodb", state: "available", policy: fenced(realm) };
+            let base = Common { id: &name, vpc: &vpc, service: "dynamodb", state: "available", policy: lane(realm) };
             let mut endpoint = base.value(call, "Interface");
+            let lane = [("Name", "payments-data"), ("domain", "payments"), ("plane", "data")];
+            set(&mut endpoint, "tagSet", json!(lane.map(|(key, value)| json!({ "key": key, "value": value }))));
             set(&mut endpoint, "subnetIdSet", json!([id(call, "subnet", place * 10 + 1)]));
             set(&mut endpoint, "groupSet", json!([{ "groupId": id(call, "sg", 1), "groupName": call.words("vpce") }]));
             set(&mut endpoint, "networkInterfaceIdSet", json!([id(call, "eni", place * 10 + 3)]));
@@ -239,15 +245,53 @@ impl Common<'_> {
 /// A policy that lets this account's roles reach this account's tables.
 fn fenced(realm: &Realm) -> String {
     let tables = realm.arn("dynamodb", "table/*");
+    let mut actions = vec!["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"];
+    if realm.account == DATA {
+        // A deployment once ran from in here.
+        actions.push("dynamodb:UpdateTable");
+    }
     json!({
         "Version": "2012-10-17",
         "Statement": [{
             "Sid": "OwnTables",
             "Effect": "Allow",
             "Principal": "*",
-            "Action": ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+            "Action": actions,
             "Resource": tables,
             "Condition": { "StringEquals": { "aws:PrincipalAccount": realm.account } },
+        }],
+    })
+    .to_string()
+}
+
+/// A lane: the tables of one domain, their items alone, for this account's roles.
+fn lane(realm: &Realm) -> String {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Sid": "Payments",
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": [
+                "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
+            ],
+            "Resource": [realm.arn("dynamodb", "table/orders"), realm.arn("dynamodb", "table/ledger")],
+            "Condition": { "StringEquals": { "aws:PrincipalAccount": realm.account } },
+        }],
+    })
+    .to_string()
+}
+
+/// A policy as a widely read article shows it: writes on indexes, which have none.
+fn indexes_alone(realm: &Realm) -> String {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Sid": "DataPlane",
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+            "Resource": realm.arn("dynamodb", "table/*/index/*"),
         }],
     })
     .to_string()
@@ -335,7 +379,8 @@ fn interfaces(call: &Call<'_>) -> Vec<Value> {
                 "interfaceType": kind,
                 "description": call.words(description),
                 "vpcId": id(call, "vpc", place),
-                "subnetId": id(call, "subnet", place * 10 + 1),
+                // In one region a function was put into the subnet that no endpoint serves.
+                "subnetId": id(call, "subnet", place * 10 + if call.realm.index == 1 && kind == "lambda" { 2 } else { 1 }),
                 "availabilityZone": format!("{}a", call.realm.region),
                 "ownerId": call.realm.account,
                 "privateIpAddress": format!("10.{}.1.{}", net.block, 14 + number),

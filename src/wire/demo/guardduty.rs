@@ -27,10 +27,48 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Value, Refusal> {
     };
     match call.called.operation.as_str() {
         "GetDetector" => Ok(get_detector(call)),
+        "ListFilters" => {
+            let names: Vec<&str> = filters(call).iter().map(|filter| filter.name).collect();
+            Ok(json!({ "filterNames": names, "nextToken": "" }))
+        }
+        "GetFilter" => get_filter(call),
         "ListFindings" => list_findings(call, detector),
         "GetFindings" => get_findings(call, detector),
         _ => Err(Refusal::unknown_operation(call.called)),
     }
+}
+
+/// A filter that archives what it matches.
+struct Filter {
+    name: &'static str,
+    kinds: &'static [&'static str],
+}
+
+/// In one region somebody grew tired of findings about stolen credentials.
+fn filters(call: &Call<'_>) -> Vec<Filter> {
+    let probes = Filter { name: "port-probes", kinds: &["Recon:EC2/PortProbeUnprotectedPort"] };
+    let credentials =
+        Filter { name: "too-noisy", kinds: &["UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS"] };
+    match call.realm.index {
+        0 => vec![probes],
+        1 => vec![probes, credentials],
+        _ => Vec::new(),
+    }
+}
+
+fn get_filter(call: &Call<'_>) -> Result<Value, Refusal> {
+    let asked = call.params.required("filterName")?;
+    let Some(filter) = filters(call).into_iter().find(|filter| filter.name == asked) else {
+        return Err(Refusal::new(INVALID, "The request is rejected because the input filter name does not exist."));
+    };
+    Ok(json!({
+        "name": filter.name,
+        "description": call.words("quiet, please"),
+        "action": "ARCHIVE",
+        "rank": 1,
+        "findingCriteria": { "criterion": { "type": { "equals": filter.kinds, "eq": filter.kinds } } },
+        "tags": {},
+    }))
 }
 
 fn get_detector(call: &Call<'_>) -> Value {

@@ -12,11 +12,13 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Value, Refusal> {
         "DescribeKey" => describe_key(call),
         "GetKeyPolicy" => key_policy(call),
         "ListGrants" => grants(call),
+        "GetKeyRotationStatus" => rotation(call),
         _ => Err(Refusal::unknown_operation(call.called)),
     }
 }
 
-fn describe_key(call: &Call<'_>) -> Result<Value, Refusal> {
+/// The key that a call names, which the caller may ask for.
+fn key<'a>(call: &'a Call<'_>) -> Result<&'a Key, Refusal> {
     let asked = call.params.required("KeyId")?;
     let keys = &call.realm.keys;
     let key = if asked.ends_with("alias/aws/dynamodb") {
@@ -28,15 +30,36 @@ fn describe_key(call: &Call<'_>) -> Result<Value, Refusal> {
         if asked.starts_with("arn:") && !asked.contains(call.realm.account) {
             // A key of another account: its own policy says nothing of this caller.
             let message = format!(
-                "User: {} is not authorized to perform: kms:DescribeKey on resource: {asked} because no resource-based \
-                 policy allows the kms:DescribeKey action",
-                call.realm.auditor()
+                "User: {user} is not authorized to perform: {0} on resource: {asked} because no resource-based \
+                 policy allows the {0} action",
+                call.called.label(),
+                user = call.realm.auditor()
             );
             return Err(Refusal::new("AccessDeniedException", message));
         }
         return Err(Refusal::new("NotFoundException", format!("Key '{asked}' does not exist")));
     };
     call.authorize(&key.arn)?;
+    Ok(key)
+}
+
+fn rotation(call: &Call<'_>) -> Result<Value, Refusal> {
+    let key = key(call)?;
+    if key.origin != "AWS_KMS" {
+        let message = format!("{} origin is {} which is not valid for this operation.", key.arn, key.origin);
+        return Err(Refusal::new("UnsupportedOperationException", message));
+    }
+    let next = key.rotates.map(|days| epoch(key.created + jiff::SignedDuration::from_hours(24 * (days + 100))));
+    Ok(trim(json!({
+        "KeyRotationEnabled": key.rotates.is_some(),
+        "KeyId": key.arn,
+        "RotationPeriodInDays": key.rotates,
+        "NextRotationDate": next,
+    })))
+}
+
+fn describe_key(call: &Call<'_>) -> Result<Value, Refusal> {
+    let key = key(call)?;
     let manager = if key.aws_managed { "AWS" } else { "CUSTOMER" };
     let metadata = json!({
         "AWSAccountId": call.realm.account,

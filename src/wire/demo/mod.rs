@@ -16,6 +16,7 @@ mod events;
 mod findings;
 mod guardduty;
 mod incident;
+mod kinesis;
 mod kit;
 mod kms;
 mod settings;
@@ -179,6 +180,7 @@ impl Inner {
             "config" => config::answer(&call),
             "ec2" => ec2::answer(&call),
             "guardduty" => guardduty::answer(&call),
+            "kinesis" => kinesis::answer(&call),
             "kms" => kms::answer(&call),
             "sts" => sts::answer(&call),
             "accessanalyzer"

@@ -29,6 +29,16 @@ pub(super) struct Table {
     pub ttl: Option<&'static str>,
     pub tags: Vec<(String, String)>,
     pub policy: Option<String>,
+    /// The most request units a second, where somebody capped them.
+    pub cap: Option<i64>,
+    /// The Kinesis data stream that its changes go to.
+    pub kinesis: Option<&'static str>,
+    /// The mode of Contributor Insights, where that is on.
+    pub insights: Option<&'static str>,
+    /// It is a replica that cannot be taken out of its global table.
+    pub associated: bool,
+    /// It is a global table of the legacy version.
+    pub legacy: bool,
     /// Backups: name and time, newest last.
     pub backups: Vec<(String, Timestamp)>,
 }
@@ -117,13 +127,33 @@ fn kept(realm: &Realm, name: &str, class: &str) -> Table {
         replicas: Vec::new(),
         pitr: Some((35, created)),
         ttl: None,
-        tags: vec![tag("data-class", class), tag("team", team), tag("env", "prod")],
+        tags: vec![tag("data-class", class), tag("team", team), tag("env", "prod"), tag("domain", domain(name))],
         policy: None,
+        cap: None,
+        kinesis: None,
+        insights: None,
+        associated: true,
+        legacy: false,
         backups: (0..3)
             .map(|age| {
                 (format!("{name}-daily"), story::night(0, 0) - DAY * (3 - age) + SignedDuration::from_mins(1400))
             })
             .collect(),
+    }
+}
+
+/// The business domain of a table.
+fn domain(name: &str) -> &'static str {
+    match name {
+        "orders" | "ledger" | "exports" | "legacy-billing" => "payments",
+        "token-vault" => "identity",
+        _ => {
+            if hash(name).is_multiple_of(2) {
+                "commerce"
+            } else {
+                "logistics"
+            }
+        }
     }
 }
 
@@ -150,8 +180,14 @@ fn ordinary(realm: &Realm, name: &str) -> Table {
         table.pitr = Some((7, table.created));
     }
     table.protected = !sin(5, 6);
-    table.stream = sin(6, 3).then_some("NEW_AND_OLD_IMAGES");
+    table.stream = sin(6, 3).then_some(if sin(11, 2) { "KEYS_ONLY" } else { "NEW_AND_OLD_IMAGES" });
     table.ttl = sin(7, 3).then_some("expires_at");
+    if sin(12, 4) {
+        table.tags.push(("retention".to_owned(), "90d".to_owned()));
+    }
+    if sin(13, 9) {
+        table.insights = Some("THROTTLED_KEYS");
+    }
     if sin(8, 4) {
         table.backups.clear();
     }
@@ -174,6 +210,27 @@ fn partner_policy(realm: &Realm, arn: &str) -> String {
     )
 }
 
+/// What a replica needs to join, for whoever asks in the service's name.
+fn replication_policy(arn: &str) -> String {
+    format!(
+        "{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Sid\":\"replication\",\"Effect\":\"Allow\",\"Principal\":\
+         {{\"Service\":\"replication.dynamodb.amazonaws.com\"}},\"Action\":[\"dynamodb:ReadDataForReplication\",\
+         \"dynamodb:WriteDataForReplication\",\"dynamodb:ReplicateSettings\"],\"Resource\":\"{arn}\"}}]}}"
+    )
+}
+
+/// A fence: calls come through one endpoint, from AWS services, or not at all, and never in the clear.
+fn fence(arn: &str, endpoint: &str) -> String {
+    format!(
+        "{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Sid\":\"endpoint\",\"Effect\":\"Deny\",\"Principal\":\"*\",\
+         \"Action\":\"dynamodb:*\",\"Resource\":\"{arn}\",\"Condition\":{{\"StringNotEqualsIfExists\":\
+         {{\"aws:SourceVpce\":\"{endpoint}\"}},\"BoolIfExists\":{{\"aws:ViaAWSService\":\"false\",\
+         \"aws:PrincipalIsAWSService\":\"false\"}}}}}},{{\"Sid\":\"tls\",\"Effect\":\"Deny\",\"Principal\":\"*\",\
+         \"Action\":\"dynamodb:*\",\"Resource\":\"{arn}\",\"Condition\":{{\"Bool\":{{\"aws:SecureTransport\":\
+         \"false\"}}}}}}]}}"
+    )
+}
+
 /// The tables that the story names.
 fn heroes(realm: &Realm) -> Vec<Timed<Table>> {
     match (realm.account, realm.region) {
@@ -193,11 +250,19 @@ fn heroes(realm: &Realm) -> Vec<Timed<Table>> {
             let mut lake = kept(realm, "lake-index", "confidential");
             // A key of the other account, which this account's auditor may not describe.
             lake.key = Some(format!("arn:aws:kms:{}:{PROD}:key/{}", realm.region, uuid(realm.seed, 77)));
-            vec![Timed::still(archive), Timed::still(lake)]
+            // The other half of the vault: nobody switched its recovery on, and its policy lets in a service from anywhere.
+            let mut vault = kept(realm, "token-vault", "restricted");
+            vault.replicas = vec![("us-east-1", None)];
+            vault.pitr = None;
+            vault.policy = Some(replication_policy(&vault.arn));
+            vec![Timed::still(archive), Timed::still(lake), Timed::still(vault)]
         }
         (DATA, "us-east-1") => {
             let mut vault = kept(realm, "token-vault", "restricted");
             vault.key = realm.key(KEY_IMPORTED).map(|key| key.arn.clone());
+            vault.replicas = vec![("eu-west-1", None)];
+            vault.associated = false;
+            vault.policy = Some(fence(&vault.arn, &realm.gateway_endpoint()));
             vec![Timed::still(vault)]
         }
         _ => {
@@ -206,6 +271,7 @@ fn heroes(realm: &Realm) -> Vec<Timed<Table>> {
             prototype.pitr = None;
             prototype.protected = false;
             prototype.backups.clear();
+            prototype.legacy = true;
             prototype.tags.clear();
             prototype.tags.push(("note".to_owned(), HOSTILE_NOTE.to_owned()));
             // As long as a tag's value may be, every letter with a mark above it.
@@ -222,6 +288,7 @@ pub(super) const HOSTILE_NOTE: &str =
 fn heroes_of_prod(realm: &Realm) -> Vec<Timed<Table>> {
     let mut orders = kept(realm, "orders", "restricted");
     orders.stream = Some("NEW_AND_OLD_IMAGES");
+    orders.insights = Some("ACCESSED_AND_THROTTLED_KEYS");
     let orders = Timed::still(orders)
         .then(story::PITR_OFF, |table, _| table.pitr = None)
         .then(story::PROTECTION_OFF, |table, _| table.protected = false)
@@ -231,6 +298,8 @@ fn heroes_of_prod(realm: &Realm) -> Vec<Timed<Table>> {
     });
     let mut exports = kept(realm, "exports", "confidential");
     exports.key = realm.key(KEY_AWS).map(|key| key.arn.clone());
+    exports.cap = Some(4000);
+    exports.kinesis = Some("exports-feed");
     let mut billing = kept(realm, "legacy-billing", "restricted");
     billing.key = realm.key(KEY_DISABLED).map(|key| key.arn.clone());
     billing.status = "INACCESSIBLE_ENCRYPTION_CREDENTIALS";

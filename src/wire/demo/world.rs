@@ -73,6 +73,8 @@ pub(super) struct Key {
     pub deletion: Option<Timestamp>,
     pub valid_to: Option<Timestamp>,
     pub origin: &'static str,
+    /// Days between its rotations, where it rotates.
+    pub rotates: Option<i64>,
     pub description: String,
 }
 
@@ -206,12 +208,13 @@ fn keys(realm: &Realm) -> Vec<Key> {
         deletion: None,
         valid_to: None,
         origin: "AWS_KMS",
+        rotates: None,
         description: description.to_owned(),
     };
     let managed = "Default key that protects my DynamoDB data when no other key is defined";
     vec![
-        Key { aws_managed: true, ..key(0, "Enabled", managed) },
-        key(1, "Enabled", "customer data at rest"),
+        Key { aws_managed: true, rotates: Some(365), ..key(0, "Enabled", managed) },
+        Key { rotates: Some(365), ..key(1, "Enabled", "customer data at rest") },
         key(2, "Disabled", "legacy billing, switched off by \u{202e}1174 tekcit\u{202c}\u{200b}"),
         Key { deletion: Some(story::END + day * 4), ..key(3, "PendingDeletion", "campaign archive") },
         Key { origin: "EXTERNAL", valid_to: Some(story::END + day * 12), ..key(4, "Enabled", "imported from the HSM") },

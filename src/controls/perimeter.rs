@@ -1,0 +1,171 @@
+//! Network: what endpoints' policies and tables' own keep in and out.
+
+use crate::model::{DataClass, Endpoint, Estate, Judgement, Scope, Table};
+use crate::policy::{self, CONTROL_WRITES, Denied, Document, ITEM_ACTIONS, denies_other_sources, lets, lint};
+
+use super::draft::{Draft, by_class, class, settle, strictest};
+use super::{Baseline, Control, Judge, resource};
+
+/// One endpoint's judgement, of its policy as it was understood.
+type One = fn(&Estate, &Scope, Draft, &Endpoint, &str) -> Judgement;
+
+/// Judges the policy of each endpoint for DynamoDB.
+fn each(control: &'static Control, estate: &Estate, one: One) -> Vec<Judgement> {
+    let mut judged = Vec::new();
+    for (scope, network) in &estate.networks {
+        match Draft::new(control, scope.to_string()).need("DescribeVpcEndpoints", Some(&network.endpoints)) {
+            Ok((_, seen)) => judged.extend(seen.value.iter().filter(|of| of.is_dynamodb()).map(|of| {
+                let mut draft = Draft::new(control, resource(scope, &of.id));
+                draft.saw(seen, [format!("VpcEndpoints[{}].PolicyDocument", of.id)]);
+                match &of.policy {
+                    Some(text) => one(estate, scope, draft, of, text),
+                    None => draft.unclear("the answer holds no policy document"),
+                }
+            })),
+            Err(unknown) => judged.push(*unknown),
+        }
+    }
+    judged
+}
+
+fn read(draft: Draft, text: &str) -> Result<(Draft, Document), Box<Judgement>> {
+    match Document::parse(text) {
+        Ok(document) => Ok((draft, document)),
+        Err(error) => Err(Box::new(draft.unclear(format!("the policy could not be understood: {error}")))),
+    }
+}
+
+/// NET-04.
+pub(super) const NET_04: &Control = &Control {
+    id: "NET-04",
+    operations: &["ec2:DescribeVpcEndpoints", "dynamodb:ListTagsOfResource"],
+    blind: "streams are read through endpoints of their own service",
+    judge: Judge::Estate(|estate, _: &Baseline| each(NET_04, estate, planes)),
+};
+
+fn planes(estate: &Estate, scope: &Scope, mut draft: Draft, endpoint: &Endpoint, text: &str) -> Judgement {
+    let here = estate.tables.values().filter(|table| table.scope == *scope);
+    let Some((DataClass::Restricted, unread)) = strictest(estate, here) else {
+        return draft.not_applicable("no table here states class restricted");
+    };
+    let document;
+    (draft, document) = match read(draft, text) {
+        Ok(both) => both,
+        Err(unknown) => return *unknown,
+    };
+    let items = ITEM_ACTIONS.into_iter().find(|action| lets(&document, action));
+    let control = CONTROL_WRITES.into_iter().find(|action| lets(&document, action));
+    let plane =
+        endpoint.tags.iter().find(|(key, _)| key.eq_ignore_ascii_case("plane")).map(|(_, value)| value.as_str());
+    let judged = match (plane.map(str::to_ascii_lowercase).as_deref(), items, control) {
+        (Some("data"), _, Some(action)) => draft.fail(format!("it is tagged plane=data and lets {action} through")),
+        (Some("control"), Some(action), _) => {
+            draft.fail(format!("it is tagged plane=control and lets {action} through"))
+        }
+        (Some(plane @ ("data" | "control")), ..) => draft.pass(format!("it lets the {plane} plane through alone")),
+        (_, Some(_), Some(_)) => draft.warn("it lets items and changes of tables through, and no tag names its plane"),
+        (_, Some(_), None) => draft.pass("it lets items through and no change of a table"),
+        (_, None, _) => draft.pass("it lets no call on items through"),
+    };
+    by_class(judged, unread)
+}
+
+/// NET-05.
+pub(super) const NET_05: &Control = &Control {
+    id: "NET-05",
+    operations: &["ec2:DescribeVpcEndpoints"],
+    blind: "whether the accounts and organizations named are one's own is not checked",
+    judge: Judge::Estate(|estate, _: &Baseline| each(NET_05, estate, guarded)),
+};
+
+fn guarded(_: &Estate, _: &Scope, draft: Draft, _: &Endpoint, text: &str) -> Judgement {
+    let (draft, document) = match read(draft, text) {
+        Ok(both) => both,
+        Err(unknown) => return *unknown,
+    };
+    let limits = policy::limits(&document, "dynamodb");
+    match (limits.principals, limits.resources) {
+        (true, true) => draft.pass("it holds principals and resources to named accounts"),
+        (false, true) => draft.warn("it holds resources to named accounts, and lets principals of any through"),
+        (true, false) => draft.warn("it holds principals to named accounts, and lets them reach tables of any"),
+        (false, false) => draft
+            .fail("it holds neither principals nor resources: foreign credentials write to foreign tables through it"),
+    }
+}
+
+/// NET-06.
+pub(super) const NET_06: &Control = &Control {
+    id: "NET-06",
+    operations: &["ec2:DescribeVpcEndpoints"],
+    blind: "IAM Access Analyzer's own checks are not asked",
+    judge: Judge::Estate(|estate, _: &Baseline| each(NET_06, estate, well_formed)),
+};
+
+fn well_formed(_: &Estate, _: &Scope, draft: Draft, _: &Endpoint, text: &str) -> Judgement {
+    let found = lint::policy(text, lint::Place::Endpoint);
+    let worst = found.iter().find(|of| of.grave).or(found.first());
+    if let Some(of) = worst {
+        let more = if found.len() > 1 { format!("; and {} more", found.len() - 1) } else { String::new() };
+        let why = format!("{of}{more}");
+        return if of.grave { draft.fail(why) } else { draft.warn(why) };
+    }
+    let (draft, document) = match read(draft, text) {
+        Ok(both) => both,
+        Err(unknown) => return *unknown,
+    };
+    let items = ITEM_ACTIONS.iter().any(|action| lets(&document, action));
+    if items && !lets(&document, "dynamodb:DescribeTable") {
+        return draft.warn("it lets items through and not DescribeTable, which the SDKs' table models call first");
+    }
+    draft.pass("nothing in it is malformed or without effect")
+}
+
+/// NET-09.
+pub(super) const NET_09: &Control = &Control {
+    id: "NET-09",
+    operations: &["dynamodb:GetResourcePolicy", "dynamodb:ListTagsOfResource"],
+    blind: "policies of identities and of the organization are not read: they may fence the table too",
+    judge: Judge::Table(fenced),
+};
+
+fn fenced(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
+    by_class(settle(judge_fenced(estate, baseline, table)), class(estate, table).1)
+}
+
+fn judge_fenced(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {
+    let draft = Draft::new(NET_09, &table.arn);
+    let (class, _) = class(estate, table);
+    if !baseline.asks(class, NET_09.id) {
+        return Ok(draft.not_applicable(format!("class {} asks for none", class.word())));
+    }
+    let (mut draft, seen) = draft.need("GetResourcePolicy", Some(&table.policy))?;
+    let Some(text) = &seen.value else {
+        draft.saw(seen, ["Policy=absent".to_owned()]);
+        return Ok(open(
+            draft,
+            class,
+            "it has no resource policy, so nothing at the table asks where a call comes from",
+        ));
+    };
+    draft.saw(seen, [format!("Policy={} bytes", text.len())]);
+    let document = match Document::parse(text) {
+        Ok(document) => document,
+        Err(error) => return Ok(draft.unclear(format!("the policy could not be understood: {error}"))),
+    };
+    Ok(match denies_other_sources(&document, &table.arn) {
+        Denied::Whole => draft.pass("its policy denies items to calls from elsewhere than named endpoints or VPCs"),
+        Denied::EvenToServices => {
+            draft.warn("its policy denies items to calls from elsewhere, also to AWS services that act for somebody")
+        }
+        Denied::Partly => draft.warn("its policy denies only some callers or calls from elsewhere"),
+        Denied::NotAllowed => {
+            open(draft, class, "its policy allows calls from named endpoints, which denies no others")
+        }
+        Denied::Not => open(draft, class, "its policy does not ask where a call comes from"),
+    })
+}
+
+/// A table that calls from anywhere reach: worse for the strictest class.
+fn open(draft: Draft, class: DataClass, why: &str) -> Judgement {
+    if class == DataClass::Restricted { draft.fail(why) } else { draft.warn(why) }
+}

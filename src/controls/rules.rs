@@ -1,0 +1,245 @@
+//! Detective controls that look at the watchers: AWS Config's rules on tables, and GuardDuty's filters.
+
+use jiff::SignedDuration;
+
+use crate::model::{
+    Cell, Compliance, Estate, Evaluation, FindingFilter, Judgement, Rule, RuleKey, Scope, Seen, SourceError, Table,
+};
+
+use super::draft::{Draft, by_class, class, settle, strictest};
+use super::{Baseline, Control, Judge};
+
+/// DET-06.
+pub(super) const DET_06: &Control = &Control {
+    id: "DET-06",
+    operations: &["guardduty:ListDetectors", "guardduty:ListFilters", "guardduty:GetFilter"],
+    blind: "suppression in Security Hub is not read",
+    judge: Judge::Estate(suppressed),
+};
+
+/// Types of findings that lead to tables, one of each kind.
+const MATTER: [&str; 8] = [
+    "AttackSequence:IAM/CompromisedCredentials",
+    "CredentialAccess:IAMUser/AnomalousBehavior",
+    "Exfiltration:IAMUser/AnomalousBehavior",
+    "Exfiltration:S3/AnomalousBehavior",
+    "Impact:IAMUser/AnomalousBehavior",
+    "Impact:S3/AnomalousBehavior.Delete",
+    "Stealth:IAMUser/CloudTrailLoggingDisabled",
+    "UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS",
+];
+
+fn suppressed(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
+    estate.scopes.iter().map(|scope| settle(one_scope(estate, scope))).collect()
+}
+
+fn one_scope(estate: &Estate, scope: &Scope) -> Result<Judgement, Box<Judgement>> {
+    let (draft, detectors) =
+        Draft::new(DET_06, scope.to_string()).need("ListDetectors", estate.detectors.get(scope))?;
+    if detectors.value.is_empty() {
+        return Ok(draft.not_applicable("GuardDuty has no detector here (DET-01)"));
+    }
+    let (mut draft, seen) = draft.need("ListFilters", estate.filters.get(scope))?;
+    let hiding = || seen.value.iter().filter(|of| of.action == "ARCHIVE").filter(|of| hides(of));
+    draft.saw(seen, seen.value.iter().map(|of| format!("{}: {} {}", of.name, of.action, in_words(of))));
+    if let Some(of) = hiding().find(|of| of.criteria.iter().all(|(field, ..)| field == "type")) {
+        return Ok(draft.fail(format!("filter {} archives them all: {}", of.name, in_words(of))));
+    }
+    Ok(match hiding().next() {
+        Some(of) => draft.warn(format!("filter {} archives some: {}", of.name, in_words(of))),
+        None => draft.pass("no filter archives what leads to tables"),
+    })
+}
+
+fn in_words(filter: &FindingFilter) -> String {
+    let all =
+        filter.criteria.iter().map(|(field, operator, values)| format!("{field} {operator} {}", values.join(", ")));
+    let all: Vec<String> = all.collect();
+    if all.is_empty() { "every finding".to_owned() } else { all.join(" and ") }
+}
+
+/// True when a filter may match a finding of a type that matters.
+fn hides(filter: &FindingFilter) -> bool {
+    let is = |value: &str, kind: &str| match value.split_once('*') {
+        Some((fixed, _)) => kind.starts_with(fixed),
+        None => value == kind || same_family(value, kind),
+    };
+    MATTER.iter().any(|kind| {
+        filter.criteria.iter().filter(|(field, ..)| field == "type").all(|(_, operator, values)| {
+            let named = values.iter().any(|value| is(value, kind));
+            match *operator {
+                "Equals" | "Matches" => named,
+                "NotEquals" | "NotMatches" => !named,
+                _ => true,
+            }
+        })
+    })
+}
+
+/// Types of one purpose about one kind of resource: `Exfiltration:IAMUser/…`.
+fn same_family(a: &str, b: &str) -> bool {
+    let family = |kind: &str| kind.split_once('/').map(|(family, _)| family.to_owned());
+    family(a).is_some() && family(a) == family(b)
+}
+
+/// DET-10.
+pub(super) const DET_10: &Control = &Control {
+    id: "DET-10",
+    operations: &[
+        "config:DescribeConfigRules",
+        "config:DescribeComplianceByConfigRule",
+        "config:GetComplianceDetailsByConfigRule",
+        "dynamodb:ListTagsOfResource",
+    ],
+    blind: "parameters of rules are not judged; conformance packs show by their rules",
+    judge: Judge::Estate(deployed),
+};
+
+/// AWS's managed rules on tables, on DAX, and on the endpoint.
+pub(super) const EXPECTED: [&str; 13] = [
+    "DAX_ENCRYPTION_ENABLED",
+    "DAX_TLS_ENDPOINT_ENCRYPTION",
+    "DYNAMODB_AUTOSCALING_ENABLED",
+    "DYNAMODB_IN_BACKUP_PLAN",
+    "DYNAMODB_LAST_BACKUP_RECOVERY_POINT_CREATED",
+    "DYNAMODB_MEETS_RESTORE_TIME_TARGET",
+    "DYNAMODB_PITR_ENABLED",
+    "DYNAMODB_RESOURCES_PROTECTED_BY_BACKUP_PLAN",
+    "DYNAMODB_TABLE_DELETION_PROTECTION_ENABLED",
+    "DYNAMODB_TABLE_ENCRYPTED_KMS",
+    "DYNAMODB_TABLE_ENCRYPTION_ENABLED",
+    "DYNAMODB_THROUGHPUT_LIMIT_CHECK",
+    "SERVICE_VPC_ENDPOINT_ENABLED",
+];
+
+/// Periodic rules run once a day at least.
+const OLD: SignedDuration = SignedDuration::from_hours(25);
+
+fn deployed(estate: &Estate, baseline: &Baseline) -> Vec<Judgement> {
+    estate.scopes.iter().map(|scope| settle(one_rule_set(estate, baseline, scope))).collect()
+}
+
+fn one_rule_set(estate: &Estate, baseline: &Baseline, scope: &Scope) -> Result<Judgement, Box<Judgement>> {
+    let (mut draft, seen) =
+        Draft::new(DET_10, scope.to_string()).need("DescribeConfigRules", estate.rule_lists.get(scope))?;
+    let is_active =
+        |rule: &&Rule| rule.key.scope == *scope && rule.state.as_deref().is_none_or(|state| state == "ACTIVE");
+    let rules: Vec<&Rule> = estate.rules.values().filter(is_active).collect();
+    let find = |wanted: &str| rules.iter().copied().find(|rule| rule.identifier.as_deref() == Some(wanted));
+    let (there, missing): (Vec<&str>, Vec<&str>) = EXPECTED.into_iter().partition(|wanted| find(wanted).is_some());
+    draft.saw(seen, there.iter().map(|id| format!("ConfigRules[].Source.SourceIdentifier={id}")));
+    let class = strictest(estate, estate.tables.values().filter(|table| table.scope == *scope));
+    let unread = match class {
+        Some((class, unread)) if baseline.asks(class, DET_10.id) => unread,
+        _ => return Ok(draft.not_applicable("no table here states a class that asks for it")),
+    };
+    if there.is_empty() {
+        return Ok(by_class(draft.fail("none of AWS's rules on DynamoDB is deployed"), unread));
+    }
+    if !missing.is_empty() {
+        let why = format!("{} of {} rules are not deployed: {}", missing.len(), EXPECTED.len(), missing.join(", "));
+        return Ok(by_class(draft.warn(why), unread));
+    }
+    for rule in EXPECTED.iter().filter_map(|wanted| find(wanted)) {
+        let name = &rule.key.name;
+        let results;
+        (draft, results) =
+            draft.need(&format!("GetComplianceDetailsByConfigRule of {name}"), estate.evaluations.get(&rule.key))?;
+        if rule.compliance == Some(Compliance::InsufficientData) {
+            return Ok(by_class(draft.warn(format!("{name} has judged nothing yet")), unread));
+        }
+        let ran = results.value.iter().filter_map(|of| of.invoked.or(of.recorded)).max();
+        if let Some(ran) = ran.filter(|ran| estate.now.duration_since(*ran) > OLD) {
+            return Ok(by_class(draft.warn(format!("{name} last ran at {ran}")), unread));
+        }
+    }
+    Ok(draft.pass("all of AWS's rules on DynamoDB are deployed and have run"))
+}
+
+/// DET-11.
+pub(super) const DET_11: &Control = &Control {
+    id: "DET-11",
+    operations: &[
+        "config:DescribeConfigRules",
+        "config:GetComplianceDetailsByConfigRule",
+        "dynamodb:DescribeTable",
+        "dynamodb:DescribeContinuousBackups",
+    ],
+    blind: "Security Hub's findings are not read",
+    judge: Judge::Table(agree),
+};
+
+fn agree(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
+    by_class(settle(judge_agree(estate, baseline, table)), class(estate, table).1)
+}
+
+/// What one of Config's rules asks of a table, as the table itself answers; `None` where that was not read.
+fn own_answer(identifier: &str, table: &Table) -> Option<bool> {
+    let described = table.description.value();
+    match identifier {
+        "DYNAMODB_PITR_ENABLED" => table.pitr.value().map(|pitr| pitr.enabled),
+        "DYNAMODB_TABLE_DELETION_PROTECTION_ENABLED" => described?.deletion_protection,
+        "DYNAMODB_TABLE_ENCRYPTED_KMS" => described.map(|of| of.kms_key.is_some()),
+        _ => None,
+    }
+}
+
+fn judge_agree(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {
+    let draft = Draft::new(DET_11, &table.arn);
+    let (class, _) = class(estate, table);
+    if !baseline.asks(class, DET_11.id) {
+        return Ok(draft.not_applicable(format!("class {} asks for none", class.word())));
+    }
+    let (mut draft, _) = draft.need("DescribeConfigRules", estate.rule_lists.get(&table.scope))?;
+    let (mut agreed, mut differs, mut unread) = (0, None, None::<(&RuleKey, Option<&SourceError>)>);
+    for rule in estate.rules.values().filter(|rule| rule.key.scope == table.scope) {
+        let Some(identifier) = rule.identifier.as_deref() else { continue };
+        if own_answer(identifier, table).is_none() && !is_mapped(identifier) {
+            continue;
+        }
+        let Some((seen, verdict)) = said(estate.evaluations.get(&rule.key), table) else {
+            if estate.evaluations.get(&rule.key).is_none_or(|cell| cell.seen.is_none()) {
+                let error = estate.evaluations.get(&rule.key).and_then(|cell| cell.fault.as_ref());
+                unread = Some((&rule.key, error.map(|fault| &fault.error)));
+            }
+            continue;
+        };
+        let Some(own) = own_answer(identifier, table) else { continue };
+        draft.saw(seen, [format!("{}: {}", rule.key.name, verdict.compliance.word())]);
+        let theirs = verdict.compliance == Compliance::Compliant;
+        if theirs == own {
+            agreed += 1;
+        } else {
+            let at = verdict.recorded.map_or_else(String::new, |at| format!(" at {at}"));
+            differs = differs.or(Some(format!(
+                "{} said {}{at}; the table says otherwise",
+                rule.key.name,
+                verdict.compliance.word()
+            )));
+        }
+    }
+    Ok(match (differs, unread) {
+        (Some(why), _) => draft.warn(why),
+        (None, Some((key, error))) => {
+            draft.unknown(&format!("GetComplianceDetailsByConfigRule of {}", key.name), error)
+        }
+        (None, None) if agreed == 0 => draft.not_applicable("no rule of Config has judged what is judged here"),
+        (None, None) => draft.pass(format!("{agreed} of Config's rules say the same")),
+    })
+}
+
+fn is_mapped(identifier: &str) -> bool {
+    ["DYNAMODB_PITR_ENABLED", "DYNAMODB_TABLE_DELETION_PROTECTION_ENABLED", "DYNAMODB_TABLE_ENCRYPTED_KMS"]
+        .contains(&identifier)
+}
+
+/// What a rule last said about a table.
+fn said<'a>(
+    cell: Option<&'a Cell<Vec<Evaluation>>>,
+    table: &Table,
+) -> Option<(&'a Seen<Vec<Evaluation>>, &'a Evaluation)> {
+    let seen = cell?.seen.as_ref()?;
+    let of = seen.value.iter().filter(|of| of.resource_type == "AWS::DynamoDB::Table" && of.resource_id == table.name);
+    let judged = |of: &&Evaluation| matches!(of.compliance, Compliance::Compliant | Compliance::NonCompliant);
+    Some((seen, of.filter(judged).max_by_key(|of| of.recorded)?))
+}
