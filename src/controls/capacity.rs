@@ -1,15 +1,19 @@
 //! Resilience: capacity that follows demand.
 
+use serde_json::Value;
+
 use crate::model::{Estate, Judgement, Table};
 
 use super::draft::{Draft, by_class, class, settle};
 use super::{Baseline, Control, Judge};
 
+const TARGETS: &str = "application-autoscaling:DescribeScalableTargets";
+
 /// RES-15.
 pub(super) const RES_15: &Control = &Control {
     id: "RES-15",
-    operations: &["dynamodb:DescribeTable"],
-    blind: "scalable targets are not read: of provisioned capacity it is not known whether it scales",
+    operations: &["dynamodb:DescribeTable", TARGETS],
+    blind: "indexes of a provisioned table scale apart and are not judged",
     judge: Judge::Table(capacity),
 };
 
@@ -34,11 +38,39 @@ fn judge_capacity(estate: &Estate, baseline: &Baseline, table: &Table) -> Result
             format!("Table.OnDemandThroughput={}/{}", told(reads), told(writes)),
         ],
     );
-    Ok(match (mode, reads, writes) {
-        ("PAY_PER_REQUEST", None, None) => draft.pass("it is billed and scaled by request"),
-        ("PAY_PER_REQUEST", ..) => {
-            draft.warn(format!("somebody capped it: reads {}, writes {} a second", told(reads), told(writes)))
+    if mode != "PAY_PER_REQUEST" {
+        return judge_targets(estate, table, draft);
+    }
+    Ok(match (reads, writes) {
+        (None, None) => draft.pass("it is billed and scaled by request"),
+        _ => draft.warn(format!("somebody capped it: reads {}, writes {} a second", told(reads), told(writes))),
+    })
+}
+
+/// Whether what is provisioned follows demand.
+fn judge_targets(estate: &Estate, table: &Table, draft: Draft) -> Result<Judgement, Box<Judgement>> {
+    let (mut draft, seen) = draft.answer(estate, &table.scope, TARGETS, "")?;
+    let id = format!("table/{}", table.name);
+    let all = seen.value["ScalableTargets"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let of = |unit: &str| {
+        let dimension = format!("dynamodb:table:{unit}CapacityUnits");
+        let is = |one: &&Value| one["ResourceId"] == *id && one["ScalableDimension"] == *dimension;
+        all.iter().find(is)
+    };
+    let (reads, writes) = (of("Read"), of("Write"));
+    let told = |one: Option<&Value>| if one.is_some() { "registered" } else { "absent" };
+    draft.saw(seen, [format!("ScalableTargets of {id}: reads {}, writes {}", told(reads), told(writes))]);
+    let is_suspended = |one: &Value| {
+        let state = &one["SuspendedState"];
+        ["DynamicScalingInSuspended", "DynamicScalingOutSuspended"].iter().any(|name| state[*name] == true)
+    };
+    Ok(match (reads, writes) {
+        (None, None) => draft.fail("its capacity is provisioned and nothing scales it"),
+        (Some(reads), Some(writes)) if is_suspended(reads) || is_suspended(writes) => {
+            draft.warn("its scaling is suspended")
         }
-        _ => draft.unclear("its capacity is provisioned; whether it scales is not read"),
+        (Some(_), Some(_)) => draft.pass("its provisioned capacity scales"),
+        (None, _) => draft.warn("its provisioned writes scale, its reads do not"),
+        (_, None) => draft.warn("its provisioned reads scale, its writes do not"),
     })
 }

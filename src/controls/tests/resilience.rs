@@ -106,5 +106,23 @@ pub(super) const CASES: &[Case] = &[
     ("RES-15", Pass, |_| {}),
     ("RES-15", Warn, |estate| described(estate).caps.1 = Some(40)),
     ("RES-15", Unknown, |estate| described(estate).billing = None),
+    ("RES-15", Fail, |estate| scaled(estate, &[])),
+    ("RES-15", Warn, |estate| scaled(estate, &["Read"])),
+    ("RES-15", Pass, |estate| scaled(estate, &["Read", "Write"])),
     ("RES-15", Unknown, |estate| table(estate).description = denied("dynamodb:DescribeTable")),
 ];
+
+/// Its capacity is provisioned, and these units of it scale.
+fn scaled(estate: &mut Estate, units: &[&str]) {
+    described(estate).billing = None;
+    let target = |unit: &&str| {
+        serde_json::json!({
+            "ResourceId": "table/orders",
+            "ScalableDimension": format!("dynamodb:table:{unit}CapacityUnits"),
+        })
+    };
+    let targets: Vec<_> = units.iter().map(target).collect();
+    let label = "application-autoscaling:DescribeScalableTargets";
+    let answer = seen(serde_json::json!({ "ScalableTargets": targets }));
+    estate.answers.entry((scope(), label)).or_default().insert(String::new(), answer);
+}
