@@ -254,8 +254,11 @@ fn hints(place: &Place, deep: bool) -> Vec<Hint> {
             vec![
                 (Action::CopyId, "copy the remedy"),
                 (Action::Describe, ""),
+                (Action::Raw, ""),
                 (Action::Events, ""),
                 (Action::Related, ""),
+                (Action::Who, ""),
+                (Action::Command, ""),
             ]
         }
         Screen::List(Kind::Controls(_)) => vec![

@@ -150,7 +150,8 @@ impl Exceptions {
 
     /// A judgement with what a person says about it.
     pub(super) fn applied(&self, estate: &Estate, judgement: Judgement) -> Judgement {
-        if self.entries.is_empty() {
+        // Hardly any judgement is spoken of.
+        if !self.entries.iter().any(|entry| entry.control == judgement.control) {
             return judgement;
         }
         let row = ResourceRow { estate, resource: &judgement.resource };

@@ -24,7 +24,7 @@ fn from_the_worst_cell_to_the_judgement_its_evidence_and_the_remedy() {
         // Name, network, identity, data, detective, resilience.
         session.press("l l l l l");
         assert!(bracketed(&mut session).contains("[✖"), "{}", session.screen());
-        session.press("Enter").shows("orders · resilience").shows("RES-01").hides("ENC-01");
+        session.press("Enter").shows("orders · resilience").shows("RES-01").hides("ENC-01").shows("c copy the remedy");
         session.press("c");
         let copied = session.copied.last().unwrap_or_else(|| panic!("nothing was copied")).clone();
         assert!(copied.starts_with("aws dynamodb ") && copied.contains("orders"), "{copied}");
