@@ -56,7 +56,10 @@ pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
         sweep.data(vec![Delta::Subjects { label: read.label, subjects: kept }]).await;
         let asked = subjects.into_iter().map(|subject| one(site, sweep, read, subject)).collect();
         for (subject, outcome) in at_once(AT_ONCE, asked).await {
-            sweep.note(&outcome);
+            // That a service is not switched on is what there is to know of it, not a fault of the reading.
+            if !matches!(&outcome, Err(fault) if matches!(fault.error, SourceError::NotEnabled(_))) {
+                sweep.note(&outcome);
+            }
             match &outcome {
                 Ok(seen) => {
                     good += 1;
