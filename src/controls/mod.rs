@@ -32,7 +32,7 @@ mod trails;
 mod transport;
 mod watchers;
 
-use crate::model::{Estate, Judgement, Scope, Table};
+use crate::model::{Estate, Judgement, Scope, SourceError, Table};
 
 pub use attested::UNATTESTED;
 pub use baseline::{Asked, Baseline, DataEvents, Override};
@@ -145,6 +145,12 @@ pub const LAST: &Control = attested::GOV_03;
 #[must_use]
 pub fn resource(scope: &Scope, id: &str) -> String {
     format!("{scope}/{id}")
+}
+
+/// What a control of tables says of a scope whose tables could not be listed: one row, rather than none.
+#[must_use]
+pub fn unlisted(control: &'static Control, scope: &Scope, error: &SourceError) -> Judgement {
+    draft::Draft::new(control, scope.to_string()).unknown("dynamodb:ListTables", Some(error))
 }
 
 /// The control with this id.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::controls::{CATALOGUE, Judge, LAST, facts};
-use crate::model::{DataClass, Estate, Judgement, Table, Verdict};
+use crate::controls::{CATALOGUE, Control, Judge, LAST, facts};
+use crate::model::{DataClass, Estate, Judgement, Scope, SourceError, Table, Verdict};
 
 use super::{Store, VerdictChange, exceptions};
 
@@ -35,11 +35,14 @@ impl Store {
             .filter_map(|arn| estate.tables.get(arn))
             .map(|table| (table, (!self.strict_class && estate.is_unclassed(table)).then(|| as_mildest(table))))
             .collect();
+        let unlisted = if self.dirty_estate { self.unlisted(&estate) } else { Vec::new() };
         for control in CATALOGUE.iter().filter(|control| control.id != LAST.id) {
-            let fresh = match control.judge {
+            let fresh: Vec<Judgement> = match control.judge {
                 Judge::Table(judge) => {
                     let judge = |table: &Table| judge(&estate, &self.baseline, table);
-                    tables.iter().map(|(table, mildest)| marked(judge(table), mildest.as_ref(), judge)).collect()
+                    let of = tables.iter().map(|(table, mildest)| marked(judge(table), mildest.as_ref(), judge));
+                    let blind = unlisted.iter().map(|(scope, error)| crate::controls::unlisted(control, scope, error));
+                    of.chain(blind).collect()
                 }
                 Judge::Estate(judge) if self.dirty_estate => {
                     let fresh = judge(&estate, &self.baseline);
@@ -74,6 +77,22 @@ impl Store {
             self.dirty_tables.extend(self.estate.tables.keys().cloned());
             self.dirty_estate = true;
         }
+    }
+
+    /// Scopes whose tables could not be listed, and why. What was said of scopes that can be listed now is dropped.
+    fn unlisted(&mut self, estate: &Estate) -> Vec<(Scope, SourceError)> {
+        let of =
+            estate.populations.iter().filter_map(|(scope, cell)| Some((scope.clone(), cell.known()?.err()?.clone())));
+        let of: Vec<(Scope, SourceError)> = of.collect();
+        let names: BTreeSet<String> = of.iter().map(|(scope, _)| scope.to_string()).collect();
+        let old = std::mem::replace(&mut self.unlisted, names);
+        let gone: BTreeSet<&String> = old.difference(&self.unlisted).collect();
+        if !gone.is_empty() {
+            let of_tables = |id| matches!(crate::controls::by_id(id), Some(Control { judge: Judge::Table(_), .. }));
+            let gone: BTreeSet<String> = gone.into_iter().cloned().collect();
+            self.retain_judgements(|judgement| !(gone.contains(&judgement.resource) && of_tables(judgement.control)));
+        }
+        of
     }
 
     /// Drops a whole-estate control's judgements about resources that it no longer judges.

@@ -86,6 +86,8 @@ pub struct Store {
     revision: u64,
     dirty_tables: BTreeSet<String>,
     dirty_estate: bool,
+    /// Scopes whose tables could not be listed when they were judged last.
+    unlisted: BTreeSet<String>,
     posture: BTreeMap<Layer, Tally>,
     exceptions: Exceptions,
     exceptions_live: Option<usize>,
@@ -121,6 +123,7 @@ impl Store {
             revision: 0,
             dirty_tables: BTreeSet::new(),
             dirty_estate: false,
+            unlisted: BTreeSet::new(),
             posture: BTreeMap::new(),
             exceptions: Exceptions::default(),
             exceptions_live: None,

@@ -4,6 +4,7 @@ mod architecture;
 mod classes;
 mod command_line;
 mod controls;
+mod denied;
 mod engines;
 mod exceptions;
 mod faults;
