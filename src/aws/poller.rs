@@ -29,7 +29,8 @@ fn cadence(source: Source, simulated: bool) -> Duration {
         Source::Settings => 3600,
     };
     // A simulated account tells its story at wall speed, in minutes: it is looked at more often.
-    Duration::from_secs(if simulated { (seconds / 6).clamp(10, 30) } else { seconds })
+    let simulated = simulated.then(|| if source == Source::Settings { 600 } else { (seconds / 6).clamp(10, 30) });
+    Duration::from_secs(simulated.unwrap_or(seconds))
 }
 
 /// The pause after a sweep, by how often it failed in a row.

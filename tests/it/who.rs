@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its ground gives way")]
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::Duration;
 
 use dynakeep::aws::{self, Settings};
 use dynakeep::store::who::{Extent, Reach, Section};
+use dynakeep::trail::EventRef;
 use dynakeep::wire::demo::Demo;
 use dynakeep::wire::fault::Fault;
 use serde_json::{Value, json};
@@ -125,7 +127,8 @@ fn what_cannot_be_told_is_said_in_the_exit_code_and_in_words() {
 }
 
 fn calls(session: &Session) -> Section {
-    session.app.store.who(ORDERS, None, Reach::Everywhere).unwrap().sections.swap_remove(1)
+    let mut at_hand = |event: EventRef<'_>| event.raw().ok().map(Cow::into_owned);
+    session.app.store.who(ORDERS, None, Reach::AtHand(&mut at_hand)).unwrap().sections.swap_remove(1)
 }
 
 /// `GetMetricData` × every fault. It is in no sweep: somebody asks for it.
