@@ -54,13 +54,14 @@ async fn recorders(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Recorder>> {
     // A status that cannot be read leaves `recording` unknown, and the recorder itself known.
     let states = sweep.call("config:DescribeConfigurationRecorderStatus", "", request).await;
     sweep.note(&states);
+    let unread = states.as_ref().err().map(|fault| fault.error.clone());
     let states = states.map(|seen| seen.value.configuration_recorders_status.unwrap_or_default()).unwrap_or_default();
     let recorders = value.configuration_recorders.unwrap_or_default().into_iter();
     let recorders = recorders
         .map(|found| {
             let state = states.iter().find(|state| state.name == found.name);
             let last = state.and_then(|state| state.last_status.as_ref()).map(|status| status.as_str().to_owned());
-            recorder(found, state.map(|state| state.recording), last)
+            Recorder { unread: unread.clone(), ..recorder(found, state.map(|state| state.recording), last) }
         })
         .collect();
     Ok(Seen { value: recorders, at, call })
@@ -76,6 +77,7 @@ fn recorder(found: ConfigurationRecorder, recording: Option<bool>, last_status: 
     Recorder {
         name: found.name.unwrap_or_default(),
         recording,
+        unread: None,
         last_status,
         all_supported: group.as_ref().is_some_and(|group| group.all_supported),
         resource_types: names(group.and_then(|group| group.resource_types)),

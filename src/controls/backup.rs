@@ -19,7 +19,7 @@ const ACCESS: &str = "backup:GetBackupVaultAccessPolicy";
 /// RES-05.
 pub(super) const RES_05: &Control = &Control {
     id: "RES-05",
-    operations: &[PLANS, "backup:ListBackupSelections", SELECTIONS, PROTECTED, OPT_IN],
+    operations: &[PLANS, "backup:ListBackupSelections", SELECTIONS, PROTECTED, OPT_IN, "dynamodb:ListTagsOfResource"],
     blind: "whether the role of a selection may back the table up shows in the backup alone",
     judge: Judge::Table(covered),
 };
@@ -57,7 +57,7 @@ fn judge_covered(estate: &Estate, table: &Table) -> Result<Judgement, Box<Judgem
                     break;
                 }
                 Some(false) => {}
-                None => unread = Some(None),
+                None => unread = Some(table.tags.fault.as_ref().map(|fault| &fault.error)),
             },
             Some(Err(error)) => unread = Some(Some(error)),
             None => unread = Some(None),
@@ -147,7 +147,8 @@ fn judge_locked(
     scope: &Scope,
     restricted: bool,
 ) -> Result<Judgement, Box<Judgement>> {
-    let draft = Draft::new(RES_06, scope.to_string());
+    let (draft, _) =
+        Draft::new(RES_06, scope.to_string()).need("dynamodb:ListTables", estate.populations.get(scope))?;
     if !restricted {
         return Ok(draft.not_applicable("no restricted table is known here"));
     }

@@ -127,10 +127,10 @@ fn one_recorder(estate: &Estate, scope: &Scope) -> Result<Judgement, Box<Judgeme
     let told = |of: &Recorder| format!("ConfigurationRecordersStatus[{}].recording={:?}", of.name, of.recording);
     draft.saw(seen, seen.value.iter().map(told));
     let Some(of) = seen.value.iter().find(|of| of.recording == Some(true)) else {
-        return Ok(match seen.value.iter().any(|of| of.recording.is_none()) {
-            true => draft.unclear("the recorder's status could not be read"),
-            false if seen.value.is_empty() => draft.fail("there is no configuration recorder"),
-            false => draft.fail("the configuration recorder stands still"),
+        return Ok(match seen.value.iter().find(|of| of.recording.is_none()) {
+            Some(of) => draft.unknown("the recorder's status", of.unread.as_ref()),
+            None if seen.value.is_empty() => draft.fail("there is no configuration recorder"),
+            None => draft.fail("the configuration recorder stands still"),
         });
     };
     let records = |kind: &&&str| {

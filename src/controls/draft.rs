@@ -133,6 +133,26 @@ pub(super) fn class<'a>(estate: &Estate, table: &'a Table) -> (DataClass, Option
     (estate.data_class(table), unread)
 }
 
+/// As [`strictest`], of the tables of some scopes; where those cannot be listed, there may be one of any class.
+pub(super) fn strictest_in(
+    estate: &Estate,
+    scopes: impl Fn(&Scope) -> bool,
+    tables: impl Fn(&Table) -> bool,
+) -> Option<(DataClass, Option<Option<&SourceError>>)> {
+    let unlisted = estate.scopes.iter().filter(|scope| scopes(scope)).find_map(|scope| {
+        match estate.populations.get(scope).and_then(Cell::known) {
+            Some(Ok(_)) => None,
+            Some(Err(error)) => Some(Some(error)),
+            None => Some(None),
+        }
+    });
+    let of = strictest(estate, estate.tables.values().filter(|table| scopes(&table.scope) && tables(table)));
+    match (of, unlisted) {
+        (Some((DataClass::Restricted, None)), _) | (_, None) => of,
+        (_, Some(error)) => Some((DataClass::Restricted, Some(error))),
+    }
+}
+
 /// The strictest class that tables state, and, where some that may be as strict could not be classed, why not.
 /// `None` when none states any: that counts under ISO-01, and nowhere else.
 pub(super) fn strictest<'a>(

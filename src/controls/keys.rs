@@ -23,7 +23,7 @@ fn strictest(estate: &Estate, key: &str) -> Option<DataClass> {
 }
 
 /// Scopes whose tables, and with them their keys, are not all known: one judgement for each.
-fn unlisted(control: &'static Control, estate: &Estate) -> Vec<Judgement> {
+pub(super) fn unlisted(control: &'static Control, estate: &Estate) -> Vec<Judgement> {
     let judge = |scope: &Scope| {
         let draft = Draft::new(control, scope.to_string());
         match draft.need("dynamodb:ListTables", estate.populations.get(scope)) {

@@ -3,7 +3,7 @@
 use crate::model::{DataClass, Endpoint, Estate, Judgement, Scope, Table};
 use crate::policy::{self, CONTROL_WRITES, Denied, Document, ITEM_ACTIONS, denies_other_sources, lets, lint};
 
-use super::draft::{Draft, by_class, class, settle, strictest};
+use super::draft::{Draft, by_class, class, settle, strictest_in};
 use super::{Baseline, Control, Judge, resource};
 
 /// One endpoint's judgement, of its policy as it was understood.
@@ -44,8 +44,7 @@ pub(super) const NET_04: &Control = &Control {
 };
 
 fn planes(estate: &Estate, scope: &Scope, mut draft: Draft, endpoint: &Endpoint, text: &str) -> Judgement {
-    let here = estate.tables.values().filter(|table| table.scope == *scope);
-    let Some((DataClass::Restricted, unread)) = strictest(estate, here) else {
+    let Some((DataClass::Restricted, unread)) = strictest_in(estate, |of| of == scope, |_| true) else {
         return draft.not_applicable("no table here states class restricted");
     };
     let document;

@@ -2,7 +2,7 @@
 
 use crate::model::{DataClass, Estate, Judgement, Scope, Selector, SourceError, Table, Trail};
 
-use super::draft::{Draft, by_class, class, settle, strictest};
+use super::draft::{Draft, by_class, class, settle, strictest_in};
 use super::logging::{Match, covering, matches};
 use super::trails::{error, logging};
 use super::{Baseline, Control, Judge, resource};
@@ -173,7 +173,7 @@ fn one_endpoint(estate: &Estate, scope: &Scope, draft: Draft, id: &str) -> Resul
     }
     let idle = |trail: &Trail| format!("{} would record its refusals, but does not log", trail.name);
     let why = still.map_or_else(|| "no trail records network activity of DynamoDB".to_owned(), idle);
-    Ok(match strictest(estate, estate.tables.values().filter(|table| table.scope == *scope)) {
+    Ok(match strictest_in(estate, |of| of == scope, |_| true) {
         Some((DataClass::Restricted, None)) => draft.fail(why),
         Some((DataClass::Restricted, Some(error))) => draft.unknown("data class, from tags", error),
         _ => draft.not_applicable(format!("{why}; no table here states class restricted")),

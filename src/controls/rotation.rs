@@ -22,11 +22,7 @@ const MOST: i32 = 365;
 
 /// Judged key by key, once however many tables use it; a region whose tables could not be listed has a row that says so.
 fn rotation(estate: &Estate, baseline: &Baseline) -> Vec<Judgement> {
-    let mut judged = Vec::new();
-    for scope in &estate.scopes {
-        let draft = Draft::new(ENC_03, scope.to_string());
-        judged.extend(draft.need("ListTables", estate.populations.get(scope)).err().map(|unknown| *unknown));
-    }
+    let mut judged = super::keys::unlisted(ENC_03, estate);
     let mut users: BTreeMap<&str, Vec<&Table>> = BTreeMap::new();
     for table in estate.tables.values() {
         let Some(described) = table.description.value() else { continue };

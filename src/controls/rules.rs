@@ -6,7 +6,7 @@ use crate::model::{
     Cell, Compliance, Estate, Evaluation, FindingFilter, Judgement, Rule, RuleKey, Scope, Seen, SourceError, Table,
 };
 
-use super::draft::{Draft, by_class, class, settle, strictest};
+use super::draft::{Draft, by_class, class, settle, strictest_in};
 use super::{Baseline, Control, Judge};
 
 /// DET-06.
@@ -128,7 +128,7 @@ fn one_rule_set(estate: &Estate, baseline: &Baseline, scope: &Scope) -> Result<J
     let find = |wanted: &str| rules.iter().copied().find(|rule| rule.identifier.as_deref() == Some(wanted));
     let (there, missing): (Vec<&str>, Vec<&str>) = EXPECTED.into_iter().partition(|wanted| find(wanted).is_some());
     draft.saw(seen, there.iter().map(|id| format!("ConfigRules[].Source.SourceIdentifier={id}")));
-    let class = strictest(estate, estate.tables.values().filter(|table| table.scope == *scope));
+    let class = strictest_in(estate, |of| of == scope, |_| true);
     let unread = match class {
         Some((class, unread)) if baseline.asks(class, DET_10.id) => unread,
         _ => return Ok(draft.not_applicable("no table here states a class that asks for it")),

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use crate::model::{Cell, DataClass, Estate, Judgement, Selector, Trail};
+use crate::model::{Cell, DataClass, Estate, Judgement, Scope, Selector, Table, Trail};
 
-use super::draft::{Draft, settle, strictest};
+use super::draft::{Draft, settle, strictest_in};
 use super::{Baseline, Control, Judge};
 
 /// One trail's judgement.
@@ -139,12 +139,10 @@ fn records_kms(estate: &Estate, draft: Draft, trail: &Trail) -> Result<Judgement
     if management.iter().any(|of| !excludes(of, "kms.amazonaws.com")) {
         return Ok(draft.pass("it records what happens to keys"));
     }
-    let here = |region: &str| trail.multi_region || region == trail.scope.region;
-    let tables = estate.tables.values().filter(|table| {
-        let keyed = table.description.value().is_none_or(|of| of.kms_key.is_some());
-        keyed && table.scope.account == trail.scope.account && here(&table.scope.region)
-    });
-    Ok(match strictest(estate, tables) {
+    let here =
+        |of: &Scope| of.account == trail.scope.account && (trail.multi_region || of.region == trail.scope.region);
+    let keyed = |table: &Table| table.description.value().is_none_or(|of| of.kms_key.is_some());
+    Ok(match strictest_in(estate, here, keyed) {
         Some((DataClass::Restricted, None)) => {
             draft.fail("events of KMS are excluded, and tables of class restricted use KMS keys")
         }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Scope;
+use super::{Scope, SourceError};
 
 /// What a Config rule says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -39,6 +39,8 @@ pub struct Recorder {
     pub name: String,
     /// `recording` of its status; `None` when the status could not be read.
     pub recording: Option<bool>,
+    /// Why the status could not be read.
+    pub unread: Option<SourceError>,
     /// `lastStatus`: `SUCCESS`, `FAILURE`, `PENDING` (services differ in case).
     pub last_status: Option<String>,
     /// Records every supported type.

@@ -241,7 +241,9 @@ impl Refusal {
     /// The caller may not; `because` is IAM's reason.
     #[must_use]
     pub fn denied(called: &Called, principal: &str, resource: &str, because: &str) -> Self {
-        let action = called.label();
+        let label = called.label();
+        let row = crate::operations::by_label(&label);
+        let action = row.and_then(|row| row.actions.first()).copied().unwrap_or(&label);
         let why = format!("User: {principal} is not authorized to perform: {action} on resource: {resource} {because}");
         match called.protocol {
             Protocol::Json => Self::new("AccessDeniedException", why),

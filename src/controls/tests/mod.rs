@@ -100,6 +100,7 @@ pub(super) fn good() -> Estate {
         seen(vec![Recorder {
             name: "default".to_owned(),
             recording: Some(true),
+            unread: None,
             last_status: Some("SUCCESS".to_owned()),
             all_supported: true,
             resource_types: Vec::new(),
