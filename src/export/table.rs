@@ -27,7 +27,7 @@ pub fn write(
     write_columns(out, kind, kind.columns(), store, coverage, rows)
 }
 
-/// As [`write`], with columns of one's own.
+/// As [`write()`], with columns of one's own.
 ///
 /// # Errors
 /// When the output takes no more.

@@ -91,7 +91,7 @@ fn events_are_searched_by_their_first_attribute_newest_first_in_pages_of_fifty()
         let (mut ids, mut newest) = (HashSet::new(), i64::MAX);
         for _ in 0..5 {
             // CloudTrail answers two a second, and so does the demo: this client neither waits nor asks again.
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            wire.clock.sleep(Duration::from_secs(2)).await;
             let page = pages.next().await.unwrap().unwrap().events.unwrap();
             assert_eq!(page.len(), 50);
             for event in page {
