@@ -147,11 +147,12 @@ impl Selection {
     }
 }
 
-/// Where among the parts of a path the region stands, below a trail's own `CloudTrail`: the last one that is followed by
-/// one, for any prefix may be called so.
+/// Where among the parts of a path the region stands. Below `ACCOUNT/CloudTrail` it is the next part, whatever regions
+/// will be called; elsewhere the last one that looks like a region below a `CloudTrail`, for any prefix may be called so.
 fn region_at(parts: &[&str]) -> Option<usize> {
-    let at = parts.windows(2).rposition(|pair| matches!(pair, ["CloudTrail", region] if is_region(region)))?;
-    Some(at + 1)
+    let of_account = parts.windows(3).rposition(|three| matches!(three, [of, "CloudTrail", _] if is_account(of)));
+    let by_name = || parts.windows(2).rposition(|pair| matches!(pair, ["CloudTrail", region] if is_region(region)));
+    of_account.map(|at| at + 2).or_else(|| by_name().map(|at| at + 1))
 }
 
 /// `eu-west-1`, `us-gov-east-1`: words of letters, and a number.

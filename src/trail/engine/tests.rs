@@ -262,6 +262,13 @@ fn prefixes_follow_the_trails_layout() {
     assert!(!of.wants("AWSLogs/1/CloudTrail-Digest/x_CloudTrail-Digest_y.json.gz"));
     assert!(!of.wants("secrets/passwords.json") && !of.wants("AWSLogs/1/CloudTrail/eu-west-1/readme.txt"));
     assert!(!of.wants("notes_CloudTrail_2026.json.gz"), "the printed policy does not allow it");
+    // A region of a name that nobody has heard of yet is a region all the same.
+    let all = Selection { regions: Vec::new(), ..of.clone() };
+    for region in ["eusc-de-east-1", "mars-1b", "unknown"] {
+        let base = format!("AWSLogs/o-abc/111122223333/CloudTrail/{region}");
+        let list = Step::List { after: format!("{base}/2026/11/01"), end: format!("{base}/2026/11/040") };
+        assert_eq!(all.step(&format!("{base}/")), list, "{region}");
+    }
     let every = Selection { every: true, ..of };
     assert!(every.wants(&file("20261031T2340Z")), "a table reads whole days");
 }
