@@ -28,7 +28,7 @@ const PICTURES: [(&str, &str); 5] =
     [("overview", "1"), ("case", "2 Enter"), ("tables", "5"), ("record", "2 Enter Enter J"), ("trail", "7")];
 
 /// Every view.
-const WALKS: [(&str, &str); 30] = [
+const WALKS: [(&str, &str); 33] = [
     ("5-who", "5 w"),
     ("5-who-end", "5 w G"),
     ("2-event-meaning", "2 Enter Enter ^D"),
@@ -54,6 +54,9 @@ const WALKS: [(&str, &str); 30] = [
     ("7-facets", "7 F j l"),
     ("7-chosen", "7 F Enter"),
     ("7-event", "7 Enter"),
+    ("8-controls", "8"),
+    ("8-layer", "8 Enter"),
+    ("8-judgement", "8 Enter Enter"),
     ("9-sources", "9"),
     ("9-source", "9 Enter"),
     ("errors", "!"),

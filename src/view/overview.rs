@@ -64,7 +64,7 @@ fn now(ctx: &Ctx<'_>, room: usize, doc: &mut Doc) {
         }
     }
     if more > 0 {
-        doc.push(look.line(Role::Dim, format!("         and {more} more: Findings, Tables")));
+        doc.push(look.line(Role::Dim, format!("         and {more} more: Findings (2), Controls (8)")));
     }
     if doc.lines.len() == 1 {
         doc.push(quiet(ctx));

@@ -45,7 +45,10 @@ pub fn side(ctx: &Ctx<'_>, width: usize) -> Vec<Line<'static>> {
     lines.push(activity(ctx));
     lines.push(Line::default());
     lines.push(look.line(Role::Heading, "FRESHNESS"));
-    for source in Source::ALL {
+    // On a low screen the end is cut off: what is in trouble stands before it.
+    let troubled = |source: &Source| ctx.store.freshness().any(|((of, _), it)| of == source && it.fault.is_some());
+    let (worse, well): (Vec<Source>, Vec<Source>) = Source::ALL.into_iter().partition(troubled);
+    for source in worse.into_iter().chain(well) {
         lines.extend(freshness(ctx, source, width));
     }
     // What was merely not read before, or does not apply any more, did not get better or worse.
