@@ -3,13 +3,14 @@
 use serde_json::Value;
 use wildmatch::WildMatch;
 
-use crate::model::{DataClass, Estate, Judgement, Scope, Table};
+use crate::model::{Cell, DataClass, Estate, Judgement, Scope, Table};
 
 use super::data_protection::is_sensitive;
 use super::draft::{Draft, by_class, class, settle, texts};
 use super::{Baseline, Control, Judge};
 
 const PLANS: &str = "backup:ListBackupPlans";
+const LISTED: &str = "backup:ListBackupSelections";
 const SELECTIONS: &str = "backup:GetBackupSelection";
 const PROTECTED: &str = "backup:ListProtectedResources";
 const OPT_IN: &str = "backup:DescribeRegionSettings";
@@ -19,7 +20,7 @@ const ACCESS: &str = "backup:GetBackupVaultAccessPolicy";
 /// RES-05.
 pub(super) const RES_05: &Control = &Control {
     id: "RES-05",
-    operations: &[PLANS, "backup:ListBackupSelections", SELECTIONS, PROTECTED, OPT_IN, "dynamodb:ListTagsOfResource"],
+    operations: &[PLANS, LISTED, SELECTIONS, PROTECTED, OPT_IN, "dynamodb:ListTagsOfResource"],
     blind: "whether the role of a selection may back the table up shows in the backup alone",
     judge: Judge::Table(covered),
 };
@@ -39,28 +40,24 @@ fn judge_covered(estate: &Estate, table: &Table) -> Result<Judgement, Box<Judgem
     let (mut draft, opted) = draft.answer(estate, scope, OPT_IN, "")?;
     let opted_in = opted.value.pointer("/ResourceTypeOptInPreference/DynamoDB") == Some(&Value::Bool(true));
     draft.saw(opted, [format!("ResourceTypeOptInPreference.DynamoDB={opted_in}")]);
-    let lists: Vec<_> = estate.answers_of(scope, "backup:ListBackupSelections").collect();
-    if lists.len() < items(&plans.value, "/BackupPlansList").len() {
-        return Ok(draft.unknown("ListBackupSelections", None));
-    }
-    if let Some(error) = lists.iter().find_map(|(_, cell)| cell.known()?.err()) {
-        return Ok(draft.unknown("ListBackupSelections", Some(error)));
-    }
     let (mut by, mut unread) = (None, None);
-    for (subject, cell) in estate.answers_of(scope, SELECTIONS) {
-        match cell.known() {
-            Some(Ok(seen)) => match selects(&seen.value["BackupSelection"], table, opted_in) {
-                Some(true) => {
-                    let name = seen.value.pointer("/BackupSelection/SelectionName").and_then(Value::as_str);
-                    draft.saw(seen, [format!("BackupSelection.SelectionName={}", name.unwrap_or(subject))]);
-                    by = Some(name.unwrap_or(subject).to_owned());
-                    break;
-                }
-                Some(false) => {}
-                None => unread = Some(table.tags.fault.as_ref().map(|fault| &fault.error)),
-            },
-            Some(Err(error)) => unread = Some(Some(error)),
-            None => unread = Some(None),
+    for plan in items(&plans.value, "/BackupPlansList").iter().filter_map(|plan| plan["BackupPlanId"].as_str()) {
+        let listed;
+        (draft, listed) = draft.answer(estate, scope, LISTED, plan)?;
+        for id in items(&listed.value, "/BackupSelectionsList").iter().filter_map(|of| of["SelectionId"].as_str()) {
+            match estate.answer(scope, SELECTIONS, &format!("{plan}/{id}")).and_then(Cell::known) {
+                Some(Ok(seen)) => match selects(&seen.value["BackupSelection"], table, opted_in) {
+                    Some(true) => {
+                        let name = seen.value.pointer("/BackupSelection/SelectionName").and_then(Value::as_str);
+                        draft.saw(seen, [format!("BackupSelection.SelectionName={}", name.unwrap_or(id))]);
+                        by = by.or(Some(name.unwrap_or(id).to_owned()));
+                    }
+                    Some(false) => {}
+                    None => unread = Some(table.tags.fault.as_ref().map(|fault| &fault.error)),
+                },
+                Some(Err(error)) => unread = Some(Some(error)),
+                None => unread = Some(None),
+            }
         }
     }
     let Some(by) = by else {

@@ -92,6 +92,8 @@ pub enum Delta {
         label: &'static str,
         /// All of them.
         subjects: std::collections::BTreeSet<String>,
+        /// What could not list its own: whatever was known below it (`over/subject`) stays.
+        below: std::collections::BTreeSet<String>,
     },
     /// Events read; merged by id.
     Events(Vec<Event>),

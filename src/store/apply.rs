@@ -214,9 +214,11 @@ impl Store {
                 estate.answers.entry((scope.clone(), label)).or_default().entry(subject).or_default().apply(outcome);
                 self.touch_scope(scope);
             }
-            Delta::Subjects { label, subjects } => {
+            Delta::Subjects { label, subjects, below } => {
                 let of = estate.answers.entry((scope.clone(), label)).or_default();
-                of.retain(|subject, _| subjects.contains(subject));
+                // What is below a subject whose own list could not be read is not known to be gone.
+                let unlisted = |s: &str| s.split_once('/').is_some_and(|(over, _)| below.contains(over));
+                of.retain(|subject, _| subjects.contains(subject) || unlisted(subject));
                 self.touch_scope(scope);
             }
             Delta::Events(events) => {

@@ -7,7 +7,7 @@ mod reads;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::model::{Delta, Fault, Outcome, Seen, SourceError};
 use crate::operations;
@@ -32,7 +32,7 @@ const SUBJECTS: usize = 5_000;
 ///
 /// That nothing at all could be read, and why.
 pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
-    let mut lists: BTreeMap<&'static str, Value> = BTreeMap::new();
+    let mut lists = Lists::new();
     let (mut good, mut worst) = (0, None);
     let of_account = || READS.iter().filter(|read| !matches!(read.each, Each::Key));
     sweep.grow(of_account().count()).await;
@@ -52,8 +52,10 @@ pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
                 continue;
             }
         };
-        let kept: BTreeSet<String> = subjects.iter().cloned().collect();
-        sweep.data(vec![Delta::Subjects { label: read.label, subjects: kept }]).await;
+        let Asked { subjects, below } = subjects;
+        sweep.data(vec![Delta::Subjects { label: read.label, subjects: subjects.clone(), below }]).await;
+        // That there is nobody to ask is known as well: what hangs on this read goes.
+        let told = lists.entry(read.label).or_default();
         let asked = subjects.into_iter().map(|subject| one(site, sweep, read, subject)).collect();
         for (subject, outcome) in at_once(AT_ONCE, asked).await {
             // That a service is not switched on is what there is to know of it, not a fault of the reading.
@@ -61,17 +63,10 @@ pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
                 sweep.note(&outcome);
             }
             match &outcome {
-                Ok(seen) => {
-                    good += 1;
-                    if matches!(read.each, Each::Once) {
-                        lists.insert(read.label, seen.value.clone());
-                    } else {
-                        // Of what hangs on several subjects, all items count together.
-                        merge(lists.entry(read.label).or_default(), &subject, &seen.value);
-                    }
-                }
+                Ok(_) => good += 1,
                 Err(fault) => worst = worst.or(Some(fault.error.clone())),
             }
+            told.insert(subject.clone(), outcome.as_ref().ok().map(|seen| seen.value.clone()));
             sweep.data(vec![Delta::Answer { label: read.label, subject, outcome }]).await;
         }
         sweep.step().await;
@@ -91,41 +86,49 @@ pub async fn of_key(site: &Site, sweep: &Sweep<'_>, key: &str) {
     }
 }
 
-/// Keeps the answers about several subjects under their names.
-fn merge(into: &mut Value, subject: &str, answer: &Value) {
-    if !into.is_object() {
-        *into = Value::Object(Map::new());
-    }
-    into[subject] = answer.clone();
+/// What reads that others hang on answered about each of their subjects; none where the call failed.
+type Lists = BTreeMap<&'static str, BTreeMap<String, Option<Value>>>;
+
+/// What a read is asked about.
+#[derive(Debug, Default)]
+struct Asked {
+    subjects: BTreeSet<String>,
+    /// Subjects of the read above whose own items could not be listed: what was known below them stays.
+    below: BTreeSet<String>,
 }
 
 /// What a read is asked about. `Err(None)` when what it hangs on could not be read: that one says why.
-async fn subjects(
-    site: &Site,
-    sweep: &Sweep<'_>,
-    read: &Read,
-    lists: &BTreeMap<&'static str, Value>,
-) -> Result<Vec<String>, Option<Fault>> {
-    let found: BTreeSet<String> = match read.each {
-        Each::Once => BTreeSet::from([String::new()]),
+async fn subjects(site: &Site, sweep: &Sweep<'_>, read: &Read, lists: &Lists) -> Result<Asked, Option<Fault>> {
+    let mut asked = Asked::default();
+    match read.each {
+        Each::Once => asked.subjects = BTreeSet::from([String::new()]),
         Each::Of { label, list, id } => {
-            let of = lists.get(label).ok_or(None)?;
-            let items = of.pointer(list).and_then(Value::as_array).into_iter().flatten();
-            items.filter_map(|item| item.pointer(id)?.as_str().map(str::to_owned)).collect()
+            let of = lists.get(label).and_then(|told| told.get("")?.as_ref()).ok_or(None)?;
+            asked.subjects = ids(of, list, id).map(str::to_owned).collect();
         }
         Each::Nested { label, list, id } => {
-            let of = lists.get(label).ok_or(None)?.as_object().into_iter().flatten();
-            let pairs = of.flat_map(|(subject, answer)| {
-                let items = answer.pointer(list).and_then(Value::as_array).into_iter().flatten();
-                items.filter_map(move |item| Some(format!("{subject}/{}", item.pointer(id)?.as_str()?)))
-            });
-            pairs.collect()
+            for (subject, answer) in lists.get(label).ok_or(None)? {
+                match answer {
+                    Some(of) => asked.subjects.extend(ids(of, list, id).map(|id| format!("{subject}/{id}"))),
+                    None => drop(asked.below.insert(subject.clone())),
+                }
+            }
         }
         // The sweep of keys asks for these.
         Each::Key => return Err(None),
-        Each::Bucket => cloudtrail::buckets(site, sweep).await.map_err(Some)?,
-    };
-    Ok(found.into_iter().take(SUBJECTS).collect())
+        Each::Bucket => asked.subjects = cloudtrail::buckets(site, sweep).await.map_err(Some)?.into_iter().collect(),
+    }
+    if asked.subjects.len() > SUBJECTS {
+        let many = format!("{} subjects, of at most {SUBJECTS}", asked.subjects.len());
+        return Err(Some(site.fault(SourceError::Malformed(many))));
+    }
+    Ok(asked)
+}
+
+/// The ids of a list's items: that each has one, the list's own read made sure of.
+fn ids<'a>(of: &'a Value, list: &str, id: &'static str) -> impl Iterator<Item = &'a str> {
+    let items = of.pointer(list).and_then(Value::as_array).into_iter().flatten();
+    items.filter_map(move |item| item.pointer(id)?.as_str())
 }
 
 async fn one(site: &Site, sweep: &Sweep<'_>, read: &'static Read, subject: String) -> (String, Outcome<Value>) {
@@ -158,7 +161,12 @@ async fn pages(site: &Site, sweep: &Sweep<'_>, read: &'static Read, subject: &st
         let texts: Vec<String> = items.iter().map(ToString::to_string).collect();
         pages.saw(texts.iter().map(String::as_str));
         all.extend(items.iter().cloned());
-        let next = value.body.pointer(paged.told).and_then(Value::as_str).filter(|token| !token.is_empty());
+        let next = match value.body.pointer(paged.told) {
+            Some(Value::String(token)) if !token.is_empty() => Some(token.as_str()),
+            // KMS says beside the marker whether there is more.
+            None | Some(Value::Null | Value::String(_)) if value.body["Truncated"] != true => None,
+            _ => return Err(missing(site, paged.told)),
+        };
         token = pages.next(next.map(str::to_owned)).map_err(|error| site.fault(error))?;
         if token.is_none() {
             let mut whole = value.body;

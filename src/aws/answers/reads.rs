@@ -125,7 +125,8 @@ fn identity(of: &Value, name: &str, prefix: &str) -> bool {
 pub const READS: &[Read] = &[
     // AWS Backup
     read("backup:ListBackupPlans", How::Get(|_| "/backup/plans/".to_owned()), Each::Once, "/BackupPlansList")
-        .paged("nextToken", "/NextToken"),
+        .paged("nextToken", "/NextToken")
+        .is(|of| of["BackupPlanId"].is_string()),
     read("backup:GetBackupPlan", How::Get(|plan| format!("/backup/plans/{}/", encode(plan))), PLANS, "/BackupPlan"),
     read(
         "backup:ListBackupSelections",
@@ -133,7 +134,8 @@ pub const READS: &[Read] = &[
         PLANS,
         "/BackupSelectionsList",
     )
-    .paged("nextToken", "/NextToken"),
+    .paged("nextToken", "/NextToken")
+    .is(|of| of["SelectionId"].is_string()),
     read(
         "backup:GetBackupSelection",
         How::Get(|of| format!("/backup/plans/{}/selections/{}", encode(pair(of).0), encode(pair(of).1))),
@@ -141,7 +143,8 @@ pub const READS: &[Read] = &[
         "/BackupSelection",
     ),
     read("backup:ListBackupVaults", How::Get(|_| "/backup-vaults/".to_owned()), Each::Once, "/BackupVaultList")
-        .paged("nextToken", "/NextToken"),
+        .paged("nextToken", "/NextToken")
+        .is(|of| of["BackupVaultName"].is_string()),
     read(
         "backup:GetBackupVaultAccessPolicy",
         How::Get(|vault| format!("/backup-vaults/{}/access-policy", encode(vault))),
@@ -163,7 +166,9 @@ pub const READS: &[Read] = &[
         .is(Value::is_string),
     read("kms:ListGrants", How::Json(key), Each::Key, "/Grants").paged("Marker", "/NextMarker"),
     // EventBridge
-    read("events:ListRules", How::Json(|_| json!({})), Each::Once, "/Rules").paged("NextToken", "/NextToken"),
+    read("events:ListRules", How::Json(|_| json!({})), Each::Once, "/Rules")
+        .paged("NextToken", "/NextToken")
+        .is(|of| of["Name"].is_string()),
     read("events:ListTargetsByRule", How::Json(|rule| json!({ "Rule": rule })), RULES, "/Targets")
         .paged("NextToken", "/NextToken")
         .absent(&["ResourceNotFoundException"]),
