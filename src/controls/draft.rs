@@ -4,6 +4,8 @@ use serde_json::Value;
 
 use crate::model::{Cell, DataClass, Estate, Evidence, Judgement, Scope, Seen, SourceError, Table, Verdict};
 
+use crate::policy::Document;
+
 use super::Control;
 
 /// A judgement about one resource while its evidence is gathered.
@@ -80,6 +82,14 @@ impl Draft {
         subject: &str,
     ) -> Result<(Self, &'a Seen<Value>), Box<Judgement>> {
         self.need(label, estate.answer(scope, label, subject))
+    }
+
+    /// The policy that a text holds, or the unknown judgement of one that cannot be read.
+    pub(super) fn document(self, text: &str) -> Result<(Self, Document), Box<Judgement>> {
+        match Document::parse(text) {
+            Ok(document) => Ok((self, document)),
+            Err(error) => Err(Box::new(self.unclear(format!("the policy could not be understood: {error}")))),
+        }
     }
 
     /// The value of a cell, or the unknown judgement that its lack makes.

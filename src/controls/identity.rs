@@ -28,10 +28,7 @@ fn judge_resource_policy(baseline: &Baseline, table: &Table) -> Result<Judgement
         return Ok(draft.pass("it has no resource policy"));
     };
     draft.saw(seen, [format!("Policy={} bytes", text.len())]);
-    let document = match policy::Document::parse(text) {
-        Ok(document) => document,
-        Err(error) => return Ok(draft.unclear(format!("the policy could not be understood: {error}"))),
-    };
+    let (draft, document) = draft.document(text)?;
     if let Some(statement) = policy::public_statements(&document).first() {
         return Ok(draft.fail(format!("statement {} lets anybody in", statement + 1)));
     }
@@ -58,7 +55,7 @@ fn judge_resource_policy(baseline: &Baseline, table: &Table) -> Result<Judgement
 pub(super) const IAM_12: &Control = &Control {
     id: "IAM-12",
     operations: &["dynamodb:GetResourcePolicy", "dynamodb:DescribeTable"],
-    blind: "the policy of the table's stream is not read",
+    blind: "the policy of the table's stream is not read; whether the sources that are named are the table's own replicas",
     judge: Judge::Table(deputies),
 };
 
@@ -75,10 +72,7 @@ fn judge_deputies(estate: &Estate, baseline: &Baseline, table: &Table) -> Result
     let (mut draft, seen) = draft.need("GetResourcePolicy", Some(&table.policy))?;
     let Some(text) = &seen.value else { return Ok(draft.not_applicable("it has no resource policy")) };
     draft.saw(seen, [format!("Policy={} bytes", text.len())]);
-    let document = match policy::Document::parse(text) {
-        Ok(document) => document,
-        Err(error) => return Ok(draft.unclear(format!("the policy could not be understood: {error}"))),
-    };
+    let (draft, document) = draft.document(text)?;
     let services = policy::services_let_in(&document);
     if let Some((at, service, ..)) = services.iter().find(|(_, _, account, arn)| !account && !arn) {
         let why = format!(
@@ -95,13 +89,20 @@ fn judge_deputies(estate: &Estate, baseline: &Baseline, table: &Table) -> Result
     if let Some(account) = policy::accounts_let_in_whole(&document, &own).first() {
         return Ok(draft.warn(format!("account {account} is let in whole, without a fence of its organization")));
     }
-    let joined = table.description.value().is_some_and(|of| !of.replicas.is_empty());
     let joins = |one: &policy::Statement| {
         one.effect == policy::Effect::Allow
-            && one.actions.patterns.iter().any(|of| of.ends_with(":AssociateTableReplica"))
+            && one.actions.matches_action("dynamodb:AssociateTableReplica")
+            && !one.actions.covers_service("dynamodb")
     };
-    if joined && document.statements.iter().any(joins) {
-        return Ok(draft.warn("AssociateTableReplica is still allowed, though its replicas have joined"));
+    if document.statements.iter().any(joins) {
+        // Only here does it count whether replicas are there.
+        let (mut draft, description) = draft.need("DescribeTable", Some(&table.description))?;
+        draft.saw(description, [format!("Table.Replicas={}", description.value.replicas.len())]);
+        return Ok(if description.value.replicas.is_empty() {
+            draft.pass("another account may still join its replica; services are let in for named sources alone")
+        } else {
+            draft.warn("AssociateTableReplica is still allowed, though its replicas have joined")
+        });
     }
     Ok(draft.pass("services and other accounts are let in for named sources alone"))
 }

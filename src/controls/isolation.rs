@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{ClassTags, DataClass, Endpoint, Estate, Judgement, Scope, Table};
-use crate::policy::{Document, lets_items_of};
+use crate::policy::{Through, lets_items_of};
 
 use super::draft::{Draft, class, settle};
 use super::{Baseline, Control, Judge, resource};
@@ -93,17 +93,15 @@ fn one_lane(
     endpoint: &Endpoint,
 ) -> Result<Judgement, Box<Judgement>> {
     let Some(text) = &endpoint.policy else { return Ok(draft.unclear("the answer holds no policy document")) };
-    let document = match Document::parse(text) {
-        Ok(document) => document,
-        Err(error) => return Ok(draft.unclear(format!("the policy could not be understood: {error}"))),
-    };
+    let (draft, document) = draft.document(text)?;
     let (mut draft, list) = draft.need("ListTables", estate.populations.get(scope))?;
     let keys = &estate.class_tags.domain;
     let own = ClassTags::value_of(&endpoint.tags, keys);
     draft.saw(list, [format!("domain of {}={}", endpoint.id, own.unwrap_or("absent"))]);
-    let (mut foreign, mut nobodys, mut unread) = (None, None, None);
-    let through = estate.tables.values().filter(|table| table.scope == *scope && lets_items_of(&document, &table.arn));
-    for table in through {
+    let (mut foreign, mut perhaps, mut nobodys, mut unread) = (None, None, None, None);
+    let here = estate.tables.values().filter(|table| table.scope == *scope);
+    let through = here.map(|table| (table, lets_items_of(&document, &table.arn)));
+    for (table, through) in through.filter(|(_, through)| *through > Through::No) {
         let Some(tags) = table.tags.value() else {
             unread = unread.or(Some(table));
             continue;
@@ -115,7 +113,8 @@ fn one_lane(
         match (ClassTags::value_of(tags, keys), own) {
             (None, _) => nobodys = nobodys.or(Some(table)),
             (Some(theirs), Some(own)) if !theirs.eq_ignore_ascii_case(own) => {
-                foreign = foreign.or(Some((table, theirs, own)));
+                let found = if through == Through::Yes { &mut foreign } else { &mut perhaps };
+                found.get_or_insert((table, theirs, own));
             }
             (Some(_), None) => nobodys = nobodys.or(Some(table)),
             _ => {}
@@ -127,6 +126,10 @@ fn one_lane(
     if let Some(table) = unread {
         let (draft, _) = draft.need(&format!("ListTagsOfResource of {}", table.name), Some(&table.tags))?;
         return Ok(draft.unclear("the tags of a table it lets through were not read"));
+    }
+    if let Some((table, theirs, own)) = perhaps {
+        let why = format!("it is of domain {own}, and denies {} of domain {theirs} only under conditions", table.name);
+        return Ok(draft.warn(why));
     }
     Ok(match (nobodys, own) {
         (Some(table), None) => draft.warn(format!("it lets {} through, and no tag states its own domain", table.name)),

@@ -1,7 +1,7 @@
 //! Keys of tables: who may use them, and who may give them away.
 
 use crate::model::{DataClass, Estate, Judgement, Key, KeyKind, Scope};
-use crate::policy::{self, Document, Effect, Principal, Statement};
+use crate::policy::{self, Effect, Principal, Statement};
 
 use super::draft::{Draft, settle, texts};
 use super::{Baseline, Control, Judge};
@@ -93,10 +93,7 @@ fn judge_policy(
     let (mut draft, seen) = draft.answer(estate, scope, POLICY, &key.arn)?;
     let text = seen.value["Policy"].as_str().unwrap_or_default();
     draft.saw(seen, [format!("Policy={} bytes", text.len())]);
-    let document = match Document::parse(text) {
-        Ok(document) => document,
-        Err(error) => return Ok(draft.unclear(format!("the policy could not be understood: {error}"))),
-    };
+    let (draft, document) = draft.document(text)?;
     let allows: Vec<(usize, &Statement)> =
         document.statements.iter().enumerate().filter(|(_, one)| one.effect == Effect::Allow).collect();
     let uses = |one: &Statement| {

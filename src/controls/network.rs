@@ -83,9 +83,9 @@ fn endpoint_policy(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
 
 fn one_policy(draft: Draft, endpoint: &Endpoint) -> Judgement {
     let Some(text) = &endpoint.policy else { return draft.unclear("the answer holds no policy document") };
-    let document = match policy::Document::parse(text) {
-        Ok(document) => document,
-        Err(error) => return draft.unclear(format!("the policy could not be understood: {error}")),
+    let (draft, document) = match draft.document(text) {
+        Ok(both) => both,
+        Err(unknown) => return *unknown,
     };
     if policy::full_access(&document) {
         return draft.fail("the default policy: everything is allowed to everybody on everything");

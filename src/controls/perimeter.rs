@@ -1,7 +1,7 @@
 //! Network: what endpoints' policies and tables' own keep in and out.
 
 use crate::model::{DataClass, Endpoint, Estate, Judgement, Scope, Table};
-use crate::policy::{self, CONTROL_WRITES, Denied, Document, ITEM_ACTIONS, denies_other_sources, lets, lint};
+use crate::policy::{self, CONTROL_WRITES, Denied, ITEM_ACTIONS, denies_other_sources, lets, lint};
 
 use super::draft::{Draft, by_class, class, settle, strictest_in};
 use super::{Baseline, Control, Judge, resource};
@@ -28,13 +28,6 @@ fn each(control: &'static Control, estate: &Estate, one: One) -> Vec<Judgement> 
     judged
 }
 
-fn read(draft: Draft, text: &str) -> Result<(Draft, Document), Box<Judgement>> {
-    match Document::parse(text) {
-        Ok(document) => Ok((draft, document)),
-        Err(error) => Err(Box::new(draft.unclear(format!("the policy could not be understood: {error}")))),
-    }
-}
-
 /// NET-04.
 pub(super) const NET_04: &Control = &Control {
     id: "NET-04",
@@ -43,12 +36,11 @@ pub(super) const NET_04: &Control = &Control {
     judge: Judge::Estate(|estate, _: &Baseline| each(NET_04, estate, planes)),
 };
 
-fn planes(estate: &Estate, scope: &Scope, mut draft: Draft, endpoint: &Endpoint, text: &str) -> Judgement {
+fn planes(estate: &Estate, scope: &Scope, draft: Draft, endpoint: &Endpoint, text: &str) -> Judgement {
     let Some((DataClass::Restricted, unread)) = strictest_in(estate, |of| of == scope, |_| true) else {
         return draft.not_applicable("no table here states class restricted");
     };
-    let document;
-    (draft, document) = match read(draft, text) {
+    let (draft, document) = match draft.document(text) {
         Ok(both) => both,
         Err(unknown) => return *unknown,
     };
@@ -78,7 +70,7 @@ pub(super) const NET_05: &Control = &Control {
 };
 
 fn guarded(_: &Estate, _: &Scope, draft: Draft, _: &Endpoint, text: &str) -> Judgement {
-    let (draft, document) = match read(draft, text) {
+    let (draft, document) = match draft.document(text) {
         Ok(both) => both,
         Err(unknown) => return *unknown,
     };
@@ -108,7 +100,7 @@ fn well_formed(_: &Estate, _: &Scope, draft: Draft, _: &Endpoint, text: &str) ->
         let why = format!("{of}{more}");
         return if of.grave { draft.fail(why) } else { draft.warn(why) };
     }
-    let (draft, document) = match read(draft, text) {
+    let (draft, document) = match draft.document(text) {
         Ok(both) => both,
         Err(unknown) => return *unknown,
     };
@@ -147,10 +139,7 @@ fn judge_fenced(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<J
         ));
     };
     draft.saw(seen, [format!("Policy={} bytes", text.len())]);
-    let document = match Document::parse(text) {
-        Ok(document) => document,
-        Err(error) => return Ok(draft.unclear(format!("the policy could not be understood: {error}"))),
-    };
+    let (draft, document) = draft.document(text)?;
     Ok(match denies_other_sources(&document, &table.arn) {
         Denied::Whole => draft.pass("its policy denies items to calls from elsewhere than named endpoints or VPCs"),
         Denied::EvenToServices => {
@@ -160,7 +149,7 @@ fn judge_fenced(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<J
         Denied::NotAllowed => {
             open(draft, class, "its policy allows calls from named endpoints, which denies no others")
         }
-        Denied::Not => open(draft, class, "its policy does not ask where a call comes from"),
+        Denied::Not => open(draft, class, "its policy does not hold calls to named endpoints or VPCs"),
     })
 }
 

@@ -25,10 +25,13 @@ fn judge_plain_http(estate: &Estate, baseline: &Baseline, table: &Table) -> Resu
         return Ok(draft.not_applicable(format!("class {} asks for none", class.word())));
     }
     let (mut draft, seen) = draft.need("GetResourcePolicy", Some(&table.policy))?;
-    let own = match seen.value.as_deref().map(Document::parse) {
+    let own = match &seen.value {
         None => Denied::Not,
-        Some(Ok(document)) => denies_plain_http(&document, &table.arn),
-        Some(Err(error)) => return Ok(draft.unclear(format!("the policy could not be understood: {error}"))),
+        Some(text) => {
+            let document;
+            (draft, document) = draft.document(text)?;
+            denies_plain_http(&document, &table.arn)
+        }
     };
     draft.saw(seen, [format!("Policy={}", if seen.value.is_some() { "present" } else { "absent" })]);
     match own {

@@ -166,7 +166,7 @@ impl Condition {
     }
 
     /// What holds when the request lacks the key.
-    fn holds_without_key(&self) -> bool {
+    pub(super) fn holds_without_key(&self) -> bool {
         match self.quantifier {
             Some(Quantifier::ForAllValues) => true,
             Some(Quantifier::ForAnyValue) => self.if_exists,

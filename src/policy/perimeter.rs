@@ -5,6 +5,7 @@
 use super::condition::{Condition, Operator, Quantifier};
 use super::document::{Document, Effect, Names, Principal, Statement};
 use super::pattern::{Pattern, action_matches};
+use super::questions::is_narrow;
 
 /// How far a document denies something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,14 +82,40 @@ pub fn lets(document: &Document, action: &str) -> bool {
     !denied && document.statements.iter().any(|one| one.effect == Effect::Allow && one.actions.matches_action(action))
 }
 
-/// True when some statement allows item actions on a resource, whatever its conditions; variables may stand for anything.
+/// How calls on a resource's items fare with a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Through {
+    /// None goes through.
+    No,
+    /// Some may, where the conditions of a denial do not hold.
+    Perhaps,
+    /// Some do.
+    Yes,
+}
+
+/// Whether some statement allows item actions on a resource, whatever its conditions, and none denies them.
+///
+/// Variables of an allow may stand for anything; a denial counts for sure only where it holds for every caller.
 #[must_use]
-pub fn lets_items_of(document: &Document, arn: &str) -> bool {
-    document.statements.iter().any(|one| {
-        one.effect == Effect::Allow
-            && ITEM_ACTIONS.iter().any(|action| one.actions.matches_action(action))
-            && one.resources.as_ref().is_none_or(|names| names.names(arn))
-    })
+pub fn lets_items_of(document: &Document, arn: &str) -> Through {
+    let (denials, allows): (Vec<&Statement>, Vec<&Statement>) =
+        document.statements.iter().filter(|one| one.is_about(arn)).partition(|one| one.effect == Effect::Deny);
+    let sure = |one: &Statement| {
+        one.conditions.is_empty()
+            && one.binds_anyone()
+            && one.resources.as_ref().is_none_or(|names| names.surely_names(arn))
+    };
+    let one = |action: &&str| {
+        let of = |one: &&&Statement| one.actions.matches_action(action);
+        if !allows.iter().any(|one| of(&one)) || denials.iter().filter(of).any(|one| sure(one)) {
+            Through::No
+        } else if denials.iter().any(|one| of(&one)) {
+            Through::Perhaps
+        } else {
+            Through::Yes
+        }
+    };
+    ITEM_ACTIONS.iter().map(one).max().unwrap_or(Through::No)
 }
 
 /// How far a document denies calls on a resource that come over plain HTTP.
@@ -125,19 +152,22 @@ const SERVICES: [&str; 5] = [
 /// How far a document denies calls on a table's items that do not come through named endpoints or VPCs.
 #[must_use]
 pub fn denies_other_sources(document: &Document, arn: &str) -> Denied {
-    let key = |condition: &Condition| condition.key.to_ascii_lowercase();
-    let source = |condition: &Condition| SOURCES.contains(&key(condition).as_str());
+    let source = |condition: &Condition| SOURCES.contains(&condition.key.to_ascii_lowercase().as_str());
     let of = |one: &Statement| match one.effect {
         Effect::Deny if one.is_about(arn) && one.conditions.iter().any(|of| source(of) && of.negated) => {
+            let sources = || one.conditions.iter().filter(|of| source(of));
+            // All must hold for the denial: one that any endpoint escapes is enough to let every endpoint in.
+            if !sources().all(|of| is_fixed(of, &SOURCES)) {
+                return Denied::Not;
+            }
             let rest = || one.conditions.iter().filter(|of| !source(of));
-            // The service's own roles are left out by their ARN.
-            let excepts =
-                |of: &Condition| SERVICES.contains(&key(of).as_str()) || key(of) == "aws:principalarn" && of.negated;
             let items = ITEM_ACTIONS.iter().all(|action| one.actions.matches_action(action));
-            let if_exists = one.conditions.iter().filter(|of| source(of)).all(|of| of.negated);
+            let callers = one.binds_anyone() && sources().all(|of| of.negated && of.holds_without_key());
             match () {
-                () if !items || !if_exists || !one.binds_anyone() || !rest().all(excepts) => Denied::Partly,
-                () if rest().any(|of| SERVICES.contains(&key(of).as_str())) => Denied::Whole,
+                () if !items || !callers || !rest().all(|of| excepts_services(of) || excepts_named(of)) => {
+                    Denied::Partly
+                }
+                () if rest().any(excepts_services) => Denied::Whole,
                 () => Denied::EvenToServices,
             }
         }
@@ -147,6 +177,38 @@ pub fn denies_other_sources(document: &Document, arn: &str) -> Denied {
         _ => Denied::Not,
     };
     document.statements.iter().map(of).max().unwrap_or(Denied::Not)
+}
+
+/// True for a condition of a denial that leaves out calls of AWS services, and those alone.
+fn excepts_services(condition: &Condition) -> bool {
+    let key = condition.key.to_ascii_lowercase();
+    let says = |word: &str| {
+        !condition.values.is_empty() && condition.values.iter().all(|value| value.eq_ignore_ascii_case(word))
+    };
+    match (SERVICES.contains(&key.as_str()), &condition.operator) {
+        (true, Operator::Bool) => key != "aws:calledvia" && says("false"),
+        // A service's call is told by the key's being there.
+        (true, Operator::Null) => key != "aws:viaawsservice" && key != "aws:principalisawsservice" && says("true"),
+        (true, Operator::StringEquals { .. } | Operator::StringLike) => {
+            condition.negated && condition.holds_without_key()
+        }
+        _ => false,
+    }
+}
+
+/// True for a condition of a denial that leaves out identities it names, as the service's own roles.
+fn excepts_named(condition: &Condition) -> bool {
+    let named = |value: &String| {
+        let resource = value.splitn(6, ':').nth(5).unwrap_or_default();
+        let (_, name) = resource.split_once('/').unwrap_or_default();
+        let named = !name.is_empty() && !name.starts_with(['*', '?', '$']);
+        named && (name.starts_with("aws-service-role/") || is_narrow("aws:principalarn", value))
+    };
+    condition.negated
+        && condition.key.eq_ignore_ascii_case("aws:PrincipalArn")
+        && matches!(condition.operator, Operator::ArnLike | Operator::StringLike | Operator::StringEquals { .. })
+        && !condition.values.is_empty()
+        && condition.values.iter().all(named)
 }
 
 /// The endpoints that the statements which deny other sources name.
@@ -209,16 +271,16 @@ pub fn limits(document: &Document, service: &str) -> Limits {
     }
 }
 
-/// True when a condition holds one of these keys to values without wildcards in what names the account.
+/// True when a condition compares one of these keys with values without wildcards in what names the account.
 fn is_fixed(condition: &Condition, keys: &[&str]) -> bool {
     let key = condition.key.to_ascii_lowercase();
-    // `${aws:PrincipalAccount}` and its like are fixed for each caller: they hold principal and resource together.
-    let fixed = |value: &String| match key.ends_with("arn") {
-        true => value.split(':').nth(4).is_some_and(|account| !account.is_empty() && !account.contains(['*', '?'])),
-        false if key.ends_with("paths") => value.starts_with("o-") && !value.starts_with("o-*"),
-        false => !value.is_empty() && !value.contains(['*', '?']),
-    };
-    keys.contains(&key.as_str()) && !condition.values.is_empty() && condition.values.iter().all(fixed)
+    // `${aws:PrincipalAccount}` and its like are fixed for each caller: they hold principal and resource together. The
+    // key's own variable holds whatever comes.
+    let own = format!("${{{key}");
+    let fixed = |value: &String| is_narrow(&key, value) && !value.to_ascii_lowercase().contains(&own);
+    let compares =
+        matches!(condition.operator, Operator::StringEquals { .. } | Operator::StringLike | Operator::ArnLike);
+    compares && keys.contains(&key.as_str()) && !condition.values.is_empty() && condition.values.iter().all(fixed)
 }
 
 /// The allow statements for AWS services, with whether the calls they stand for are held to an account and to a resource.
@@ -226,10 +288,7 @@ fn is_fixed(condition: &Condition, keys: &[&str]) -> bool {
 pub fn services_let_in(document: &Document) -> Vec<(usize, String, bool, bool)> {
     let mut found = Vec::new();
     for (at, one) in document.statements.iter().enumerate().filter(|(_, one)| one.effect == Effect::Allow) {
-        let held = |keys: &[&str]| {
-            let is = |of: &&Condition| keys.contains(&of.key.to_ascii_lowercase().as_str());
-            one.conditions.iter().filter(is).any(|of| of.binds() && !of.negated && !of.values.is_empty())
-        };
+        let held = |keys: &[&str]| one.conditions.iter().any(|of| of.binds() && !of.negated && is_fixed(of, keys));
         let account = held(&["aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"]);
         let arn = held(&["aws:sourcearn"]);
         for who in one.principals.iter().flat_map(|of| &of.who) {
@@ -282,14 +341,24 @@ impl Statement {
 }
 
 impl Names {
-    /// True when, as resources, they name an ARN; variables may stand for anything.
+    /// True when, as resources, they may name an ARN: variables may stand for anything.
     #[must_use]
     pub fn names(&self, arn: &str) -> bool {
-        let wild = |name: &str| (!name.is_empty()).then(|| "\u{10fffe}".to_owned());
+        self.matches_with(arn, !self.except) != self.except
+    }
+
+    /// True when, as resources, they name an ARN whoever asks: variables may stand for nothing.
+    #[must_use]
+    pub fn surely_names(&self, arn: &str) -> bool {
+        self.matches_with(arn, self.except) != self.except
+    }
+
+    /// Whether a pattern matches, where variables match all or nothing.
+    fn matches_with(&self, arn: &str, anything: bool) -> bool {
+        let wild = |name: &str| (anything && !name.is_empty()).then(|| "\u{10fffe}".to_owned());
         self.patterns
             .iter()
             .any(|pattern| Pattern::new(pattern, Some(&wild)).is_some_and(|pattern| pattern.matches(arn)))
-            != self.except
     }
 
     /// True when, as actions, they hold any action of a service.
@@ -406,10 +475,89 @@ mod tests {
                 && lets(&items, "dynamodb:UpdateTable")
                 && !lets(&items, "dynamodb:PutItem")
         );
-        assert!(lets_items_of(&items, "arn:aws:dynamodb:eu-west-1:1:table/a-b"));
-        assert!(!lets_items_of(&items, ARN));
+        assert_eq!(lets_items_of(&items, "arn:aws:dynamodb:eu-west-1:1:table/a-b"), Through::Yes);
+        assert_eq!(lets_items_of(&items, ARN), Through::No);
         let denied = r#"{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},
             {"Effect":"Deny","Principal":"*","Action":"dynamodb:PutItem","Resource":"*"}"#;
         assert!(!lets(&document(denied), "dynamodb:PutItem") && lets(&document(denied), "dynamodb:GetItem"));
+    }
+
+    #[test]
+    fn a_fence_that_lets_everything_in_is_none() {
+        let of = |condition: &str| denies_other_sources(&deny("dynamodb:*", condition), ARN);
+        for open in [
+            r#"{"StringNotLike":{"aws:SourceVpce":"*"}}"#,
+            r#"{"StringNotLike":{"aws:SourceVpce":["vpce-1","vpce-*"]}}"#,
+            r#"{"StringNotLikeIfExists":{"aws:SourceVpc":"*"},"StringNotEqualsIfExists":{"aws:SourceVpce":"vpce-1"}}"#,
+            r#"{"StringNotEquals":{"aws:SourceVpce":"${aws:SourceVpce}"}}"#,
+            r#"{"StringNotLike":{"aws:VpceOrgID":"o-*"}}"#,
+        ] {
+            assert_eq!(of(open), Denied::Not, "{open}");
+        }
+        let beside =
+            |condition: &str| of(&format!(r#"{{"StringNotEquals":{{"aws:SourceVpce":"vpce-1"}},{condition}}}"#));
+        for whole in [
+            r#""Bool":{"aws:PrincipalIsAWSService":"false"}"#,
+            r#""Null":{"aws:PrincipalServiceName":"true"}"#,
+            r#""ForAllValues:StringNotEquals":{"aws:CalledVia":"backup.amazonaws.com"}"#,
+        ] {
+            assert_eq!(beside(whole), Denied::Whole, "{whole}");
+        }
+        for partly in [
+            r#""Bool":{"aws:ViaAWSService":"true"}"#,
+            r#""StringEquals":{"aws:CalledVia":"backup.amazonaws.com"}"#,
+            r#""ForAnyValue:StringNotEquals":{"aws:CalledVia":"backup.amazonaws.com"}"#,
+            r#""ArnNotLike":{"aws:PrincipalArn":"*"}"#,
+            r#""ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/*"}"#,
+            r#""ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/admin"}"#,
+        ] {
+            assert_eq!(beside(partly), Denied::Partly, "{partly}");
+        }
+        for named in [
+            "arn:aws:iam::111122223333:role/ops-*",
+            "arn:aws:iam::*:role/aws-service-role/replication.dynamodb.amazonaws.com/*",
+        ] {
+            let condition = format!(r#""ArnNotLike":{{"aws:PrincipalArn":"{named}"}}"#);
+            assert_eq!(beside(&condition), Denied::EvenToServices, "{named}");
+        }
+        assert_eq!(of(r#"{"ForAnyValue:StringNotEquals":{"aws:SourceVpce":"vpce-1"}}"#), Denied::Partly);
+        let service = |condition: &str| {
+            let text = format!(
+                r#"{{"Effect":"Allow","Principal":{{"Service":"x.amazonaws.com"}},"Action":"*","Resource":"*","Condition":{condition}}}"#
+            );
+            let (_, _, account, arn) = services_let_in(&document(&text)).remove(0);
+            (account, arn)
+        };
+        assert_eq!(
+            service(r#"{"ArnLike":{"aws:SourceArn":"*"},"StringLike":{"aws:SourceAccount":"*"}}"#),
+            (false, false)
+        );
+        assert_eq!(service(r#"{"ArnLike":{"aws:SourceArn":"arn:aws:dynamodb:*:*:table/*"}}"#), (false, false));
+        assert_eq!(service(r#"{"Null":{"aws:SourceArn":"false","aws:SourceAccount":"false"}}"#), (false, false));
+        let account = r#"{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"*","Resource":"*","Condition":{"Null":{"aws:PrincipalOrgID":"false"}}}"#;
+        assert_eq!(accounts_let_in_whole(&document(account), "111122223333"), ["444455556666"]);
+    }
+
+    #[test]
+    fn a_denial_takes_back_what_it_surely_denies() {
+        let all = r#"{"Effect":"Allow","Principal":"*","Action":"dynamodb:GetItem","Resource":"*"}"#;
+        let of = |deny: &str| {
+            let text = format!(r#"{all},{{"Effect":"Deny","Principal":"*",{deny}}}"#);
+            lets_items_of(&document(&text), ARN)
+        };
+        for (deny, wanted) in [
+            (r#""Action":"dynamodb:*","Resource":"*""#, Through::No),
+            (r#""Action":"*","NotResource":"arn:aws:dynamodb:*:*:table/other""#, Through::No),
+            (r#""Action":"dynamodb:PutItem","Resource":"*""#, Through::Yes),
+            (r#""Action":"*","NotResource":"arn:aws:dynamodb:*:*:table/orders""#, Through::Yes),
+            (
+                r#""Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:ResourceTag/domain":"a"}}"#,
+                Through::Perhaps,
+            ),
+            (r#""Action":"*","Resource":"arn:aws:dynamodb:*:*:table/${aws:PrincipalTag/t}""#, Through::Perhaps),
+            (r#""Action":"*","NotResource":"arn:aws:dynamodb:*:*:table/${aws:PrincipalTag/t}""#, Through::Perhaps),
+        ] {
+            assert_eq!(of(deny), wanted, "{deny}");
+        }
     }
 }

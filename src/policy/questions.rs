@@ -172,7 +172,7 @@ fn is_fence(condition: &Condition) -> bool {
 }
 
 /// True when the wildcards of a value leave one account or organization.
-fn is_narrow(key: &str, value: &str) -> bool {
+pub(super) fn is_narrow(key: &str, value: &str) -> bool {
     let fixed = |text: &str| !text.is_empty() && !text.contains(['*', '?']);
     if key.ends_with("arn") {
         // Some ARNs, of buckets for one, hold no account: then all of it must be fixed.

@@ -44,6 +44,23 @@ pub(super) const CASES: &[Case] = &[
             r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:role/a"},"Action":"dynamodb:AssociateTableReplica","Resource":"*"}"#,
         );
     }),
+    ("IAM-12", Unknown, |estate| {
+        table(estate).description = denied("dynamodb:DescribeTable");
+        policy(
+            estate,
+            r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:role/a"},"Action":"dynamodb:Associate*","Resource":"*"}"#,
+        );
+    }),
+    ("IAM-12", Pass, |estate| {
+        table(estate).description = denied("dynamodb:DescribeTable");
+        policy(
+            estate,
+            r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:role/a"},"Action":"dynamodb:GetItem","Resource":"*"}"#,
+        );
+    }),
+    ("IAM-12", Fail, |estate| {
+        policy(estate, &service(r#""StringLike":{"aws:SourceAccount":"*"},"ArnLike":{"aws:SourceArn":"*"}"#));
+    }),
     ("IAM-12", Unknown, |estate| table(estate).policy = denied("dynamodb:GetResourcePolicy")),
     ("IAM-12", Unknown, |estate| table(estate).policy = seen(Some("<html>".to_owned()))),
 ];

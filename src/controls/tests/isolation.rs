@@ -27,6 +27,21 @@ pub(super) const CASES: &[Case] = &[
         tags(estate).insert("domain".to_owned(), "identity".to_owned());
         tags(estate).insert("data-class".to_owned(), "internal".to_owned());
     }),
+    ("ISO-02", Pass, |estate| {
+        tags(estate).insert("domain".to_owned(), "identity".to_owned());
+        denying(estate, r#""Action":"dynamodb:*","Resource":"arn:aws:dynamodb:*:*:table/orders""#);
+    }),
+    ("ISO-02", Fail, |estate| {
+        tags(estate).insert("domain".to_owned(), "identity".to_owned());
+        denying(estate, r#""Action":"dynamodb:Put*","Resource":"*""#);
+    }),
+    ("ISO-02", Warn, |estate| {
+        tags(estate).insert("domain".to_owned(), "identity".to_owned());
+        denying(
+            estate,
+            r#""Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:ResourceTag/domain":"payments"}}"#,
+        );
+    }),
     ("ISO-02", Unknown, |estate| table(estate).tags = denied("dynamodb:ListTagsOfResource")),
     ("ISO-02", Unknown, |estate| endpoint(estate).policy = Some("<html>".to_owned())),
     ("ISO-02", Unknown, |estate| net(estate).endpoints = denied("ec2:DescribeVpcEndpoints")),
@@ -61,4 +76,12 @@ fn beside(estate: &mut Estate) -> &mut Table {
     other.tags = seen(BTreeMap::from([("data-class".to_owned(), "internal".to_owned())]));
     estate.tables.insert(other.arn.clone(), other);
     estate.tables.get_mut(&format!("{ARN}-archive")).unwrap()
+}
+
+/// The endpoint's policy, with a denial beside its allow.
+fn denying(estate: &mut Estate, denial: &str) {
+    let of = &mut endpoint(estate).policy;
+    let whole = of.take().unwrap();
+    let (allow, _) = whole.rsplit_once("]}").unwrap();
+    *of = Some(format!(r#"{allow},{{"Effect":"Deny","Principal":"*",{denial}}}]}}"#));
 }

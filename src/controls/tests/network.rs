@@ -89,6 +89,10 @@ pub(super) const CASES: &[Case] = &[
     }),
     ("NET-09", Warn, |estate| fence(estate, r#"{"StringNotEquals":{"aws:SourceVpce":"vpce-1"}}"#)),
     ("NET-09", Fail, |estate| fence(estate, r#"{"Bool":{"aws:SecureTransport":"false"}}"#)),
+    ("NET-09", Fail, |estate| fence(estate, r#"{"StringNotLikeIfExists":{"aws:SourceVpce":"*"}}"#)),
+    ("NET-09", Warn, |estate| {
+        fence(estate, r#"{"StringNotEquals":{"aws:SourceVpce":"vpce-1"},"Bool":{"aws:ViaAWSService":"true"}}"#);
+    }),
     ("NET-09", Unknown, |estate| table(estate).policy = denied("dynamodb:GetResourcePolicy")),
     ("NET-09", Unknown, |estate| table(estate).tags = denied("dynamodb:ListTagsOfResource")),
 ];
