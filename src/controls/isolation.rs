@@ -6,7 +6,8 @@ use crate::model::{ClassTags, DataClass, Endpoint, Estate, Judgement, Scope, Tab
 use crate::policy::{Through, lets_items_of};
 
 use super::draft::{Draft, class, settle};
-use super::{Baseline, Control, Judge, resource};
+use super::network::{each_endpoint, policy_of};
+use super::{Baseline, Control, Judge};
 
 /// ISO-01.
 pub(super) const ISO_01: &Control = &Control {
@@ -71,18 +72,7 @@ pub(super) const ISO_02: &Control = &Control {
 };
 
 fn lanes(estate: &Estate, baseline: &Baseline) -> Vec<Judgement> {
-    let mut judged = Vec::new();
-    for (scope, network) in &estate.networks {
-        match Draft::new(ISO_02, scope.to_string()).need("DescribeVpcEndpoints", Some(&network.endpoints)) {
-            Ok((_, seen)) => judged.extend(seen.value.iter().filter(|of| of.is_dynamodb()).map(|of| {
-                let mut draft = Draft::new(ISO_02, resource(scope, &of.id));
-                draft.saw(seen, [format!("VpcEndpoints[{}].PolicyDocument", of.id)]);
-                settle(one_lane(estate, baseline, scope, draft, of))
-            })),
-            Err(unknown) => judged.push(*unknown),
-        }
-    }
-    judged
+    each_endpoint(ISO_02, estate, policy_of, |draft, scope, _, of| settle(one_lane(estate, baseline, scope, draft, of)))
 }
 
 fn one_lane(

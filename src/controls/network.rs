@@ -1,10 +1,49 @@
 //! Network: endpoints and their policies.
 
-use crate::model::{Endpoint, Estate, Judgement, Network, Scope, Vpc};
+use crate::model::{Endpoint, Estate, Judgement, Network, Scope, Seen, Vpc};
 use crate::policy;
 
 use super::draft::Draft;
 use super::{Baseline, Control, Judge, resource};
+
+/// The endpoints of every place; where they are not known, the judgement that says so.
+pub(super) fn endpoints<'e>(
+    control: &'static Control,
+    estate: &'e Estate,
+) -> impl Iterator<Item = Result<(&'e Scope, &'e Network, &'e Seen<Vec<Endpoint>>), Judgement>> {
+    estate.networks.iter().map(move |(scope, network)| {
+        match Draft::new(control, scope.to_string()).need("DescribeVpcEndpoints", Some(&network.endpoints)) {
+            Ok((_, seen)) => Ok((scope, network, seen)),
+            Err(unknown) => Err(*unknown),
+        }
+    })
+}
+
+/// Judges each endpoint for DynamoDB; `told` is what counts of it.
+pub(super) fn each_endpoint(
+    control: &'static Control,
+    estate: &Estate,
+    told: impl Fn(&Endpoint) -> Vec<String>,
+    judge: impl Fn(Draft, &Scope, &Network, &Endpoint) -> Judgement,
+) -> Vec<Judgement> {
+    let mut judged = Vec::new();
+    for place in endpoints(control, estate) {
+        match place {
+            Ok((scope, network, seen)) => judged.extend(seen.value.iter().filter(|of| of.is_dynamodb()).map(|of| {
+                let mut draft = Draft::new(control, resource(scope, &of.id));
+                draft.saw(seen, told(of));
+                judge(draft, scope, network, of)
+            })),
+            Err(unknown) => judged.push(unknown),
+        }
+    }
+    judged
+}
+
+/// The field of an endpoint that holds its policy.
+pub(super) fn policy_of(endpoint: &Endpoint) -> Vec<String> {
+    vec![format!("VpcEndpoints[{}].PolicyDocument", endpoint.id)]
+}
 
 /// NET-01.
 pub(super) const NET_01: &Control = &Control {
@@ -67,18 +106,7 @@ pub(super) const NET_03: &Control = &Control {
 };
 
 fn endpoint_policy(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
-    let mut judged = Vec::new();
-    for (scope, network) in &estate.networks {
-        match Draft::new(NET_03, scope.to_string()).need("DescribeVpcEndpoints", Some(&network.endpoints)) {
-            Ok((_, seen)) => judged.extend(seen.value.iter().filter(|of| of.is_dynamodb()).map(|of| {
-                let mut draft = Draft::new(NET_03, resource(scope, &of.id));
-                draft.saw(seen, [format!("VpcEndpoints[{}].PolicyDocument", of.id)]);
-                one_policy(draft, of)
-            })),
-            Err(unknown) => judged.push(*unknown),
-        }
-    }
-    judged
+    each_endpoint(NET_03, estate, policy_of, |draft, _, _, of| one_policy(draft, of))
 }
 
 fn one_policy(draft: Draft, endpoint: &Endpoint) -> Judgement {

@@ -4,28 +4,18 @@ use crate::model::{DataClass, Endpoint, Estate, Judgement, Scope, Table};
 use crate::policy::{self, CONTROL_WRITES, Denied, ITEM_ACTIONS, denies_other_sources, lets, lint};
 
 use super::draft::{Draft, by_class, class, settle, strictest_in};
-use super::{Baseline, Control, Judge, resource};
+use super::network::{each_endpoint, policy_of};
+use super::{Baseline, Control, Judge};
 
 /// One endpoint's judgement, of its policy as it was understood.
 type One = fn(&Estate, &Scope, Draft, &Endpoint, &str) -> Judgement;
 
 /// Judges the policy of each endpoint for DynamoDB.
 fn each(control: &'static Control, estate: &Estate, one: One) -> Vec<Judgement> {
-    let mut judged = Vec::new();
-    for (scope, network) in &estate.networks {
-        match Draft::new(control, scope.to_string()).need("DescribeVpcEndpoints", Some(&network.endpoints)) {
-            Ok((_, seen)) => judged.extend(seen.value.iter().filter(|of| of.is_dynamodb()).map(|of| {
-                let mut draft = Draft::new(control, resource(scope, &of.id));
-                draft.saw(seen, [format!("VpcEndpoints[{}].PolicyDocument", of.id)]);
-                match &of.policy {
-                    Some(text) => one(estate, scope, draft, of, text),
-                    None => draft.unclear("the answer holds no policy document"),
-                }
-            })),
-            Err(unknown) => judged.push(*unknown),
-        }
-    }
-    judged
+    each_endpoint(control, estate, policy_of, |draft, scope, _, of| match &of.policy {
+        Some(text) => one(estate, scope, draft, of, text),
+        None => draft.unclear("the answer holds no policy document"),
+    })
 }
 
 /// NET-04.
@@ -93,17 +83,18 @@ pub(super) const NET_06: &Control = &Control {
 };
 
 fn well_formed(_: &Estate, _: &Scope, draft: Draft, _: &Endpoint, text: &str) -> Judgement {
-    let found = lint::policy(text, lint::Place::Endpoint);
-    let worst = found.iter().find(|of| of.grave).or(found.first());
-    if let Some(of) = worst {
-        let more = if found.len() > 1 { format!("; and {} more", found.len() - 1) } else { String::new() };
-        let why = format!("{of}{more}");
-        return if of.grave { draft.fail(why) } else { draft.warn(why) };
-    }
     let (draft, document) = match draft.document(text) {
         Ok(both) => both,
         Err(unknown) => return *unknown,
     };
+    let found = lint::policy(text, lint::Place::Endpoint);
+    // A variable that is taken letter for letter lets nothing through: the catalogue warns of it.
+    let fails = |of: &&lint::Lint| of.grave && of.fault != lint::Fault::VariableInOldVersion;
+    if let Some(of) = found.iter().find(fails).or(found.first()) {
+        let more = if found.len() > 1 { format!("; and {} more", found.len() - 1) } else { String::new() };
+        let why = format!("{of}{more}");
+        return if fails(&of) { draft.fail(why) } else { draft.warn(why) };
+    }
     let items = ITEM_ACTIONS.iter().any(|action| lets(&document, action));
     if items && !lets(&document, "dynamodb:DescribeTable") {
         return draft.warn("it lets items through and not DescribeTable, which the SDKs' table models call first");

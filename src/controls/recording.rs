@@ -1,11 +1,12 @@
 //! Detective controls that ask what trails record beside the calls on tables: reads of streams, refusals of endpoints.
 
-use crate::model::{DataClass, Estate, Judgement, Scope, Selector, SourceError, Table, Trail};
+use crate::model::{DataClass, Endpoint, Estate, Judgement, Scope, Selector, SourceError, Table, Trail};
 
 use super::draft::{Draft, by_class, class, settle, strictest_in};
 use super::logging::{Match, covering, matches};
+use super::network::each_endpoint;
 use super::trails::{error, logging};
-use super::{Baseline, Control, Judge, resource};
+use super::{Baseline, Control, Judge};
 
 /// LOG-03.
 pub(super) const LOG_03: &Control = &Control {
@@ -127,18 +128,8 @@ pub(super) const LOG_04: &Control = &Control {
 };
 
 fn refusals(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
-    let mut judged = Vec::new();
-    for (scope, network) in &estate.networks {
-        match Draft::new(LOG_04, scope.to_string()).need("DescribeVpcEndpoints", Some(&network.endpoints)) {
-            Ok((_, seen)) => judged.extend(seen.value.iter().filter(|of| of.is_dynamodb()).map(|of| {
-                let mut draft = Draft::new(LOG_04, resource(scope, &of.id));
-                draft.saw(seen, [format!("VpcEndpoints[].VpcEndpointId={}", of.id)]);
-                settle(one_endpoint(estate, scope, draft, &of.id))
-            })),
-            Err(unknown) => judged.push(*unknown),
-        }
-    }
-    judged
+    let told = |of: &Endpoint| vec![format!("VpcEndpoints[].VpcEndpointId={}", of.id)];
+    each_endpoint(LOG_04, estate, told, |draft, scope, _, of| settle(one_endpoint(estate, scope, draft, &of.id)))
 }
 
 fn one_endpoint(estate: &Estate, scope: &Scope, draft: Draft, id: &str) -> Result<Judgement, Box<Judgement>> {

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Endpoint, EndpointKind, Estate, Judgement, Network, RouteTable, Scope, Subnet};
+use crate::model::{Endpoint, EndpointKind, Estate, Judgement, Network, RouteTable, Subnet};
 
 use super::draft::{Draft, settle};
-use super::{Baseline, Control, Judge, resource};
+use super::network::each_endpoint;
+use super::{Baseline, Control, Judge};
 
 /// NET-02.
 pub(super) const NET_02: &Control = &Control {
@@ -21,21 +22,11 @@ pub(super) const NET_02: &Control = &Control {
 };
 
 fn routed(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
-    let mut judged = Vec::new();
-    for (scope, network) in &estate.networks {
-        match Draft::new(NET_02, scope.to_string()).need("DescribeVpcEndpoints", Some(&network.endpoints)) {
-            Ok((_, seen)) => judged.extend(seen.value.iter().filter(|of| of.is_dynamodb()).map(|of| {
-                let mut draft = Draft::new(NET_02, resource(scope, &of.id));
-                draft.saw(seen, [format!("VpcEndpoints[{}].RouteTableIds={}", of.id, of.route_tables.join(", "))]);
-                settle(one_endpoint(scope, network, draft, of))
-            })),
-            Err(unknown) => judged.push(*unknown),
-        }
-    }
-    judged
+    let told = |of: &Endpoint| vec![format!("VpcEndpoints[{}].RouteTableIds={}", of.id, of.route_tables.join(", "))];
+    each_endpoint(NET_02, estate, told, |draft, _, network, of| settle(one_endpoint(network, draft, of)))
 }
 
-fn one_endpoint(_: &Scope, network: &Network, draft: Draft, endpoint: &Endpoint) -> Result<Judgement, Box<Judgement>> {
+fn one_endpoint(network: &Network, draft: Draft, endpoint: &Endpoint) -> Result<Judgement, Box<Judgement>> {
     if endpoint.kind != EndpointKind::Gateway {
         return Ok(match endpoint.private_dns {
             Some(true) => draft.pass("its private name answers for DynamoDB's own in the whole VPC"),

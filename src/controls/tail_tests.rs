@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::tests::{ARN, KEY, denied, good, judge, now, scope, seen};
-use crate::model::{EndpointKind, Estate, Trail, Verdict};
+use crate::model::{EndpointKind, Estate, Subnet, Trail, Verdict};
 
 /// The controls that these tests answer for.
 pub(super) const JUDGED: &[&str] = &[
@@ -101,6 +101,7 @@ pub(super) fn kept() -> Estate {
     let group = |id: &str, port: &str| {
         json!({"groupId": id, "groupName": "app", "ipPermissions": [{
             "ipProtocol": "tcp", "fromPort": port, "toPort": port, "groups": [{"groupId": "sg-app"}], "ipRanges": [], "ipv6Ranges": [],
+            "prefixListIds": "",
         }]})
     };
     put(
@@ -125,6 +126,10 @@ pub(super) fn kept() -> Estate {
     interface.security_groups = vec!["sg-vpce".to_owned()];
     interface.subnets = vec!["subnet-1".to_owned(), "subnet-2".to_owned()];
     endpoints.push(interface);
+    let subnets = &mut network.subnets.seen.as_mut().unwrap().value;
+    subnets[0].zone = Some("a".to_owned());
+    let other = Subnet { id: "subnet-2".to_owned(), zone: Some("b".to_owned()), ..subnets[0].clone() };
+    subnets.push(other);
     the_trail(it).bucket = Some(BUCKET.to_owned());
     put(it, "s3:GetBucketPolicyStatus", BUCKET, json!({"IsPublic": "false"}));
     put(it, "s3:GetPublicAccessBlock", BUCKET, json!({"RestrictPublicBuckets": "true"}));

@@ -22,6 +22,7 @@ mod isolation;
 mod logging;
 mod network;
 mod resilience;
+mod surroundings;
 
 /// Controls over the slow tail, by the room that tests them.
 const TAIL: &[&[&str]] = &[tail_tests::JUDGED];

@@ -76,6 +76,13 @@ pub(super) const CASES: &[Case] = &[
     }),
     ("NET-06", Warn, |estate| through(estate, r#"["dynamodb:GetItem"]"#)),
     ("NET-06", Warn, |estate| through(estate, r#"["dynamodb:GetItems","dynamodb:DescribeTable"]"#)),
+    ("NET-06", Warn, |estate| {
+        endpoint(estate).policy = endpoint(estate)
+            .policy
+            .take()
+            .map(|text| text.replace("2012-10-17", "2008-10-17").replace("table/orders", "table/${aws:username}"));
+    }),
+    ("NET-06", Unknown, |estate| endpoint(estate).policy = Some("<html>".to_owned())),
     ("NET-06", Unknown, |estate| endpoint(estate).policy = None),
     ("NET-06", Unknown, |estate| net(estate).endpoints = denied("ec2:DescribeVpcEndpoints")),
     ("NET-09", Fail, |_| {}),
