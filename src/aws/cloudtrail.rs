@@ -60,9 +60,10 @@ async fn trails(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Trail>> {
     let request = site.clients().cloudtrail.describe_trails().customize().interceptor(capture.clone());
     let Seen { value, at, call } = sweep.call("cloudtrail:DescribeTrails", "", request.send()).await?;
     let raw = capture.json();
-    let trails = value.trail_list.unwrap_or_default().into_iter();
-    let trails = trails
-        .filter_map(|found| {
+    // A trail that is not told whole may be one that records.
+    let trails = value.trail_list.into_iter().flatten();
+    let trails: Option<Vec<Trail>> = trails
+        .map(|found| {
             let arn = found.trail_arn?;
             Some(Trail {
                 raw: raw_of(&raw["trailList"], "TrailARN", &arn),
@@ -70,9 +71,9 @@ async fn trails(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Trail>> {
                 name: found.name.unwrap_or_default(),
                 scope: sweep.scope.clone(),
                 home_region: found.home_region,
-                multi_region: found.is_multi_region_trail.unwrap_or(false),
-                organization: found.is_organization_trail.unwrap_or(false),
-                validation: found.log_file_validation_enabled.unwrap_or(false),
+                multi_region: found.is_multi_region_trail?,
+                organization: found.is_organization_trail?,
+                validation: found.log_file_validation_enabled?,
                 bucket: found.s3_bucket_name,
                 kms_key: found.kms_key_id,
                 log_group: found.cloud_watch_logs_log_group_arn,
@@ -82,7 +83,10 @@ async fn trails(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Trail>> {
             })
         })
         .collect();
-    Ok(Seen { value: trails, at, call })
+    match trails.filter(|_| raw["trailList"].is_array()) {
+        Some(value) => Ok(Seen { value, at, call }),
+        None => Err(site.fault(SourceError::Malformed("no whole trailList in the answer".to_owned()))),
+    }
 }
 
 async fn status(site: &Site, sweep: &Sweep<'_>, arn: &str) -> Outcome<TrailStatus> {

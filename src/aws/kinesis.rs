@@ -21,10 +21,11 @@ pub(super) async fn encryption(site: &Site, sweep: &Sweep<'_>, arn: &str) -> Out
     if !of.is_object() {
         return Err(site.fault(SourceError::Malformed("no StreamDescriptionSummary in the answer".to_owned())));
     }
-    let value = StreamEncryption {
-        // Absent where the stream was never encrypted.
-        kms: of["EncryptionType"].as_str() == Some("KMS"),
-        key: of["KeyId"].as_str().map(str::to_owned),
+    let kms = match of["EncryptionType"].as_str() {
+        Some("KMS") => true,
+        Some("NONE") => false,
+        _ => return Err(site.fault(SourceError::Malformed("no EncryptionType in the answer".to_owned()))),
     };
+    let value = StreamEncryption { kms, key: of["KeyId"].as_str().map(str::to_owned) };
     Ok(seen.map(|_| value))
 }

@@ -7,6 +7,7 @@ use aws_sdk_kms::types::KeyManagerType;
 
 use crate::model::{Arn, Delta, Key, KeyKind, Outcome, Rotation, Seen, Source, SourceError};
 
+use super::capture::Capture;
 use super::session::Clients;
 use super::site::{Site, Sweep};
 use super::{at_once, time};
@@ -54,7 +55,7 @@ async fn step(site: &Site, sweep: &Sweep<'_>, clients: Arc<Clients>, key: String
         super::answers::of_key(site, sweep, &key).await;
     }
     if rotates {
-        let rotation = rotation(sweep, &clients, &key).await;
+        let rotation = rotation(site, sweep, &clients, &key).await;
         sweep.note(&rotation);
         sweep.data(vec![Delta::Rotation(key, rotation)]).await;
     }
@@ -80,13 +81,16 @@ async fn describe(site: &Site, sweep: &Sweep<'_>, clients: &Clients, key: &str) 
         Some(KeyManagerType::Customer) => KeyKind::Customer,
         _ => return Err(site.fault(SourceError::Malformed("no KeyManager in the answer".to_owned()))),
     };
+    let (Some(state), Some(origin)) = (found.key_state, found.origin) else {
+        return Err(site.fault(SourceError::Malformed("no KeyState or Origin in the answer".to_owned())));
+    };
     let value = Key {
         arn: found.arn.unwrap_or_else(|| key.to_owned()),
         kind,
-        state: found.key_state.map(|state| state.as_str().to_owned()).unwrap_or_default(),
+        state: state.as_str().to_owned(),
         deletion: found.deletion_date.and_then(time),
         valid_to: found.valid_to.and_then(time),
-        origin: found.origin.map(|origin| origin.as_str().to_owned()).unwrap_or_default(),
+        origin: origin.as_str().to_owned(),
         spec: found.key_spec.map(|spec| spec.as_str().to_owned()),
         multi_region: found
             .multi_region_configuration
@@ -96,9 +100,14 @@ async fn describe(site: &Site, sweep: &Sweep<'_>, clients: &Clients, key: &str) 
     Ok(Seen { value, at, call })
 }
 
-async fn rotation(sweep: &Sweep<'_>, clients: &Clients, key: &str) -> Outcome<Rotation> {
-    let call = clients.kms.get_key_rotation_status().key_id(key).send();
+async fn rotation(site: &Site, sweep: &Sweep<'_>, clients: &Clients, key: &str) -> Outcome<Rotation> {
+    let body = Capture::default();
+    let call = clients.kms.get_key_rotation_status().key_id(key).customize().interceptor(body.clone()).send();
     let seen = sweep.call("kms:GetKeyRotationStatus", key, call).await?;
+    // The SDK takes an answer that leaves it out for one that says no.
+    if !body.json()["KeyRotationEnabled"].is_boolean() {
+        return Err(site.fault(SourceError::Malformed("no KeyRotationEnabled in the answer".to_owned())));
+    }
     Ok(seen.map(|found| Rotation {
         enabled: found.key_rotation_enabled,
         days: found.rotation_period_in_days,
