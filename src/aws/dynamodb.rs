@@ -5,12 +5,12 @@ use std::sync::PoisonError;
 
 use aws_sdk_dynamodb::operation::get_resource_policy::GetResourcePolicyError;
 use aws_sdk_dynamodb::types::{
-    BackupStatus, BackupType, BackupTypeFilter, MultiRegionConsistency, PointInTimeRecoveryStatus,
-    TableDescription as Described,
+    BackupStatus, BackupType, BackupTypeFilter, GlobalSecondaryIndexDescription, KeySchemaElement,
+    MultiRegionConsistency, PointInTimeRecoveryStatus, ProvisionedThroughputDescription, TableDescription as Described,
 };
 
 use crate::model::{
-    Arn, BackupSummary, ContributorInsights, Delta, Facet, KinesisDestination, Outcome, Pitr, Replica, Seen,
+    Arn, BackupSummary, ContributorInsights, Delta, Facet, Index, KinesisDestination, Outcome, Pitr, Replica, Seen,
     SourceError, TableDescription, Ttl,
 };
 
@@ -154,6 +154,21 @@ fn description(table: Described) -> TableDescription {
         arn: replica.replica_arn,
     };
     let caps = table.on_demand_throughput;
+    let units = |of: Option<&ProvisionedThroughputDescription>| {
+        (of.and_then(|of| of.read_capacity_units), of.and_then(|of| of.write_capacity_units))
+    };
+    let names = |key: Option<Vec<KeySchemaElement>>| key.into_iter().flatten().map(|of| of.attribute_name).collect();
+    let global = |of: GlobalSecondaryIndexDescription| Index {
+        name: of.index_name.unwrap_or_default(),
+        global: true,
+        key: names(of.key_schema),
+        provisioned: units(of.provisioned_throughput.as_ref()),
+    };
+    let local = table.local_secondary_indexes.into_iter().flatten().map(|of| Index {
+        name: of.index_name.unwrap_or_default(),
+        key: names(of.key_schema),
+        ..Index::default()
+    });
     // The service writes "no maximum" as -1.
     let cap = |units: Option<i64>| units.filter(|units| *units >= 0);
     let stream = table.stream_specification.filter(|stream| stream.stream_enabled);
@@ -179,6 +194,9 @@ fn description(table: Described) -> TableDescription {
             cap(caps.as_ref().and_then(|of| of.max_read_request_units)),
             cap(caps.as_ref().and_then(|of| of.max_write_request_units)),
         ),
+        provisioned: units(table.provisioned_throughput.as_ref()),
+        key: names(table.key_schema),
+        indexes: table.global_secondary_indexes.into_iter().flatten().map(global).chain(local).collect(),
         items: table.item_count,
         bytes: table.table_size_bytes,
         created: table.creation_date_time.and_then(time),
@@ -271,12 +289,16 @@ async fn kinesis(site: &Site, sweep: &Sweep<'_>, name: &str) -> Outcome<Vec<Kine
     let call = site.clients().dynamodb.describe_kinesis_streaming_destination().table_name(name).send();
     let seen = sweep.call("dynamodb:DescribeKinesisStreamingDestination", name, call).await?;
     let destination = |found: aws_sdk_dynamodb::types::KinesisDataStreamDestination| {
-        let status = found.destination_status.map(|status| status.as_str().to_owned()).unwrap_or_default();
+        let status = found.destination_status?.as_str().to_owned();
         Some(KinesisDestination { stream: found.stream_arn?, status })
     };
-    Ok(seen.map(|found| {
-        found.kinesis_data_stream_destinations.unwrap_or_default().into_iter().filter_map(destination).collect()
-    }))
+    // A destination that is not told whole may be one that changes go to.
+    let Seen { value, at, call } = seen;
+    let found = value.kinesis_data_stream_destinations.map(|of| of.into_iter().map(destination).collect());
+    match found {
+        Some(Some(value)) => Ok(Seen { value, at, call }),
+        _ => Err(site.fault(SourceError::Malformed("no KinesisDataStreamDestinations in the answer".to_owned()))),
+    }
 }
 
 /// Contributor Insights of every table and index, by table: one list instead of a call a table.

@@ -3,7 +3,8 @@
 use serde_json::Value;
 use wildmatch::WildMatch;
 
-use crate::model::{Cell, DataClass, Estate, Judgement, Scope, Table};
+use crate::model::{Cell, DataClass, Estate, Judgement, Scope, Seen, SourceError, Table, Verdict};
+use crate::policy::lets;
 
 use super::data_protection::is_sensitive;
 use super::draft::{Draft, by_class, class, settle, texts};
@@ -125,63 +126,133 @@ fn items<'a>(of: &'a Value, list: &str) -> &'a [Value] {
 /// RES-06.
 pub(super) const RES_06: &Control = &Control {
     id: "RES-06",
-    operations: &[VAULTS, ACCESS],
-    blind: "vaults of other accounts that copies go to: RES-07",
+    operations: &["dynamodb:ListTables", "dynamodb:ListTagsOfResource", PROTECTED, VAULTS, ACCESS],
+    blind: "of each table the vault of its newest recovery point alone is known; tables without any: RES-05; copies: RES-07",
     judge: Judge::Estate(locked),
 };
 
 fn locked(estate: &Estate, baseline: &Baseline) -> Vec<Judgement> {
-    let restricted = |scope: &Scope| {
-        estate.tables.values().any(|table| table.scope == *scope && estate.data_class(table) == DataClass::Restricted)
-    };
-    let judge = |scope: &Scope| settle(judge_locked(estate, baseline, scope, restricted(scope)));
-    estate.scopes.iter().map(judge).collect()
+    estate.scopes.iter().map(|scope| settle(judge_locked(estate, baseline, scope))).collect()
 }
 
-fn judge_locked(
-    estate: &Estate,
-    baseline: &Baseline,
-    scope: &Scope,
-    restricted: bool,
-) -> Result<Judgement, Box<Judgement>> {
+/// Why a table's class is not known.
+type Unread<'a> = Option<Option<&'a SourceError>>;
+
+fn judge_locked(estate: &Estate, baseline: &Baseline, scope: &Scope) -> Result<Judgement, Box<Judgement>> {
     let (draft, _) =
         Draft::new(RES_06, scope.to_string()).need("dynamodb:ListTables", estate.populations.get(scope))?;
-    if !restricted {
-        return Ok(draft.not_applicable("no restricted table is known here"));
+    let here = estate.tables.values().filter(|table| table.scope == *scope && !estate.is_unclassed(table));
+    let asked: Vec<(&Table, DataClass, Unread<'_>)> = here
+        .map(|table| (table, class(estate, table)))
+        .filter(|(_, (class, _))| baseline.asks(*class, RES_06.id))
+        .map(|(table, (class, unread))| (table, class, unread))
+        .collect();
+    // That it applies at all may be a guess.
+    let guess = asked.iter().map(|(.., unread)| *unread).min_by_key(Option::is_some).flatten();
+    if asked.is_empty() {
+        return Ok(draft.not_applicable("no table here states class restricted"));
     }
     let (mut draft, seen) = draft.answer(estate, scope, VAULTS, "")?;
     let vaults = items(&seen.value, "/BackupVaultList");
-    let used: Vec<&Value> =
-        vaults.iter().filter(|vault| vault["NumberOfRecoveryPoints"].as_i64().unwrap_or(1) > 0).collect();
-    if used.is_empty() {
-        draft.saw(seen, ["BackupVaultList=none with recovery points".to_owned()]);
-        return Ok(draft.fail("no vault holds a recovery point: no backup is out of the tables' own reach"));
+    if vaults.is_empty() {
+        draft.saw(seen, ["BackupVaultList=none".to_owned()]);
+        return Ok(by_class(draft.fail("there is no vault: no backup is out of the tables' own reach"), guess));
     }
-    let floor = i64::from(baseline.least_pitr_days(DataClass::Restricted));
-    let (mut best, mut words) = (0, String::new());
-    for vault in used {
-        let name = vault["BackupVaultName"].as_str().unwrap_or("?");
-        let gapped = vault["VaultType"].as_str() == Some("LOGICALLY_AIR_GAPPED_BACKUP_VAULT");
-        let locked = vault["Locked"].as_bool() == Some(true);
-        // A lock date that has passed cannot be taken back; without one, whoever may, unlocks.
-        let date = vault["LockDate"].as_f64().map(|at| at as i64);
-        let fast = date.is_some_and(|at| at <= estate.now.as_second());
-        let days = vault["MinRetentionDays"].as_i64().unwrap_or(0);
-        draft.saw(seen, [format!("BackupVaultList[{name}].Locked={locked} LockDate={date:?} MinRetentionDays={days}")]);
-        let (rank, why) = match (gapped, locked, fast, days >= floor) {
-            (true, ..) => (3, format!("{name} is logically air-gapped")),
-            (_, true, true, true) => (3, format!("{name} is locked for good, {days} days at least")),
-            (_, true, true, false) => (2, format!("{name} is locked for good, but for {days} of {floor} days")),
-            (_, true, false, _) => (2, format!("{name} is locked in governance mode: whoever may, unlocks it")),
-            (_, false, ..) => (1, format!("{name} is not locked")),
+    let (mut draft, protected) = draft.answer(estate, scope, PROTECTED, "")?;
+    let results = items(&protected.value, "/Results");
+    let mut worst: Option<(Verdict, String, Unread<'_>)> = None;
+    for (table, class, unread) in &asked {
+        let Some(own) = results.iter().find(|of| of["ResourceArn"].as_str() == Some(&table.arn)) else { continue };
+        let Some(arn) = own["LastBackupVaultArn"].as_str() else {
+            return Ok(draft.unclear(format!("the answer names no vault of {}", table.name)));
         };
-        if rank > best {
-            (best, words) = (rank, why);
+        let Some(vault) = vaults.iter().find(|of| of["BackupVaultArn"].as_str() == Some(arn)) else {
+            return Ok(draft.unclear(format!("the vault {arn} of {} is not in the list", table.name)));
+        };
+        draft.saw(protected, [format!("Results[{}].LastBackupVaultArn={arn}", table.name)]);
+        let floor = i64::from(baseline.least_pitr_days(*class));
+        let (with, verdict, why) = judge_vault(draft, estate, scope, seen, vault, floor)?;
+        draft = with;
+        let rank = |verdict: Verdict, unread: &Unread<'_>| {
+            (verdict == Verdict::Pass, verdict == Verdict::Warn, unread.is_some())
+        };
+        // A table whose class is a guess says less than one that states it.
+        if worst.as_ref().is_none_or(|(of, _, guess)| rank(verdict, unread) < rank(*of, guess)) {
+            worst = Some((verdict, format!("{}: {why}", table.name), *unread));
         }
     }
-    Ok(match best {
-        3 => draft.pass(words),
-        2 => draft.warn(words),
-        _ => draft.fail(words),
+    Ok(match worst {
+        Some((verdict, why, unread)) => by_class(draft.end(verdict, why), unread),
+        None => {
+            draft.saw(protected, ["Results=none of a restricted table".to_owned()]);
+            by_class(draft.fail("no vault holds a recovery point of a restricted table"), guess)
+        }
     })
 }
+
+/// How safe what a vault keeps is.
+fn judge_vault(
+    draft: Draft,
+    estate: &Estate,
+    scope: &Scope,
+    seen: &Seen<Value>,
+    vault: &Value,
+    floor: i64,
+) -> Result<(Draft, Verdict, String), Box<Judgement>> {
+    let mut draft = draft;
+    let name = vault["BackupVaultName"].as_str().unwrap_or_default();
+    let gapped = vault["VaultType"].as_str() == Some("LOGICALLY_AIR_GAPPED_BACKUP_VAULT");
+    // A lock date that has passed cannot be taken back; without one, whoever may, unlocks.
+    let date = vault["LockDate"].as_f64().map(|at| at as i64);
+    let days = vault["MinRetentionDays"].as_i64();
+    let told = |of: Option<i64>| of.map_or_else(|| "absent".to_owned(), |of| of.to_string());
+    draft.saw(
+        seen,
+        [format!(
+            "BackupVaultList[{name}].VaultType={} Locked={} LockDate={} MinRetentionDays={}",
+            vault["VaultType"],
+            vault["Locked"],
+            told(date),
+            told(days)
+        )],
+    );
+    let locked = match vault["Locked"].as_bool() {
+        // Such a vault is locked from its first day on.
+        _ if gapped => true,
+        Some(locked) => locked,
+        None => return Err(Box::new(draft.unclear(format!("the answer leaves Locked of {name} out")))),
+    };
+    if !locked {
+        return Ok((draft, Verdict::Fail, format!("{name} is not locked")));
+    }
+    if !gapped && date.is_none_or(|at| at > estate.now.as_second()) {
+        return Ok((draft, Verdict::Warn, format!("{name} is locked in governance mode: whoever may, unlocks it")));
+    }
+    // A locked vault without a least retention has none; an air-gapped one always has.
+    let days = match days {
+        None if gapped => {
+            return Err(Box::new(draft.unclear(format!("the answer leaves MinRetentionDays of {name} out"))));
+        }
+        days => days.unwrap_or(0),
+    };
+    if days < floor {
+        return Ok((draft, Verdict::Warn, format!("{name} is locked for good, but for {days} of {floor} days")));
+    }
+    let (mut draft, access) = draft.answer(estate, scope, ACCESS, name)?;
+    // None is no fault: identities' policies decide then.
+    if let Some(text) = access.value["Policy"].as_str() {
+        draft.saw(access, [format!("Policy={} bytes", text.len())]);
+        let document;
+        (draft, document) = draft.document(text)?;
+        if lets(&document, DELETE) {
+            return Ok((draft, Verdict::Warn, format!("the policy of {name} allows {DELETE}")));
+        }
+    } else {
+        draft.saw(access, ["Policy=absent".to_owned()]);
+    }
+    let what = if gapped { "is logically air-gapped" } else { "is locked for good" };
+    Ok((draft, Verdict::Pass, format!("{name} {what}, {days} days at least")))
+}
+
+/// What empties a vault.
+const DELETE: &str = "backup:DeleteRecoveryPoint";

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::model::{Estate, Judgement, Scope, Seen, Verdict};
 
-use super::draft::{Draft, settle, texts};
+use super::draft::{Draft, settle};
 use super::edges::{self, Ingress};
 use super::{Baseline, Control, Judge, resource};
 
@@ -47,6 +47,9 @@ fn at_rest(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
         match status {
             Some("ENABLED") => draft.pass("items in the cache are encrypted at rest"),
             Some("ENABLING" | "DISABLING") => draft.warn("encryption at rest is being changed"),
+            None if !cluster["SSEDescription"].is_null() => {
+                draft.unclear("the answer leaves SSEDescription.Status out")
+            }
             _ => draft.fail("items in the cache are not encrypted at rest; only a new cluster can be"),
         }
     })
@@ -62,6 +65,9 @@ fn in_transit(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
         draft.saw(seen, [format!("Clusters[].ClusterEndpointEncryptionType={}", kind.unwrap_or("absent"))]);
         match kind {
             Some("TLS") => draft.pass("callers must speak TLS"),
+            None if !cluster["ClusterEndpointEncryptionType"].is_null() => {
+                draft.unclear("the answer's ClusterEndpointEncryptionType is no word")
+            }
             _ => draft.fail("callers speak in the clear; only a new cluster can ask for TLS"),
         }
     })
@@ -107,15 +113,15 @@ fn zones(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
         draft.saw(
             seen,
             [
-                format!(
-                    "Clusters[].Nodes[].AvailabilityZone={}",
-                    texts(&Value::from_iter(zones.iter().copied())).join(" ")
-                ),
+                format!("Clusters[].Nodes[].AvailabilityZone={}", zones.iter().copied().collect::<Vec<_>>().join(" ")),
                 format!("Clusters[].ActiveNodes={active:?} TotalNodes={total:?}"),
             ],
         );
         let (verdict, why) = match zones.len() {
             0 => (Verdict::Unknown, "the answer names no node's zone".to_owned()),
+            _ if active.is_none() || total.is_none() => {
+                (Verdict::Unknown, "the answer does not count its nodes".to_owned())
+            }
             1 => (Verdict::Fail, "all nodes stand in one zone".to_owned()),
             2 => (Verdict::Warn, "nodes stand in two zones".to_owned()),
             count if active < total => (Verdict::Warn, format!("nodes stand in {count} zones, not all of them active")),

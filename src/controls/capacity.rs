@@ -13,7 +13,7 @@ const TARGETS: &str = "application-autoscaling:DescribeScalableTargets";
 pub(super) const RES_15: &Control = &Control {
     id: "RES-15",
     operations: &["dynamodb:DescribeTable", TARGETS],
-    blind: "indexes of a provisioned table scale apart and are not judged",
+    blind: "whether the bounds of scaling fit the demand",
     judge: Judge::Table(capacity),
 };
 
@@ -49,28 +49,42 @@ fn judge_capacity(estate: &Estate, baseline: &Baseline, table: &Table) -> Result
 
 /// Whether what is provisioned follows demand.
 fn judge_targets(estate: &Estate, table: &Table, draft: Draft) -> Result<Judgement, Box<Judgement>> {
+    let (draft, described) = draft.need("DescribeTable", Some(&table.description))?;
     let (mut draft, seen) = draft.answer(estate, &table.scope, TARGETS, "")?;
-    let id = format!("table/{}", table.name);
     let all = seen.value["ScalableTargets"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let of = |unit: &str| {
-        let dimension = format!("dynamodb:table:{unit}CapacityUnits");
-        let is = |one: &&Value| one["ResourceId"] == *id && one["ScalableDimension"] == *dimension;
-        all.iter().find(is)
+    let mut of = |kind: &str, id: &str| {
+        let target = |unit: &str| {
+            let dimension = format!("dynamodb:{kind}:{unit}CapacityUnits");
+            all.iter().find(|one| one["ResourceId"] == *id && one["ScalableDimension"] == *dimension)
+        };
+        let (reads, writes) = (target("Read"), target("Write"));
+        let told = |one: Option<&Value>| if one.is_some() { "registered" } else { "absent" };
+        draft.saw(seen, [format!("ScalableTargets of {id}: reads {}, writes {}", told(reads), told(writes))]);
+        (reads, writes)
     };
-    let (reads, writes) = (of("Read"), of("Write"));
-    let told = |one: Option<&Value>| if one.is_some() { "registered" } else { "absent" };
-    draft.saw(seen, [format!("ScalableTargets of {id}: reads {}, writes {}", told(reads), told(writes))]);
-    let is_suspended = |one: &Value| {
+    let id = format!("table/{}", table.name);
+    let own = of("table", &id);
+    let indexes = described.value.indexes.iter().filter(|index| index.global);
+    let indexes: Vec<_> =
+        indexes.map(|index| (&index.name, of("index", &format!("{id}/index/{}", index.name)))).collect();
+    let is_suspended = |one: &&Value| {
         let state = &one["SuspendedState"];
         ["DynamicScalingInSuspended", "DynamicScalingOutSuspended"].iter().any(|name| state[*name] == true)
     };
-    Ok(match (reads, writes) {
+    let any_suspended = |(reads, writes): &(Option<&Value>, Option<&Value>)| {
+        reads.as_ref().is_some_and(is_suspended) || writes.as_ref().is_some_and(is_suspended)
+    };
+    let suspended = indexes.iter().find(|(_, of)| any_suspended(of));
+    let bare = indexes.iter().find(|(_, (reads, writes))| reads.is_none() || writes.is_none());
+    Ok(match own {
         (None, None) => draft.fail("its capacity is provisioned and nothing scales it"),
-        (Some(reads), Some(writes)) if is_suspended(reads) || is_suspended(writes) => {
-            draft.warn("its scaling is suspended")
-        }
-        (Some(_), Some(_)) => draft.pass("its provisioned capacity scales"),
         (None, _) => draft.warn("its provisioned writes scale, its reads do not"),
         (_, None) => draft.warn("its provisioned reads scale, its writes do not"),
+        _ if any_suspended(&own) => draft.warn("its scaling is suspended"),
+        _ => match (bare, suspended) {
+            (Some((name, _)), _) => draft.warn(format!("it scales, its index {name} does not or by half")),
+            (_, Some((name, _))) => draft.warn(format!("the scaling of its index {name} is suspended")),
+            _ => draft.pass("its provisioned capacity scales, and that of its indexes"),
+        },
     })
 }

@@ -154,7 +154,7 @@ fn interface(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
         let (scope, network, seen) = match place {
             Ok(place) => place,
             Err(unknown) => {
-                found.push(unknown);
+                found.push(*unknown);
                 continue;
             }
         };
@@ -221,7 +221,7 @@ fn flows(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
                 let vpcs: BTreeSet<&str> = of.collect();
                 found.extend(vpcs.into_iter().map(|vpc| settle(judge_flows(estate, scope, network, vpc))));
             }
-            Err(unknown) => found.push(unknown),
+            Err(unknown) => found.push(*unknown),
         }
     }
     found

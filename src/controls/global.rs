@@ -1,6 +1,6 @@
 //! Resilience of global tables: each replica is a table of its own, and much of it is never copied.
 
-use crate::model::{Cell, Estate, Judgement, Replica, Table, TableDescription};
+use crate::model::{Estate, Judgement, Replica, Table, TableDescription};
 
 use super::draft::{Draft, by_class, class, settle};
 use super::{Baseline, Control, Judge};
@@ -13,7 +13,12 @@ pub(super) fn others<'a>(table: &'a Table, described: &'a TableDescription) -> V
 /// RES-12.
 pub(super) const RES_12: &Control = &Control {
     id: "RES-12",
-    operations: &["dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups", "dynamodb:ListTagsOfResource"],
+    operations: &[
+        "dynamodb:DescribeTable",
+        "dynamodb:DescribeContinuousBackups",
+        "dynamodb:GetResourcePolicy",
+        "dynamodb:ListTagsOfResource",
+    ],
     blind: "streams to Kinesis and Contributor Insights of replicas are judged with the replica's own table",
     judge: Judge::Table(replicas),
 };
@@ -64,23 +69,26 @@ fn judge_replicas(estate: &Estate, baseline: &Baseline, table: &Table) -> Result
         }
         differs = differs.or_else(|| differing(table, other, of));
     }
-    if let (_, Err(unknown)) = (&differs, own(estate, table)) {
-        let (what, cell) = unknown;
-        return Ok(draft.unknown(what, cell.fault.as_ref().map(|fault| &fault.error)));
-    }
+    // Its own recovery is what the replicas' is held against.
+    (draft, _) = draft.need("DescribeContinuousBackups", Some(&table.pitr))?;
     if let Some(of) = others.iter().find(|of| status(of) != "ACTIVE") {
         return Ok(draft.warn(format!("the replica in {} is {}", of.region, status(of))));
     }
-    Ok(match (unseen.as_slice(), differs) {
-        ([], None) => draft.pass("its replicas are active and protected alike"),
-        ([], Some(why)) => draft.warn(why),
-        (regions, _) => draft.warn(format!("the replica in {} was not read", regions.join(", "))),
-    })
-}
-
-/// The table's own recovery, which replicas are held against.
-fn own<'a>(_: &Estate, table: &'a Table) -> Result<(), (&'static str, &'a Cell<crate::model::Pitr>)> {
-    if table.pitr.seen.is_some() { Ok(()) } else { Err(("DescribeContinuousBackups", &table.pitr)) }
+    match (unseen.as_slice(), differs) {
+        ([], None) => {}
+        ([], Some(why)) => return Ok(draft.warn(why)),
+        (regions, _) => return Ok(draft.warn(format!("the replica in {} was not read", regions.join(", ")))),
+    }
+    // Alike is only what was read of each.
+    for of in std::iter::once(table).chain(others.iter().filter_map(|of| estate.replica(table, &of.region))) {
+        let region = &of.scope.region;
+        (draft, _) = draft.need(&format!("GetResourcePolicy in {region}"), Some(&of.policy))?;
+        (draft, _) = draft.need(&format!("ListTagsOfResource in {region}"), Some(&of.tags))?;
+        if of.description.value().is_some_and(|of| of.deletion_protection.is_none()) {
+            return Ok(draft.unclear(format!("the answer in {region} leaves DeletionProtectionEnabled out")));
+        }
+    }
+    Ok(draft.pass("its replicas are active and protected alike"))
 }
 
 /// What two replicas say differently and nobody copies.

@@ -1,9 +1,11 @@
 //! Keys of tables: who may use them, and who may give them away.
 
-use crate::model::{DataClass, Estate, Judgement, Key, KeyKind, Scope};
+use std::collections::BTreeMap;
+
+use crate::model::{Arn, DataClass, Estate, Judgement, Key, KeyKind, Scope, Table};
 use crate::policy::{self, Effect, Principal, Statement};
 
-use super::draft::{Draft, settle, texts};
+use super::draft::{Draft, by_class, settle, strictest, texts};
 use super::{Baseline, Control, Judge};
 
 const POLICY: &str = "kms:GetKeyPolicy";
@@ -14,12 +16,17 @@ fn scope_of<'a>(estate: &'a Estate, label: &'static str, key: &str) -> Option<&'
     estate.answers.iter().find(|((_, of), about)| *of == label && about.contains_key(key)).map(|((scope, _), _)| scope)
 }
 
-/// The strictest class of the tables under a key.
-fn strictest(estate: &Estate, key: &str) -> Option<DataClass> {
-    let under = estate.tables.values().filter(|table| {
-        table.description.value().is_some_and(|description| description.kms_key.as_deref() == Some(key))
-    });
-    under.map(|table| estate.data_class(table)).max()
+/// The keys that tables and their replicas name, each with those tables.
+pub(super) fn users(estate: &Estate) -> BTreeMap<&str, Vec<&Table>> {
+    let mut users: BTreeMap<&str, Vec<&Table>> = BTreeMap::new();
+    for table in estate.tables.values() {
+        let Some(described) = table.description.value() else { continue };
+        let replicas = described.replicas.iter().filter_map(|of| of.kms_key.as_deref());
+        for key in described.kms_key.as_deref().into_iter().chain(replicas) {
+            users.entry(key).or_default().push(table);
+        }
+    }
+    users
 }
 
 /// Scopes whose tables, and with them their keys, are not all known: one judgement for each.
@@ -42,55 +49,66 @@ pub(super) fn unlisted(control: &'static Control, estate: &Estate) -> Vec<Judgem
     estate.scopes.iter().filter_map(judge).collect()
 }
 
-/// Judges every customer managed key that a table names; a key whose own description is not known is judged so.
+/// A key under judgement: what KMS says of it, where it was asked about, and the strictest class of its tables.
+struct Used<'a> {
+    key: &'a Key,
+    scope: &'a Scope,
+    class: DataClass,
+}
+
+/// Judges every customer managed key that a table names, where the class of one asks for it; a key whose own
+/// description is not known is judged so.
 fn each(
     control: &'static Control,
     label: &'static str,
-    estate: &Estate,
-    judge: impl Fn(Draft, &Scope, &Key) -> Judgement,
+    (estate, baseline): (&Estate, &Baseline),
+    judge: impl Fn(Draft, &Used<'_>) -> Result<Judgement, Box<Judgement>>,
 ) -> Vec<Judgement> {
-    let mut found = unlisted(control, estate);
-    for (arn, cell) in &estate.keys {
-        let draft = Draft::new(control, arn.as_str());
-        let (draft, seen) = match draft.need("kms:DescribeKey", Some(cell)) {
-            Ok(known) => known,
-            Err(unknown) => {
-                found.push(*unknown);
-                continue;
-            }
-        };
+    let one = |arn: &str, tables: &[&Table]| {
+        let (draft, seen) = Draft::new(control, arn).need("kms:DescribeKey", estate.keys.get(arn))?;
         if seen.value.kind != KeyKind::Customer {
-            found.push(draft.not_applicable("AWS sets the policy of this key"));
-            continue;
+            return Ok(draft.not_applicable("AWS sets the policy of this key"));
         }
-        found.push(match scope_of(estate, label, arn) {
-            Some(scope) => judge(draft, scope, &seen.value),
-            None => draft.unknown(label, None),
-        });
-    }
+        let (class, unread) = match strictest(estate, tables.iter().copied()) {
+            Some((class, None)) if !baseline.asks(class, control.id) => {
+                return Ok(draft.not_applicable(format!("class {} asks for none", class.word())));
+            }
+            Some(of) => of,
+            None => return Ok(draft.not_applicable("no table that uses it states a class")),
+        };
+        let Some(scope) = scope_of(estate, label, arn) else {
+            let region = Arn::parse(arn).map(|arn| arn.region);
+            return Ok(match region.filter(|region| estate.scopes.iter().all(|scope| scope.region != *region)) {
+                Some(region) => draft.unclear(format!("it lies in {region}, which is not polled")),
+                None => draft.unknown(label, None),
+            });
+        };
+        Ok(by_class(judge(draft, &Used { key: &seen.value, scope, class })?, unread))
+    };
+    let mut found = unlisted(control, estate);
+    found.extend(users(estate).into_iter().map(|(arn, tables)| settle(one(arn, &tables))));
     found
 }
 
 /// ENC-04.
 pub(super) const ENC_04: &Control = &Control {
     id: "ENC-04",
-    operations: &["kms:DescribeKey", POLICY, "dynamodb:ListTagsOfResource"],
+    operations: &["dynamodb:DescribeTable", "dynamodb:ListTagsOfResource", "kms:DescribeKey", POLICY],
     blind: "what identity policies allow where the key's policy trusts the whole account",
     judge: Judge::Estate(separated),
 };
 
 fn separated(estate: &Estate, baseline: &Baseline) -> Vec<Judgement> {
-    each(ENC_04, POLICY, estate, |draft, scope, key| settle(judge_policy(draft, estate, baseline, scope, key)))
+    each(ENC_04, POLICY, (estate, baseline), |draft, of| judge_policy(draft, estate, baseline, of))
 }
 
 fn judge_policy(
     draft: Draft,
     estate: &Estate,
     baseline: &Baseline,
-    scope: &Scope,
-    key: &Key,
+    of: &Used<'_>,
 ) -> Result<Judgement, Box<Judgement>> {
-    let (mut draft, seen) = draft.answer(estate, scope, POLICY, &key.arn)?;
+    let (mut draft, seen) = draft.answer(estate, of.scope, POLICY, &of.key.arn)?;
     let text = seen.value["Policy"].as_str().unwrap_or_default();
     draft.saw(seen, [format!("Policy={} bytes", text.len())]);
     let (draft, document) = draft.document(text)?;
@@ -111,7 +129,7 @@ fn judge_policy(
     if let Some((at, _)) = allows.iter().find(|(_, one)| one.is_for_anyone() && uses(one) && !fenced(one)) {
         return Ok(draft.fail(format!("statement {} lets anybody use the key", at + 1)));
     }
-    let own = scope.account.as_str();
+    let own = of.scope.account.as_str();
     let foreign = policy::accounts(&document)
         .into_iter()
         .find(|account| account != own && !baseline.trusted_accounts.contains(account));
@@ -125,8 +143,7 @@ fn judge_policy(
     let all = |one: &Statement| one.actions.covers_service("kms");
     let whole_account = allows.iter().any(|(_, one)| root(one) && all(one) && one.conditions.is_empty());
     let alone = allows.len() == 1 && document.statements.len() == 1;
-    let restricted = strictest(estate, &key.arn) == Some(DataClass::Restricted);
-    if restricted && whole_account && alone {
+    if of.class == DataClass::Restricted && whole_account && alone {
         return Ok(draft.fail("the account's own policies alone decide: no statement of the key's says who uses it"));
     }
     if let Some(account) = foreign {
@@ -150,29 +167,30 @@ fn judge_policy(
 /// ENC-05.
 pub(super) const ENC_05: &Control = &Control {
     id: "ENC-05",
-    operations: &["kms:DescribeKey", GRANTS],
+    operations: &["dynamodb:DescribeTable", "dynamodb:ListTagsOfResource", "kms:DescribeKey", GRANTS],
     blind: "whether a grant's principal is known to somebody",
     judge: Judge::Estate(granted),
 };
 
 fn granted(estate: &Estate, baseline: &Baseline) -> Vec<Judgement> {
-    each(ENC_05, GRANTS, estate, |draft, scope, key| settle(judge_grants(draft, estate, baseline, scope, key)))
+    each(ENC_05, GRANTS, (estate, baseline), |draft, of| judge_grants(draft, estate, baseline, of))
 }
 
 fn judge_grants(
     draft: Draft,
     estate: &Estate,
     baseline: &Baseline,
-    scope: &Scope,
-    key: &Key,
+    of: &Used<'_>,
 ) -> Result<Judgement, Box<Judgement>> {
-    let (mut draft, seen) = draft.answer(estate, scope, GRANTS, &key.arn)?;
+    let (mut draft, seen) = draft.answer(estate, of.scope, GRANTS, &of.key.arn)?;
     let grants = seen.value["Grants"].as_array().map_or(&[][..], Vec::as_slice);
     draft.saw(seen, [format!("Grants={}", grants.len())]);
     let (mut ours, mut odd) = (0, None);
     for grant in grants {
-        let who = ["GranteeServicePrincipal", "GranteePrincipal"].iter().find_map(|name| grant[*name].as_str());
-        let who = who.unwrap_or("?");
+        let Some(who) = ["GranteeServicePrincipal", "GranteePrincipal"].iter().find_map(|name| grant[*name].as_str())
+        else {
+            return Ok(draft.unclear("a grant names nobody"));
+        };
         let operations = texts(&grant["Operations"]).join(" ");
         draft.saw(seen, [format!("Grants[].GranteePrincipal={who} Operations={operations}")]);
         if who.starts_with("dynamodb.") && who.ends_with(".amazonaws.com") {
@@ -181,7 +199,7 @@ fn judge_grants(
         }
         let account = who.split(':').nth(4).filter(|account| account.len() == 12);
         if let Some(account) =
-            account.filter(|of| *of != scope.account && !baseline.trusted_accounts.iter().any(|one| one == of))
+            account.filter(|one| *one != of.scope.account && !baseline.trusted_accounts.iter().any(|of| of == one))
         {
             return Ok(draft.fail(format!("a grant lets account {account} in, which is not trusted")));
         }

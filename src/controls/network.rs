@@ -6,16 +6,17 @@ use crate::policy;
 use super::draft::Draft;
 use super::{Baseline, Control, Judge, resource};
 
+/// A place and its endpoints.
+type Place<'e> = (&'e Scope, &'e Network, &'e Seen<Vec<Endpoint>>);
+
 /// The endpoints of every place; where they are not known, the judgement that says so.
 pub(super) fn endpoints<'e>(
     control: &'static Control,
     estate: &'e Estate,
-) -> impl Iterator<Item = Result<(&'e Scope, &'e Network, &'e Seen<Vec<Endpoint>>), Judgement>> {
+) -> impl Iterator<Item = Result<Place<'e>, Box<Judgement>>> {
     estate.networks.iter().map(move |(scope, network)| {
-        match Draft::new(control, scope.to_string()).need("DescribeVpcEndpoints", Some(&network.endpoints)) {
-            Ok((_, seen)) => Ok((scope, network, seen)),
-            Err(unknown) => Err(*unknown),
-        }
+        let draft = Draft::new(control, scope.to_string());
+        draft.need("DescribeVpcEndpoints", Some(&network.endpoints)).map(|(_, seen)| (scope, network, seen))
     })
 }
 
@@ -34,7 +35,7 @@ pub(super) fn each_endpoint(
                 draft.saw(seen, told(of));
                 judge(draft, scope, network, of)
             })),
-            Err(unknown) => judged.push(unknown),
+            Err(unknown) => judged.push(*unknown),
         }
     }
     judged

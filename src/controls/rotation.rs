@@ -1,7 +1,5 @@
 //! Data protection: how keys rotate, and the keys of replicas.
 
-use std::collections::BTreeMap;
-
 use crate::model::{Estate, Judgement, KeyKind, Replica, SourceError, Table, TableKey};
 
 use super::data_protection::key_words;
@@ -23,15 +21,9 @@ const MOST: i32 = 365;
 /// Judged key by key, once however many tables use it; a region whose tables could not be listed has a row that says so.
 fn rotation(estate: &Estate, baseline: &Baseline) -> Vec<Judgement> {
     let mut judged = super::keys::unlisted(ENC_03, estate);
-    let mut users: BTreeMap<&str, Vec<&Table>> = BTreeMap::new();
-    for table in estate.tables.values() {
-        let Some(described) = table.description.value() else { continue };
-        let replicas = described.replicas.iter().filter_map(|of| of.kms_key.as_deref());
-        for key in described.kms_key.as_deref().into_iter().chain(replicas) {
-            users.entry(key).or_default().push(table);
-        }
-    }
-    judged.extend(users.into_iter().map(|(key, tables)| settle(one_key(estate, baseline, key, &tables))));
+    judged.extend(
+        super::keys::users(estate).into_iter().map(|(key, tables)| settle(one_key(estate, baseline, key, &tables))),
+    );
     judged
 }
 

@@ -13,6 +13,7 @@ pub(super) const JUDGED: &[&str] = &[
 ];
 
 const BUCKET: &str = "trail-111122223333";
+pub(super) const VAULT: &str = "arn:aws:backup:eu-west-1:111122223333:backup-vault:main";
 
 pub(super) fn put(estate: &mut Estate, label: &'static str, subject: &str, answer: Value) {
     estate.answers.entry((scope(), label)).or_default().insert(subject.to_owned(), seen(answer));
@@ -45,14 +46,20 @@ pub(super) fn kept() -> Estate {
         json!({"BackupSelection": {"SelectionName": "tables", "Resources": ["arn:aws:dynamodb:*:*:table/*"]}}),
     );
     put(it, "backup:DescribeRegionSettings", "", json!({"ResourceTypeOptInPreference": {"DynamoDB": true}}));
-    put(it, "backup:ListProtectedResources", "", json!({"Results": [{"ResourceArn": ARN, "LastBackupTime": 1.0}]}));
+    put(
+        it,
+        "backup:ListProtectedResources",
+        "",
+        json!({"Results": [{"ResourceArn": ARN, "LastBackupTime": 1.0, "LastBackupVaultArn": VAULT}]}),
+    );
+    put(it, "backup:GetBackupVaultAccessPolicy", "main", Value::Null);
     let locked = (now() - SignedDuration::from_hours(24)).as_second();
     put(
         it,
         "backup:ListBackupVaults",
         "",
         json!({"BackupVaultList": [{
-            "BackupVaultName": "main", "Locked": true, "LockDate": locked, "MinRetentionDays": 35, "NumberOfRecoveryPoints": 3,
+            "BackupVaultName": "main", "BackupVaultArn": VAULT, "Locked": true, "LockDate": locked, "MinRetentionDays": 35, "NumberOfRecoveryPoints": 3,
         }]}),
     );
     let role = |name: &str| json!({"AWS": format!("arn:aws:iam::111122223333:role/{name}")});
@@ -204,7 +211,7 @@ fn every_control_over_the_tail_says_what_its_catalogue_entry_says() {
         ("RES-05", Unknown, |it| deny(it, "backup:ListBackupSelections", "p")),
         ("RES-06", Pass, |_| {}),
         ("RES-06", Pass, |it| {
-            answer(it, "backup:ListBackupVaults", "")["BackupVaultList"][0] = json!({"BackupVaultName": "air", "VaultType": "LOGICALLY_AIR_GAPPED_BACKUP_VAULT", "NumberOfRecoveryPoints": 1});
+            answer(it, "backup:ListBackupVaults", "")["BackupVaultList"][0] = json!({"BackupVaultName": "main", "BackupVaultArn": VAULT, "VaultType": "LOGICALLY_AIR_GAPPED_BACKUP_VAULT", "MinRetentionDays": 35});
         }),
         ("RES-06", Fail, |it| answer(it, "backup:ListBackupVaults", "")["BackupVaultList"][0]["Locked"] = json!(false)),
         ("RES-06", Fail, |it| *answer(it, "backup:ListBackupVaults", "") = json!({"BackupVaultList": []})),

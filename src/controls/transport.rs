@@ -1,15 +1,16 @@
 //! Data protection: calls in the clear are refused.
 
-use crate::model::{Estate, Judgement, Table};
+use crate::model::{DataClass, Estate, Judgement, Table};
 use crate::policy::{Denied, Document, denies_plain_http};
 
 use super::draft::{Draft, by_class, class, settle};
+use super::network::policy_of;
 use super::{Baseline, Control, Judge};
 
 /// ENC-08.
 pub(super) const ENC_08: &Control = &Control {
     id: "ENC-08",
-    operations: &["dynamodb:GetResourcePolicy", "ec2:DescribeVpcEndpoints"],
+    operations: &["dynamodb:GetResourcePolicy", "dynamodb:ListTagsOfResource", "ec2:DescribeVpcEndpoints"],
     blind: "policies of identities and of the organization are not read: they may deny it too",
     judge: Judge::Table(plain_http),
 };
@@ -48,13 +49,23 @@ fn judge_plain_http(estate: &Estate, baseline: &Baseline, table: &Table) -> Resu
     }
     let network = estate.networks.get(&table.scope).map(|network| &network.endpoints);
     let (mut draft, endpoints) = draft.need("DescribeVpcEndpoints", network)?;
-    let denies = |text: &String| {
-        Document::parse(text).is_ok_and(|document| denies_plain_http(&document, &table.arn) >= Denied::Partly)
-    };
-    let some = endpoints.value.iter().filter(|of| of.is_dynamodb()).find(|of| of.policy.as_ref().is_some_and(denies));
-    draft.saw(endpoints, some.map(|of| format!("VpcEndpoints[{}].PolicyDocument", of.id)));
-    Ok(match some {
-        Some(of) => draft.warn(format!("calls without TLS are denied only through {}", of.id)),
-        None => draft.fail("neither its resource policy nor an endpoint's denies calls without TLS"),
+    let (mut some, mut unread) = (None, None);
+    for of in endpoints.value.iter().filter(|of| of.is_dynamodb()) {
+        draft.saw(endpoints, policy_of(of));
+        match of.policy.as_deref().map(Document::parse) {
+            Some(Ok(document)) if denies_plain_http(&document, &table.arn) >= Denied::Partly => some = Some(of),
+            Some(Ok(_)) => {}
+            Some(Err(_)) | None => unread = Some(of),
+        }
+    }
+    if endpoints.value.iter().all(|of| !of.is_dynamodb()) {
+        draft.saw(endpoints, ["VpcEndpoints[ServiceName=dynamodb]=none".to_owned()]);
+    }
+    const NONE: &str = "neither its resource policy nor an endpoint's denies calls without TLS";
+    Ok(match (some, unread) {
+        (Some(of), _) => draft.warn(format!("calls without TLS are denied only through {}", of.id)),
+        (None, Some(of)) => draft.unclear(format!("the policy of {} could not be understood", of.id)),
+        (None, None) if class == DataClass::Restricted => draft.fail(NONE),
+        (None, None) => draft.warn(NONE),
     })
 }

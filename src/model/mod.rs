@@ -39,7 +39,7 @@ pub use ledger::{CallOutcome, CallRecord};
 pub use metrics::Calls;
 pub use source::{Caller, Freshness, Scope, Source};
 pub use table::{
-    BackupSummary, ContributorInsights, DataClass, Key, KeyKind, KinesisDestination, Pitr, Replica, Rotation,
+    BackupSummary, ContributorInsights, DataClass, Index, Key, KeyKind, KinesisDestination, Pitr, Replica, Rotation,
     StreamEncryption, Table, TableDescription, Ttl,
 };
 pub use trail::{Selector, Trail, TrailStatus};

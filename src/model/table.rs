@@ -87,6 +87,19 @@ pub struct Replica {
     pub arn: Option<String>,
 }
 
+/// A secondary index.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Index {
+    /// Its name.
+    pub name: String,
+    /// True where it has capacity of its own.
+    pub global: bool,
+    /// The names of its key attributes.
+    pub key: Vec<String>,
+    /// `ProvisionedThroughput` of a global one: read and write capacity units.
+    pub provisioned: (Option<i64>, Option<i64>),
+}
+
 /// What `dynamodb:DescribeTable` says, as far as security is concerned.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct TableDescription {
@@ -120,6 +133,12 @@ pub struct TableDescription {
     pub billing: Option<String>,
     /// `OnDemandThroughput`: the most read and write request units, where somebody capped them.
     pub caps: (Option<i64>, Option<i64>),
+    /// `ProvisionedThroughput`: read and write capacity units; 0 where requests are paid for.
+    pub provisioned: (Option<i64>, Option<i64>),
+    /// `KeySchema`: the names of its key attributes.
+    pub key: Vec<String>,
+    /// `GlobalSecondaryIndexes` and `LocalSecondaryIndexes`.
+    pub indexes: Vec<Index>,
     /// Items, as of DynamoDB's last count (about every six hours).
     pub items: Option<i64>,
     /// Bytes, as of the same count.

@@ -102,6 +102,9 @@ pub(super) const CASES: &[Case] = &[
                 .to_owned(),
         );
     }),
+    ("ENC-08", Warn, |estate| classed(estate, DataClass::Confidential)),
+    ("ENC-08", Unknown, |estate| endpoint(estate).policy = Some("<html>".to_owned())),
+    ("ENC-08", Unknown, |estate| endpoint(estate).policy = None),
     ("ENC-08", NotApplicable, |estate| classed(estate, DataClass::Internal)),
     ("ENC-08", Unknown, |estate| table(estate).policy = denied("dynamodb:GetResourcePolicy")),
     ("ENC-08", Unknown, |estate| net(estate).endpoints = denied("ec2:DescribeVpcEndpoints")),

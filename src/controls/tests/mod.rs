@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
     BackupSummary, CallRef, Cell, Compliance, ContributorInsights, DataClass, Detector, DriftStatus, Endpoint,
-    EndpointKind, Estate, Evaluation, Fault, Finding, FindingAction, FindingFilter, FindingLink, Key, KeyKind,
+    EndpointKind, Estate, Evaluation, Fault, Finding, FindingAction, FindingFilter, FindingLink, Index, Key, KeyKind,
     KinesisDestination, Network, NetworkInterface, Pitr, Recorder, Replica, Rotation, RouteTable, Rule, RuleKey, Scope,
     Seen, Selector, SourceError, Stack, StackResource, StreamEncryption, Subnet, Table, TableDescription, Trail,
     TrailStatus, Ttl, Verdict, Vpc,

@@ -77,6 +77,15 @@ pub(super) const CASES: &[Case] = &[
         replica(estate);
         table(estate).pitr = denied("dynamodb:DescribeContinuousBackups");
     }),
+    ("RES-12", Unknown, |estate| replica(estate).policy = denied("dynamodb:GetResourcePolicy")),
+    ("RES-12", Unknown, |estate| {
+        replica(estate);
+        table(estate).policy = denied("dynamodb:GetResourcePolicy");
+    }),
+    ("RES-12", Unknown, |estate| replica(estate).tags = denied("dynamodb:ListTagsOfResource")),
+    ("RES-12", Unknown, |estate| {
+        replica(estate).description.seen.as_mut().unwrap().value.deletion_protection = None;
+    }),
     ("RES-13", Pass, |_| {}),
     ("RES-13", Pass, |estate| described(estate).global_version = Some("2019.11.21".to_owned())),
     ("RES-13", Fail, |estate| described(estate).global_version = Some("2017.11.29".to_owned())),
@@ -109,6 +118,20 @@ pub(super) const CASES: &[Case] = &[
     ("RES-15", Fail, |estate| scaled(estate, &[])),
     ("RES-15", Warn, |estate| scaled(estate, &["Read"])),
     ("RES-15", Pass, |estate| scaled(estate, &["Read", "Write"])),
+    ("RES-15", Warn, |estate| {
+        scaled(estate, &["Read", "Write"]);
+        described(estate).indexes = vec![Index { name: "by-day".to_owned(), global: true, ..Index::default() }];
+    }),
+    ("RES-15", Pass, |estate| {
+        scaled(estate, &["Read", "Write"]);
+        described(estate).indexes = vec![Index { name: "by-day".to_owned(), ..Index::default() }];
+    }),
+    ("RES-15", Warn, |estate| {
+        scaled(estate, &["Read", "Write"]);
+        let cell = &mut estate.answers.get_mut(&(scope(), "application-autoscaling:DescribeScalableTargets")).unwrap();
+        let answer = &mut cell.get_mut("").unwrap().seen.as_mut().unwrap().value;
+        answer["ScalableTargets"][0]["SuspendedState"] = serde_json::json!({"DynamicScalingOutSuspended": true});
+    }),
     ("RES-15", Unknown, |estate| table(estate).description = denied("dynamodb:DescribeTable")),
 ];
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::tail_tests::{Change, answer, kept};
+use super::tail_tests::{Change, answer, deny, kept};
 use super::*;
 
 /// A control, its verdict, a part of the reason, and what was changed of the estate that passes.
@@ -92,4 +92,102 @@ fn flow_logs_of_all_subnets_stand_for_the_vpc() {
             net(it).subnets = denied("ec2:DescribeSubnets");
         }),
     ]);
+}
+
+fn vault(estate: &mut Estate) -> &mut Value {
+    &mut answer(estate, "backup:ListBackupVaults", "")["BackupVaultList"][0]
+}
+
+fn access(estate: &mut Estate, effect: &str) {
+    let policy = json!({"Statement": {
+        "Effect": effect, "Principal": "*", "Action": "backup:DeleteRecoveryPoint", "Resource": "*",
+    }});
+    *answer(estate, "backup:GetBackupVaultAccessPolicy", "main") = json!({"Policy": policy.to_string()});
+}
+
+#[test]
+fn a_vault_is_as_safe_as_its_lock_and_its_policy() {
+    each_tells(&[
+        ("RES-06", Pass, "orders: main is locked for good, 35 days", |_| {}),
+        ("RES-06", Warn, "allows backup:DeleteRecoveryPoint", |it| access(it, "Allow")),
+        ("RES-06", Pass, "", |it| access(it, "Deny")),
+        ("RES-06", Unknown, "could not be understood", |it| {
+            *answer(it, "backup:GetBackupVaultAccessPolicy", "main") = json!({"Policy": "<html>"});
+        }),
+        ("RES-06", Unknown, "denied", |it| deny(it, "backup:GetBackupVaultAccessPolicy", "main")),
+        ("RES-06", Unknown, "denied", |it| deny(it, "backup:ListProtectedResources", "")),
+        // A better vault beside it helps no table whose points are not in it.
+        ("RES-06", Fail, "main is not locked", |it| {
+            let mut better = vault(it).clone();
+            better["BackupVaultName"] = json!("better");
+            better["BackupVaultArn"] = json!("arn:aws:backup:eu-west-1:111122223333:backup-vault:better");
+            vault(it)["Locked"] = json!(false);
+            answer(it, "backup:ListBackupVaults", "")["BackupVaultList"].as_array_mut().unwrap().push(better);
+        }),
+        ("RES-06", Fail, "no vault holds", |it| {
+            *answer(it, "backup:ListProtectedResources", "") = json!({"Results": []});
+        }),
+        ("RES-06", Unknown, "leaves Locked", |it| vault(it)["Locked"] = Value::Null),
+        ("RES-06", Unknown, "leaves MinRetentionDays", |it| {
+            vault(it)["VaultType"] = json!("LOGICALLY_AIR_GAPPED_BACKUP_VAULT");
+            vault(it)["MinRetentionDays"] = Value::Null;
+        }),
+        ("RES-06", Warn, "7 of 35 days", |it| {
+            vault(it)["VaultType"] = json!("LOGICALLY_AIR_GAPPED_BACKUP_VAULT");
+            vault(it)["MinRetentionDays"] = json!(7);
+        }),
+        ("RES-06", Unknown, "not in the list", |it| vault(it)["BackupVaultArn"] = json!("other")),
+        ("RES-06", NotApplicable, "", |it| classed(it, DataClass::Confidential)),
+        ("RES-06", NotApplicable, "", |it| table(it).tags = seen(BTreeMap::new())),
+        ("RES-06", Unknown, "denied", |it| {
+            vault(it)["Locked"] = json!(false);
+            table(it).tags = denied("dynamodb:ListTagsOfResource");
+        }),
+    ]);
+}
+
+#[test]
+fn keys_are_judged_for_the_tables_that_name_them() {
+    each_tells(&[
+        ("ENC-05", Pass, "", |_| {}),
+        ("ENC-05", NotApplicable, "class confidential asks for none", |it| classed(it, DataClass::Confidential)),
+        ("ENC-05", Unknown, "names nobody", |it| *answer(it, "kms:ListGrants", KEY) = json!({"Grants": [{}]})),
+        ("ENC-05", Unknown, "denied", |it| {
+            *answer(it, "kms:ListGrants", KEY) = json!({"Grants": []});
+            table(it).tags = denied("dynamodb:ListTagsOfResource");
+        }),
+        ("ENC-04", NotApplicable, "class internal asks for none", |it| classed(it, DataClass::Internal)),
+        ("ENC-04", NotApplicable, "states a class", |it| table(it).tags = seen(BTreeMap::new())),
+        ("ENC-04", Unknown, "denied", |it| {
+            let open =
+                json!({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"}});
+            *answer(it, "kms:GetKeyPolicy", KEY) = json!({"Policy": open.to_string()});
+            table(it).tags = denied("dynamodb:ListTagsOfResource");
+        }),
+        // A key that no table names any more is nobody's.
+        ("ENC-04", Pass, "", |it| {
+            let old = KEY.replace("key/1", "key/2");
+            it.keys.insert(old, denied("kms:DescribeKey"));
+        }),
+        ("ENC-04", Unknown, "not polled", |it| {
+            let other = KEY.replace("eu-west-1", "eu-north-1");
+            let mut of = it.keys.remove(KEY).unwrap();
+            of.seen.as_mut().unwrap().value.arn.clone_from(&other);
+            it.keys.insert(other.clone(), of);
+            described(it).kms_key = Some(other);
+        }),
+    ]);
+}
+
+#[test]
+fn what_a_cache_does_not_say_is_no_verdict() {
+    each_tells(&[
+        ("DAX-01", Unknown, "SSEDescription.Status", |it| cluster(it)["SSEDescription"] = json!({})),
+        ("DAX-02", Unknown, "no word", |it| cluster(it)["ClusterEndpointEncryptionType"] = json!(17)),
+        ("DAX-06", Unknown, "does not count", |it| cluster(it)["TotalNodes"] = Value::Null),
+    ]);
+}
+
+fn cluster(estate: &mut Estate) -> &mut Value {
+    &mut answer(estate, "dax:DescribeClusters", "")["Clusters"][0]
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Call;
 use super::kit::{epoch, hex, trim};
-use super::world::{KEY_AWS, Key};
+use super::world::{DATA, KEY_AWS, KEY_DATA, Key};
 use crate::wire::protocol::Refusal;
 
 pub(super) fn answer(call: &Call<'_>) -> Result<Value, Refusal> {
@@ -92,7 +92,7 @@ fn own_key<'a>(call: &'a Call<'_>) -> Result<&'a Key, Refusal> {
     Ok(key)
 }
 
-/// Every third key is used through DynamoDB alone; of the others one lets another account in.
+/// Every third key, and the second account's own, is used through DynamoDB alone; of others the account alone decides.
 fn key_policy(call: &Call<'_>) -> Result<Value, Refusal> {
     let key = own_key(call)?;
     let account = call.realm.account;
@@ -110,7 +110,7 @@ fn key_policy(call: &Call<'_>) -> Result<Value, Refusal> {
         "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:CreateGrant"], "Resource": "*",
     });
     let place = call.realm.keys.iter().position(|of| of.arn == key.arn).unwrap_or(0);
-    if place.is_multiple_of(3) {
+    if place.is_multiple_of(3) || (place == KEY_DATA && account == DATA) {
         let via = json!({"StringLike": {"kms:ViaService": "dynamodb.*.amazonaws.com"}});
         super::kit::put(&mut users, "/Condition", via);
     }
