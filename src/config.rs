@@ -275,8 +275,8 @@ const TEMPLATE: &str = r#"# dynakeep's configuration: $XDG_CONFIG_HOME/dynakeep/
 #pitr_days = 35
 #backup_max_age_hours = 24
 #log_retention_days = 730
+#data_events = "read-write-streams-network"
 #guardduty_fail_severity = 4.0
-#drift_grace_hours = 0
 
 # Which tags say a table's class, owner and domain: keys in order of preference, in any case. A table without a class is
 # judged as restricted; what fails for that reason alone counts once, under ISO-01.

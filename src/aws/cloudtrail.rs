@@ -75,6 +75,7 @@ async fn trails(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Trail>> {
                 organization: found.is_organization_trail?,
                 validation: found.log_file_validation_enabled?,
                 bucket: found.s3_bucket_name,
+                prefix: found.s3_key_prefix,
                 kms_key: found.kms_key_id,
                 log_group: found.cloud_watch_logs_log_group_arn,
                 status: Cell::default(),

@@ -106,6 +106,7 @@ async fn rules(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Rule>> {
                 state: found.config_rule_state.map(|state| state.as_str().to_owned()),
                 description: found.description,
                 compliance: None,
+                unread: None,
                 resource_types: kinds.unwrap_or_default(),
             });
         }
@@ -116,9 +117,10 @@ async fn rules(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Rule>> {
     };
     let verdicts = verdicts(site, sweep).await;
     sweep.note(&verdicts);
-    if let Ok(Seen { value: verdicts, .. }) = verdicts {
-        for rule in &mut rules {
-            rule.compliance = verdicts.get(&rule.key.name).copied();
+    for rule in &mut rules {
+        match &verdicts {
+            Ok(verdicts) => rule.compliance = verdicts.value.get(&rule.key.name).copied(),
+            Err(fault) => rule.unread = Some(fault.error.clone()),
         }
     }
     Ok(Seen { value: rules, at, call })

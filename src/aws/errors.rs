@@ -16,10 +16,11 @@ use crate::operations;
 use super::guard::Refusal;
 
 /// Codes of a caller that lacks a permission, over all services polled. Source: their API references.
-const DENIED: [&str; 6] = [
+const DENIED: [&str; 7] = [
     "AccessDenied",
     "AccessDeniedException",
     "AuthorizationError",
+    "InvalidAccessException",
     "UnauthorizedOperation",
     "UnauthorizedException",
     "NotAuthorized",
@@ -54,8 +55,9 @@ const EXPIRED: [&str; 10] = [
     "InvalidSignatureException",
 ];
 /// Codes of a service or feature that the account did not switch on.
-const NOT_ENABLED: [&str; 4] =
-    ["OptInRequired", "SubscriptionRequiredException", "NoAvailableConfigurationRecorder", "InvalidAccessException"];
+const NOT_ENABLED: [&str; 3] = ["OptInRequired", "SubscriptionRequiredException", "NoAvailableConfigurationRecorder"];
+/// How Security Hub says that it is not switched on, by the same code as that the caller may not.
+pub(super) const NOT_SUBSCRIBED: &str = "is not subscribed to AWS Security Hub";
 
 /// What a failed call comes to. `label` is the operation's, `profile` the one that may have to log in again.
 pub fn explain<E>(label: &str, error: &SdkError<E, HttpResponse>, profile: Option<&str>) -> SourceError
@@ -116,8 +118,8 @@ fn classify(label: &str, code: &str, message: String, status: u16, profile: Opti
     if THROTTLED.contains(&code) || status == 429 {
         return SourceError::Throttled(message);
     }
-    // Macie says so in the words of a denial.
-    if message.contains("Macie is not enabled") {
+    // Macie and Security Hub say so in the words of a denial.
+    if message.contains("Macie is not enabled") || message.contains(NOT_SUBSCRIBED) {
         return SourceError::NotEnabled(message);
     }
     if let Some(action) = denied_action(&message) {
@@ -251,6 +253,17 @@ impl ClassifyRetry for NoRetryOfGarbage {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn security_hub_is_off_only_where_it_says_so() {
+        let of = |message: &str| {
+            classify("securityhub:DescribeHub", "InvalidAccessException", message.to_owned(), 401, None)
+        };
+        let off = "InvalidAccessException: Account 111122223333 is not subscribed to AWS Security Hub";
+        assert!(matches!(of(off), SourceError::NotEnabled(_)));
+        let denied = of("InvalidAccessException: Account 111122223333 is not an administrator");
+        assert_eq!(denied.missing_action(), Some("securityhub:DescribeHub"));
+    }
 
     #[test]
     fn the_missing_action_is_read_from_the_services_words() {

@@ -54,7 +54,7 @@ fn judge_covered(estate: &Estate, table: &Table) -> Result<Judgement, Box<Judgem
                         by = by.or(Some(name.unwrap_or(id).to_owned()));
                     }
                     Some(false) => {}
-                    None => unread = Some(table.tags.fault.as_ref().map(|fault| &fault.error)),
+                    None => unread = Some(table.tags.error()),
                 },
                 Some(Err(error)) => unread = Some(Some(error)),
                 None => unread = Some(None),

@@ -39,8 +39,6 @@ pub struct Asked {
     pub data_events: DataEvents,
     /// Open findings from this severity on fail.
     pub guardduty_fail_severity: f64,
-    /// Drift younger than this is no failure yet.
-    pub drift_grace_hours: i64,
     /// The controls that the class asks for, by id.
     pub controls: BTreeSet<String>,
 }
@@ -69,10 +67,10 @@ pub struct Override {
     pub backup_max_age_hours: Option<i64>,
     /// How long logs must be kept.
     pub log_retention_days: Option<i64>,
+    /// What must be recorded of items: `none`, `read-write`, `read-write-streams-network`.
+    pub data_events: Option<DataEvents>,
     /// Open findings from this severity on fail.
     pub guardduty_fail_severity: Option<f64>,
-    /// Drift younger than this is no failure yet.
-    pub drift_grace_hours: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -124,8 +122,8 @@ impl Baseline {
         set(&mut asked.pitr_days, other.pitr_days);
         asked.backup_max_age_hours = other.backup_max_age_hours.or(asked.backup_max_age_hours);
         set(&mut asked.log_retention_days, other.log_retention_days);
+        set(&mut asked.data_events, other.data_events);
         set(&mut asked.guardduty_fail_severity, other.guardduty_fail_severity);
-        set(&mut asked.drift_grace_hours, other.drift_grace_hours);
     }
 
     /// What a class asks for.

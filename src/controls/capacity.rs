@@ -12,7 +12,7 @@ const TARGETS: &str = "application-autoscaling:DescribeScalableTargets";
 /// RES-15.
 pub(super) const RES_15: &Control = &Control {
     id: "RES-15",
-    operations: &["dynamodb:DescribeTable", TARGETS],
+    operations: &["dynamodb:DescribeTable", TARGETS, "dynamodb:ListTagsOfResource"],
     blind: "whether the bounds of scaling fit the demand",
     judge: Judge::Table(capacity),
 };

@@ -12,6 +12,7 @@ pub(super) const ENC_12: &Control = &Control {
         "dynamodb:DescribeTable",
         "dynamodb:DescribeKinesisStreamingDestination",
         "kinesis:DescribeStreamSummary",
+        "dynamodb:ListTagsOfResource",
     ],
     blind: "exports are not read; a table's own stream is encrypted like the table",
     judge: Judge::Table(copies),
@@ -63,7 +64,7 @@ fn judge_copies(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<J
 /// ENC-14.
 pub(super) const ENC_14: &Control = &Control {
     id: "ENC-14",
-    operations: &["dynamodb:ListContributorInsights"],
+    operations: &["dynamodb:ListContributorInsights", "dynamodb:ListTagsOfResource"],
     blind: "which keys are sensitive is not known: the table's class stands for them",
     judge: Judge::Table(insights),
 };

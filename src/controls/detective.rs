@@ -2,7 +2,10 @@
 
 use jiff::SignedDuration;
 
-use crate::model::{Cell, Detector, DriftStatus, Estate, Judgement, Recorder, Scope, Stack, StackResource, Table};
+use crate::model::{
+    Cell, Detector, DriftStatus, Estate, FindingLink, Judgement, Recorder, Scope, SourceError, Stack, StackResource,
+    Table,
+};
 
 use super::data_protection::is_sensitive;
 use super::draft::{Draft, by_class, class, settle};
@@ -11,7 +14,7 @@ use super::{Baseline, Control, Judge};
 /// DET-01.
 pub(super) const DET_01: &Control = &Control {
     id: "DET-01",
-    operations: &["guardduty:ListDetectors", "guardduty:GetDetector"],
+    operations: &["guardduty:ListDetectors", "guardduty:GetDetector", "dynamodb:ListTables"],
     blind: "GuardDuty sees management calls alone: it reads no DynamoDB data events",
     judge: Judge::Estate(guardduty_on),
 };
@@ -49,16 +52,43 @@ fn enabled_word(detector: &Detector) -> &'static str {
 /// DET-03.
 pub(super) const DET_03: &Control = &Control {
     id: "DET-03",
-    operations: &["guardduty:ListFindings", "guardduty:GetFindings", "cloudtrail:LookupEvents"],
+    operations: &[
+        "guardduty:ListDetectors",
+        "guardduty:GetDetector",
+        "guardduty:ListFindings",
+        "guardduty:GetFindings",
+        "cloudtrail:LookupEvents",
+        "dynamodb:ListTagsOfResource",
+    ],
     blind: "the link from a finding to a table is derived from CloudTrail, which lags by up to 15 minutes",
     judge: Judge::Estate(findings_reach),
 };
 
-fn findings_reach(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
-    estate.scopes.iter().map(|scope| settle(one_reach(estate, scope))).collect()
+fn findings_reach(estate: &Estate, baseline: &Baseline) -> Vec<Judgement> {
+    estate.scopes.iter().map(|scope| settle(one_reach(estate, baseline, scope))).collect()
 }
 
-fn one_reach(estate: &Estate, scope: &Scope) -> Result<Judgement, Box<Judgement>> {
+/// From which severity on, in tenths, a finding that surely reaches a table fails, and the error where the table's class
+/// could not be read. A table that states no class counts under ISO-01, and here as most do.
+fn fails_from<'a>(
+    estate: &'a Estate,
+    baseline: &Baseline,
+    link: &FindingLink,
+) -> (f64, Option<Option<&'a SourceError>>) {
+    let asked = |class| baseline.of(class).guardduty_fail_severity * 10.0;
+    match estate.table_named(&link.scope, &link.table) {
+        Some(table) if !estate.is_unclassed(table) => {
+            let (class, unread) = class(estate, table);
+            (asked(class), unread)
+        }
+        _ => (f64::from(GRAVE), None),
+    }
+}
+
+/// GuardDuty's "High", in tenths.
+const GRAVE: u16 = 70;
+
+fn one_reach(estate: &Estate, baseline: &Baseline, scope: &Scope) -> Result<Judgement, Box<Judgement>> {
     let draft = Draft::new(DET_03, scope.to_string());
     let (draft, detectors) = draft.need("ListDetectors", estate.detectors.get(scope))?;
     if !detectors.value.iter().any(|of| of.enabled) {
@@ -72,25 +102,41 @@ fn one_reach(estate: &Estate, scope: &Scope) -> Result<Judgement, Box<Judgement>
         // Ids without findings: what was not read cannot be judged.
         return Ok(draft.unknown("GetFindings", None));
     }
-    let mut best: Option<(bool, u16, String)> = None;
+    let (mut best, mut unread) = (None::<(bool, u16, String)>, None);
     for finding in open().filter(|finding| finding.severity_tenths >= 40) {
         let Some(links) = estate.finding_links.get(&finding.id) else { continue };
         for link in links {
-            let grave = finding.severity_tenths >= 70;
+            let grave = finding.severity_tenths >= GRAVE;
             if !link.sure && !grave {
                 continue;
             }
-            let rank =
-                (link.sure && grave, finding.severity_tenths, format!("{} reaches {}", finding.kind, link.table));
+            let (from, unclassed) = fails_from(estate, baseline, link);
+            let fails = link.sure && f64::from(finding.severity_tenths) >= from;
+            let why = format!("{} reaches {}", finding.kind, link.table);
+            if fails
+                && !grave
+                && let Some(error) = unclassed
+            {
+                // Whether this severity fails already, its class alone says.
+                unread = Some((why, error));
+                continue;
+            }
+            let rank = (fails, finding.severity_tenths, why);
             if best.as_ref().is_none_or(|best| (best.0, best.1) < (rank.0, rank.1)) {
                 best = Some(rank);
             }
         }
     }
-    if let Some((fails, _, reason)) = best {
-        return Ok(if fails { draft.fail(reason) } else { draft.warn(reason) });
+    if let Some((true, _, reason)) = best {
+        return Ok(draft.fail(reason));
     }
-    let grave = || open().filter(|finding| finding.severity_tenths >= 70);
+    if let Some((why, error)) = unread {
+        return Ok(draft.unknown(&format!("{why}, whose class is not known: ListTagsOfResource"), error));
+    }
+    if let Some((_, _, reason)) = best {
+        return Ok(draft.warn(reason));
+    }
+    let grave = || open().filter(|finding| finding.severity_tenths >= GRAVE);
     let searched = estate.events_from.get(scope).copied().flatten();
     let beyond = grave().find(|of| searched.is_none_or(|from| of.last.or(of.updated).is_some_and(|last| last < from)));
     if grave().next().is_some()
@@ -154,8 +200,10 @@ pub(super) const DET_12: &Control = &Control {
     id: "DET-12",
     operations: &[
         "cloudformation:DescribeStacks",
+        "cloudformation:ListStackResources",
         "cloudformation:DescribeStackResourceDrifts",
         "dynamodb:GetResourcePolicy",
+        "dynamodb:ListTagsOfResource",
     ],
     blind: "CloudFormation's drift check does not look at resource policies",
     judge: Judge::Table(drift),

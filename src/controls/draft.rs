@@ -149,13 +149,7 @@ pub(super) fn strictest_in(
     scopes: impl Fn(&Scope) -> bool,
     tables: impl Fn(&Table) -> bool,
 ) -> Option<(DataClass, Option<Option<&SourceError>>)> {
-    let unlisted = estate.scopes.iter().filter(|scope| scopes(scope)).find_map(|scope| {
-        match estate.populations.get(scope).and_then(Cell::known) {
-            Some(Ok(_)) => None,
-            Some(Err(error)) => Some(Some(error)),
-            None => Some(None),
-        }
-    });
+    let unlisted = estate.scopes.iter().filter(|scope| scopes(scope)).find_map(|scope| estate.unlisted(scope));
     let of = strictest(estate, estate.tables.values().filter(|table| scopes(&table.scope) && tables(table)));
     match (of, unlisted) {
         (Some((DataClass::Restricted, None)), _) | (_, None) => of,

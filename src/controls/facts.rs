@@ -231,8 +231,11 @@ mod tests {
     #[test]
     fn the_catalogue_is_whole() {
         let all = read(include_str!("catalogue.toml")).unwrap();
-        assert_eq!(all.len(), 111);
-        let count = |observable| all.values().filter(|facts| facts.observable == observable).count();
+        // What stands in no list but this one.
+        let own = ["DET-19"];
+        let listed = || all.iter().filter(|(id, _)| !own.contains(&id.as_str()));
+        assert_eq!((listed().count(), all.len()), (111, 111 + own.len()));
+        let count = |observable| listed().filter(|(_, facts)| facts.observable == observable).count();
         assert_eq!(
             [Observable::Full, Observable::Partial, Observable::Indirect, Observable::None].map(count),
             [85, 18, 4, 4]

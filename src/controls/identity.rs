@@ -54,7 +54,7 @@ fn judge_resource_policy(baseline: &Baseline, table: &Table) -> Result<Judgement
 /// IAM-12.
 pub(super) const IAM_12: &Control = &Control {
     id: "IAM-12",
-    operations: &["dynamodb:GetResourcePolicy", "dynamodb:DescribeTable"],
+    operations: &["dynamodb:GetResourcePolicy", "dynamodb:DescribeTable", "dynamodb:ListTagsOfResource"],
     blind: "the policy of the table's stream is not read; whether the sources that are named are the table's own replicas",
     judge: Judge::Table(deputies),
 };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Arn, DataClass, Estate, Judgement, Key, KeyKind, Scope, Table};
+use crate::model::{Arn, Cell, DataClass, Estate, Judgement, Key, KeyKind, Scope, Table, TableDescription};
 use crate::policy::{self, Effect, Principal, Statement};
 
 use super::draft::{Draft, by_class, settle, strictest, texts};
@@ -30,21 +30,20 @@ pub(super) fn users(estate: &Estate) -> BTreeMap<&str, Vec<&Table>> {
 }
 
 /// Scopes whose tables, and with them their keys, are not all known: one judgement for each.
-pub(super) fn unlisted(control: &'static Control, estate: &Estate) -> Vec<Judgement> {
+pub(super) fn not_all_known(control: &'static Control, estate: &Estate) -> Vec<Judgement> {
     let judge = |scope: &Scope| {
-        let draft = Draft::new(control, scope.to_string());
-        match draft.need("dynamodb:ListTables", estate.populations.get(scope)) {
-            Err(unknown) => Some(*unknown),
-            Ok((draft, _)) => {
-                let tables = estate.tables.values().filter(|table| table.scope == *scope);
-                let unread = tables.filter(|table| table.description.seen.is_none()).count();
-                let error = || {
-                    let of = estate.tables.values().filter(|table| table.scope == *scope);
-                    of.filter_map(|table| Some(&table.description.fault.as_ref()?.error)).next()
-                };
-                (unread > 0).then(|| draft.unknown(&format!("the keys of {unread} tables"), error()))
-            }
+        if let Some(error) = estate.unlisted(scope) {
+            return Some(Draft::new(control, scope.to_string()).unknown("dynamodb:ListTables", error));
         }
+        let unread: Vec<&Cell<TableDescription>> = estate
+            .tables
+            .values()
+            .filter(|table| table.scope == *scope && table.description.seen.is_none())
+            .map(|table| &table.description)
+            .collect();
+        let error = unread.iter().find_map(|cell| cell.error());
+        let what = || format!("the keys of {} tables", unread.len());
+        (!unread.is_empty()).then(|| Draft::new(control, scope.to_string()).unknown(&what(), error))
     };
     estate.scopes.iter().filter_map(judge).collect()
 }
@@ -85,7 +84,7 @@ fn each(
         };
         Ok(by_class(judge(draft, &Used { key: &seen.value, scope, class })?, unread))
     };
-    let mut found = unlisted(control, estate);
+    let mut found = not_all_known(control, estate);
     found.extend(users(estate).into_iter().map(|(arn, tables)| settle(one(arn, &tables))));
     found
 }
@@ -93,7 +92,13 @@ fn each(
 /// ENC-04.
 pub(super) const ENC_04: &Control = &Control {
     id: "ENC-04",
-    operations: &["dynamodb:DescribeTable", "dynamodb:ListTagsOfResource", "kms:DescribeKey", POLICY],
+    operations: &[
+        "dynamodb:DescribeTable",
+        "dynamodb:ListTagsOfResource",
+        "kms:DescribeKey",
+        POLICY,
+        "dynamodb:ListTables",
+    ],
     blind: "what identity policies allow where the key's policy trusts the whole account",
     judge: Judge::Estate(separated),
 };
@@ -167,7 +172,13 @@ fn judge_policy(
 /// ENC-05.
 pub(super) const ENC_05: &Control = &Control {
     id: "ENC-05",
-    operations: &["dynamodb:DescribeTable", "dynamodb:ListTagsOfResource", "kms:DescribeKey", GRANTS],
+    operations: &[
+        "dynamodb:DescribeTable",
+        "dynamodb:ListTagsOfResource",
+        "kms:DescribeKey",
+        GRANTS,
+        "dynamodb:ListTables",
+    ],
     blind: "whether a grant's principal is known to somebody",
     judge: Judge::Estate(granted),
 };

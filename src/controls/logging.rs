@@ -1,10 +1,9 @@
 //! Detective controls that look at trails.
 
-use crate::model::{Cell, Estate, Judgement, Scope, Selector, SourceError, Table, Trail};
+use crate::model::{Estate, Judgement, Scope, Selector, SourceError, Table, Trail};
 
-use super::data_protection::is_sensitive;
 use super::draft::{Draft, by_class, class, settle};
-use super::{Baseline, Control, Judge};
+use super::{Baseline, Control, DataEvents, Judge};
 
 /// LOG-01.
 pub(super) const LOG_01: &Control = &Control {
@@ -88,13 +87,18 @@ fn rank(trail: &Trail) -> (Rank, &Trail, &'static str) {
 /// LOG-02.
 pub(super) const LOG_02: &Control = &Control {
     id: "LOG-02",
-    operations: &["cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors"],
+    operations: &[
+        "cloudtrail:DescribeTrails",
+        "cloudtrail:GetTrailStatus",
+        "cloudtrail:GetEventSelectors",
+        "dynamodb:ListTagsOfResource",
+    ],
     blind: "CloudTrail Lake's event data stores are not read; time-to-live deletions and reads through DAX are never logged",
     judge: Judge::Table(data_events),
 };
 
-fn data_events(estate: &Estate, _: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_data_events(estate, table)), class(estate, table).1)
+fn data_events(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
+    by_class(settle(judge_data_events(estate, baseline, table)), class(estate, table).1)
 }
 
 /// What the trails that were read record of one table.
@@ -107,10 +111,10 @@ struct Seen<'a> {
     unread: Option<(&'static str, Option<&'a SourceError>)>,
 }
 
-fn judge_data_events(estate: &Estate, table: &Table) -> Result<Judgement, Box<Judgement>> {
+fn judge_data_events(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {
     let draft = Draft::new(LOG_02, &table.arn);
     let (class, _) = class(estate, table);
-    if !is_sensitive(class) {
+    if baseline.of(class).data_events < DataEvents::ReadWrite {
         return Ok(draft.not_applicable(format!("class {} asks for none", class.word())));
     }
     let (mut draft, list) = draft.need("DescribeTrails", estate.trail_lists.get(&table.scope))?;
@@ -131,11 +135,8 @@ fn judge_data_events(estate: &Estate, table: &Table) -> Result<Judgement, Box<Ju
 }
 
 fn look<'a>(found: &mut Seen<'a>, draft: &mut Draft, trail: &'a Trail, arn: &str) {
-    fn error<T>(cell: &Cell<T>) -> Option<&SourceError> {
-        cell.fault.as_ref().map(|fault| &fault.error)
-    }
     let Some(seen) = &trail.selectors.seen else {
-        found.unread = Some(("GetEventSelectors", error(&trail.selectors)));
+        found.unread = Some(("GetEventSelectors", trail.selectors.error()));
         return;
     };
     let matching: Vec<(&Selector, Match)> = seen.value.iter().filter_map(|of| data_of(of, arn)).collect();
@@ -145,7 +146,7 @@ fn look<'a>(found: &mut Seen<'a>, draft: &mut Draft, trail: &'a Trail, arn: &str
     draft.saw(seen, matching.iter().map(|(of, _)| format!("{}: {} {}", trail.name, of.category, of.read_write)));
     match trail.status.value() {
         None => {
-            found.unread = Some(("GetTrailStatus", error(&trail.status)));
+            found.unread = Some(("GetTrailStatus", trail.status.error()));
             return;
         }
         Some(status) if !status.logging => {

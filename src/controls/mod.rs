@@ -119,6 +119,7 @@ pub const CATALOGUE: &[&Control] = &[
     detective::DET_12,
     watchers::DET_15,
     watchers::DET_16,
+    routing::DET_19,
     resilience::RES_01,
     resilience::RES_02,
     resilience::RES_03,

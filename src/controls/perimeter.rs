@@ -21,7 +21,7 @@ fn each(control: &'static Control, estate: &Estate, one: One) -> Vec<Judgement> 
 /// NET-04.
 pub(super) const NET_04: &Control = &Control {
     id: "NET-04",
-    operations: &["ec2:DescribeVpcEndpoints", "dynamodb:ListTagsOfResource"],
+    operations: &["ec2:DescribeVpcEndpoints", "dynamodb:ListTagsOfResource", "dynamodb:ListTables"],
     blind: "streams are read through endpoints of their own service",
     judge: Judge::Estate(|estate, _: &Baseline| each(NET_04, estate, planes)),
 };

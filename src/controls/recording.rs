@@ -1,12 +1,12 @@
 //! Detective controls that ask what trails record beside the calls on tables: reads of streams, refusals of endpoints.
 
-use crate::model::{DataClass, Endpoint, Estate, Judgement, Scope, Selector, SourceError, Table, Trail};
+use crate::model::{Endpoint, Estate, Judgement, Scope, Selector, SourceError, Table, Trail};
 
 use super::draft::{Draft, by_class, class, settle, strictest_in};
 use super::logging::{Match, covering, matches};
 use super::network::each_endpoint;
-use super::trails::{error, logging};
-use super::{Baseline, Control, Judge};
+use super::trails::logging;
+use super::{Baseline, Control, DataEvents, Judge};
 
 /// LOG-03.
 pub(super) const LOG_03: &Control = &Control {
@@ -16,6 +16,7 @@ pub(super) const LOG_03: &Control = &Control {
         "cloudtrail:GetTrailStatus",
         "cloudtrail:GetEventSelectors",
         "dynamodb:DescribeTable",
+        "dynamodb:ListTagsOfResource",
     ],
     blind: "CloudTrail Lake's event data stores are not read",
     judge: Judge::Table(stream_reads),
@@ -37,7 +38,7 @@ enum Reads<'a> {
 fn judge_stream_reads(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {
     let draft = Draft::new(LOG_03, &table.arn);
     let (class, _) = class(estate, table);
-    if !baseline.asks(class, LOG_03.id) {
+    if baseline.of(class).data_events < DataEvents::ReadWriteStreamsNetwork {
         return Ok(draft.not_applicable(format!("class {} asks for none", class.word())));
     }
     let (mut draft, described) = draft.need("DescribeTable", Some(&table.description))?;
@@ -49,14 +50,14 @@ fn judge_stream_reads(estate: &Estate, baseline: &Baseline, table: &Table) -> Re
     let (mut best, mut unread) = (Reads::None, None::<(&str, Option<&SourceError>)>);
     for trail in covering(estate, &table.scope) {
         let Some(seen) = &trail.selectors.seen else {
-            unread = Some(("GetEventSelectors", error(&trail.selectors)));
+            unread = Some(("GetEventSelectors", trail.selectors.error()));
             continue;
         };
         for selector in &seen.value {
             let found = match reads_of(selector, &table.arn, stream) {
                 None => continue,
                 Some(_) if logging(trail).is_none() => {
-                    unread = Some(("GetTrailStatus", error(&trail.status)));
+                    unread = Some(("GetTrailStatus", trail.status.error()));
                     continue;
                 }
                 Some(_) if logging(trail) == Some(false) => Reads::Still(&trail.name),
@@ -122,29 +123,39 @@ pub(super) const LOG_04: &Control = &Control {
         "cloudtrail:DescribeTrails",
         "cloudtrail:GetTrailStatus",
         "cloudtrail:GetEventSelectors",
+        "dynamodb:ListTables",
+        "dynamodb:ListTagsOfResource",
     ],
     blind: "CloudTrail Lake's event data stores are not read",
     judge: Judge::Estate(refusals),
 };
 
-fn refusals(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
+fn refusals(estate: &Estate, baseline: &Baseline) -> Vec<Judgement> {
     let told = |of: &Endpoint| vec![format!("VpcEndpoints[].VpcEndpointId={}", of.id)];
-    each_endpoint(LOG_04, estate, told, |draft, scope, _, of| settle(one_endpoint(estate, scope, draft, &of.id)))
+    each_endpoint(LOG_04, estate, told, |draft, scope, _, of| {
+        settle(one_endpoint(estate, baseline, scope, draft, &of.id))
+    })
 }
 
-fn one_endpoint(estate: &Estate, scope: &Scope, draft: Draft, id: &str) -> Result<Judgement, Box<Judgement>> {
+fn one_endpoint(
+    estate: &Estate,
+    baseline: &Baseline,
+    scope: &Scope,
+    draft: Draft,
+    id: &str,
+) -> Result<Judgement, Box<Judgement>> {
     let (mut draft, list) = draft.need("DescribeTrails", estate.trail_lists.get(scope))?;
     draft.saw(list, [format!("trailList={}", list.value)]);
     let (mut still, mut partly, mut unread) = (None, None, None::<(&str, Option<&SourceError>)>);
     for trail in covering(estate, scope) {
         let Some(seen) = &trail.selectors.seen else {
-            unread = Some(("GetEventSelectors", error(&trail.selectors)));
+            unread = Some(("GetEventSelectors", trail.selectors.error()));
             continue;
         };
         for selector in &seen.value {
             let Some(only) = network_activity(selector, id) else { continue };
             match logging(trail) {
-                None => unread = Some(("GetTrailStatus", error(&trail.status))),
+                None => unread = Some(("GetTrailStatus", trail.status.error())),
                 Some(false) => still = Some(trail),
                 Some(true) => {
                     draft.saw(seen, [format!("{}: NetworkActivity {}", trail.name, selector.conditions.join("; "))]);
@@ -165,9 +176,13 @@ fn one_endpoint(estate: &Estate, scope: &Scope, draft: Draft, id: &str) -> Resul
     let idle = |trail: &Trail| format!("{} would record its refusals, but does not log", trail.name);
     let why = still.map_or_else(|| "no trail records network activity of DynamoDB".to_owned(), idle);
     Ok(match strictest_in(estate, |of| of == scope, |_| true) {
-        Some((DataClass::Restricted, None)) => draft.fail(why),
-        Some((DataClass::Restricted, Some(error))) => draft.unknown("data class, from tags", error),
-        _ => draft.not_applicable(format!("{why}; no table here states class restricted")),
+        Some((class, unread)) if baseline.of(class).data_events >= DataEvents::ReadWriteStreamsNetwork => {
+            match unread {
+                None => draft.fail(why),
+                Some(error) => draft.unknown("data class, from tags", error),
+            }
+        }
+        _ => draft.not_applicable(format!("{why}; no table here states a class that asks for it")),
     })
 }
 

@@ -11,7 +11,7 @@ use super::{Baseline, Control, Judge};
 /// RES-01.
 pub(super) const RES_01: &Control = &Control {
     id: "RES-01",
-    operations: &["dynamodb:DescribeContinuousBackups"],
+    operations: &["dynamodb:DescribeContinuousBackups", "dynamodb:ListTagsOfResource"],
     blind: "recovery that was switched off and on again since loses its history: see the window (RES-02)",
     judge: Judge::Table(pitr_on),
 };
@@ -99,7 +99,7 @@ fn judge_pitr_window(estate: &Estate, baseline: &Baseline, table: &Table) -> Res
 /// RES-03.
 pub(super) const RES_03: &Control = &Control {
     id: "RES-03",
-    operations: &["dynamodb:DescribeTable"],
+    operations: &["dynamodb:DescribeTable", "dynamodb:ListTagsOfResource"],
     blind: "",
     judge: Judge::Table(deletion_protection),
 };

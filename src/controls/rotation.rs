@@ -10,7 +10,13 @@ use super::{Baseline, Control, Judge};
 /// ENC-03.
 pub(super) const ENC_03: &Control = &Control {
     id: "ENC-03",
-    operations: &["dynamodb:ListTables", "dynamodb:DescribeTable", "kms:DescribeKey", "kms:GetKeyRotationStatus"],
+    operations: &[
+        "dynamodb:ListTables",
+        "dynamodb:DescribeTable",
+        "kms:DescribeKey",
+        "kms:GetKeyRotationStatus",
+        "dynamodb:ListTagsOfResource",
+    ],
     blind: "rotations on demand, and of imported material, are not read",
     judge: Judge::Estate(rotation),
 };
@@ -20,7 +26,7 @@ const MOST: i32 = 365;
 
 /// Judged key by key, once however many tables use it; a region whose tables could not be listed has a row that says so.
 fn rotation(estate: &Estate, baseline: &Baseline) -> Vec<Judgement> {
-    let mut judged = super::keys::unlisted(ENC_03, estate);
+    let mut judged = super::keys::not_all_known(ENC_03, estate);
     judged.extend(
         super::keys::users(estate).into_iter().map(|(key, tables)| settle(one_key(estate, baseline, key, &tables))),
     );

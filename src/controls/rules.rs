@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::model::{
-    Cell, Compliance, Estate, Evaluation, FindingFilter, Judgement, Rule, RuleKey, Scope, Seen, SourceError, Table,
+    Cell, Compliance, Estate, Evaluation, FindingFilter, Judgement, Rule, Scope, Seen, SourceError, Table,
 };
 
 use super::draft::{Draft, by_class, class, settle, strictest_in};
@@ -12,7 +12,7 @@ use super::{Baseline, Control, Judge};
 /// DET-06.
 pub(super) const DET_06: &Control = &Control {
     id: "DET-06",
-    operations: &["guardduty:ListDetectors", "guardduty:ListFilters", "guardduty:GetFilter"],
+    operations: &["guardduty:ListDetectors", "guardduty:ListFilters", "guardduty:GetFilter", "guardduty:GetDetector"],
     blind: "suppression in Security Hub is not read",
     judge: Judge::Estate(suppressed),
 };
@@ -89,6 +89,7 @@ pub(super) const DET_10: &Control = &Control {
         "config:DescribeConfigRules",
         "config:DescribeComplianceByConfigRule",
         "config:GetComplianceDetailsByConfigRule",
+        "dynamodb:ListTables",
         "dynamodb:ListTagsOfResource",
     ],
     blind: "parameters of rules are not judged; conformance packs show by their rules",
@@ -111,6 +112,9 @@ pub(super) const EXPECTED: [&str; 13] = [
     "DYNAMODB_THROUGHPUT_LIMIT_CHECK",
     "SERVICE_VPC_ENDPOINT_ENABLED",
 ];
+
+/// Those that run when a table is changed, by the guide; all others run by the clock.
+const ON_CHANGE: [&str; 2] = ["DYNAMODB_TABLE_DELETION_PROTECTION_ENABLED", "DYNAMODB_TABLE_ENCRYPTION_ENABLED"];
 
 /// Periodic rules run once a day at least.
 const OLD: SignedDuration = SignedDuration::from_hours(25);
@@ -140,17 +144,28 @@ fn one_rule_set(estate: &Estate, baseline: &Baseline, scope: &Scope) -> Result<J
         let why = format!("{} of {} rules are not deployed: {}", missing.len(), EXPECTED.len(), missing.join(", "));
         return Ok(by_class(draft.warn(why), unread));
     }
-    for rule in EXPECTED.iter().filter_map(|wanted| find(wanted)) {
+    for wanted in EXPECTED {
+        let Some(rule) = find(wanted) else { continue };
         let name = &rule.key.name;
+        match (rule.compliance, &rule.unread) {
+            (Some(Compliance::InsufficientData), _) => {
+                return Ok(by_class(draft.warn(format!("{name} has judged nothing yet")), unread));
+            }
+            (Some(_), _) => {}
+            (None, Some(error)) => return Ok(draft.unknown(&format!("verdict of {name}"), Some(error))),
+            (None, None) => return Ok(draft.unclear(format!("Config leaves the verdict of {name} out"))),
+        }
         let results;
         (draft, results) =
             draft.need(&format!("GetComplianceDetailsByConfigRule of {name}"), estate.evaluations.get(&rule.key))?;
-        if rule.compliance == Some(Compliance::InsufficientData) {
-            return Ok(by_class(draft.warn(format!("{name} has judged nothing yet")), unread));
-        }
         let ran = results.value.iter().filter_map(|of| of.invoked.or(of.recorded)).max();
-        if let Some(ran) = ran.filter(|ran| estate.now.duration_since(*ran) > OLD) {
-            return Ok(by_class(draft.warn(format!("{name} last ran at {ran}")), unread));
+        match ran {
+            // What a change triggers runs no sooner than something changes.
+            Some(ran) if estate.now.duration_since(ran) > OLD && !ON_CHANGE.contains(&wanted) => {
+                return Ok(by_class(draft.warn(format!("{name} last ran at {ran}")), unread));
+            }
+            Some(_) => {}
+            None => return Ok(draft.unclear(format!("Config does not say when {name} ran"))),
         }
     }
     Ok(draft.pass("all of AWS's rules on DynamoDB are deployed and have run"))
@@ -164,6 +179,7 @@ pub(super) const DET_11: &Control = &Control {
         "config:GetComplianceDetailsByConfigRule",
         "dynamodb:DescribeTable",
         "dynamodb:DescribeContinuousBackups",
+        "dynamodb:ListTagsOfResource",
     ],
     blind: "Security Hub's findings are not read",
     judge: Judge::Table(agree),
@@ -173,15 +189,25 @@ fn agree(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
     by_class(settle(judge_agree(estate, baseline, table)), class(estate, table).1)
 }
 
-/// What one of Config's rules asks of a table, as the table itself answers; `None` where that was not read.
-fn own_answer(identifier: &str, table: &Table) -> Option<bool> {
-    let described = table.description.value();
-    match identifier {
-        "DYNAMODB_PITR_ENABLED" => table.pitr.value().map(|pitr| pitr.enabled),
-        "DYNAMODB_TABLE_DELETION_PROTECTION_ENABLED" => described?.deletion_protection,
-        "DYNAMODB_TABLE_ENCRYPTED_KMS" => described.map(|of| of.kms_key.is_some()),
-        _ => None,
-    }
+/// What the table itself answers to one of Config's rules, or the call that did not, with its error.
+type Own<'a> = Result<bool, (&'static str, Option<&'a SourceError>)>;
+
+/// What one of Config's rules asks of a table, as the table itself answers; `None` for a rule that is not judged here.
+fn own_answer<'a>(identifier: &str, table: &'a Table) -> Option<Own<'a>> {
+    let described = || match table.description.value() {
+        Some(of) => Ok(of),
+        None => Err(("DescribeTable", table.description.error())),
+    };
+    Some(match identifier {
+        "DYNAMODB_PITR_ENABLED" => match table.pitr.value() {
+            Some(pitr) => Ok(pitr.enabled),
+            None => Err(("DescribeContinuousBackups", table.pitr.error())),
+        },
+        "DYNAMODB_TABLE_DELETION_PROTECTION_ENABLED" => described()
+            .and_then(|of| of.deletion_protection.ok_or(("DeletionProtectionEnabled of DescribeTable", None))),
+        "DYNAMODB_TABLE_ENCRYPTED_KMS" => described().map(|of| of.kms_key.is_some()),
+        _ => return None,
+    })
 }
 
 fn judge_agree(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {
@@ -191,21 +217,25 @@ fn judge_agree(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Ju
         return Ok(draft.not_applicable(format!("class {} asks for none", class.word())));
     }
     let (mut draft, _) = draft.need("DescribeConfigRules", estate.rule_lists.get(&table.scope))?;
-    let (mut agreed, mut differs, mut unread) = (0, None, None::<(&RuleKey, Option<&SourceError>)>);
+    let (mut agreed, mut differs, mut unread) = (0, None, None::<(String, Option<&SourceError>)>);
     for rule in estate.rules.values().filter(|rule| rule.key.scope == table.scope) {
-        let Some(identifier) = rule.identifier.as_deref() else { continue };
-        if own_answer(identifier, table).is_none() && !is_mapped(identifier) {
-            continue;
-        }
-        let Some((seen, verdict)) = said(estate.evaluations.get(&rule.key), table) else {
-            if estate.evaluations.get(&rule.key).is_none_or(|cell| cell.seen.is_none()) {
-                let error = estate.evaluations.get(&rule.key).and_then(|cell| cell.fault.as_ref());
-                unread = Some((&rule.key, error.map(|fault| &fault.error)));
+        let Some(own) = rule.identifier.as_deref().and_then(|of| own_answer(of, table)) else { continue };
+        let cell = estate.evaluations.get(&rule.key);
+        let Some((seen, verdict)) = said(cell, table) else {
+            if cell.is_none_or(|cell| cell.seen.is_none()) {
+                let what = format!("GetComplianceDetailsByConfigRule of {}", rule.key.name);
+                unread = Some((what, cell.and_then(Cell::error)));
             }
             continue;
         };
-        let Some(own) = own_answer(identifier, table) else { continue };
         draft.saw(seen, [format!("{}: {}", rule.key.name, verdict.compliance.word())]);
+        let own = match own {
+            Ok(own) => own,
+            Err((what, error)) => {
+                unread = Some((what.to_owned(), error));
+                continue;
+            }
+        };
         let theirs = verdict.compliance == Compliance::Compliant;
         if theirs == own {
             agreed += 1;
@@ -220,17 +250,10 @@ fn judge_agree(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Ju
     }
     Ok(match (differs, unread) {
         (Some(why), _) => draft.warn(why),
-        (None, Some((key, error))) => {
-            draft.unknown(&format!("GetComplianceDetailsByConfigRule of {}", key.name), error)
-        }
+        (None, Some((what, error))) => draft.unknown(&what, error),
         (None, None) if agreed == 0 => draft.not_applicable("no rule of Config has judged what is judged here"),
         (None, None) => draft.pass(format!("{agreed} of Config's rules say the same")),
     })
-}
-
-fn is_mapped(identifier: &str) -> bool {
-    ["DYNAMODB_PITR_ENABLED", "DYNAMODB_TABLE_DELETION_PROTECTION_ENABLED", "DYNAMODB_TABLE_ENCRYPTED_KMS"]
-        .contains(&identifier)
 }
 
 /// What a rule last said about a table.

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use crate::model::{Cell, DataClass, Estate, Judgement, Scope, Selector, Table, Trail};
+use crate::model::{DataClass, Estate, Judgement, Scope, Selector, Table, Trail};
 
 use super::draft::{Draft, settle, strictest_in};
 use super::{Baseline, Control, Judge};
 
 /// One trail's judgement.
-type One = fn(&Estate, Draft, &Trail) -> Result<Judgement, Box<Judgement>>;
+pub(super) type One<'a> = &'a dyn Fn(&Estate, Draft, &Trail) -> Result<Judgement, Box<Judgement>>;
 
 /// Judges every trail once, though a multi-region trail is seen from every region: as its home sees it, where that is
 /// polled. A region whose trails could not be listed has a row that says so.
-fn each(control: &'static Control, estate: &Estate, one: One) -> Vec<Judgement> {
+pub(super) fn each(control: &'static Control, estate: &Estate, one: One<'_>) -> Vec<Judgement> {
     let mut judged = Vec::new();
     for scope in &estate.scopes {
         let draft = Draft::new(control, scope.to_string());
@@ -43,7 +43,7 @@ pub(super) const LOG_05: &Control = &Control {
     id: "LOG-05",
     operations: &["cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus"],
     blind: "the digests themselves are not checked: `aws cloudtrail validate-logs` does that",
-    judge: Judge::Estate(|estate, _: &Baseline| each(LOG_05, estate, validated)),
+    judge: Judge::Estate(|estate, _: &Baseline| each(LOG_05, estate, &validated)),
 };
 
 /// A digest is delivered every hour.
@@ -72,7 +72,7 @@ pub(super) const LOG_06: &Control = &Control {
     id: "LOG-06",
     operations: &["cloudtrail:DescribeTrails", "kms:DescribeKey"],
     blind: "the key's own state is known only where a table uses the same key",
-    judge: Judge::Estate(|estate, _: &Baseline| each(LOG_06, estate, encrypted)),
+    judge: Judge::Estate(|estate, _: &Baseline| each(LOG_06, estate, &encrypted)),
 };
 
 fn encrypted(estate: &Estate, mut draft: Draft, trail: &Trail) -> Result<Judgement, Box<Judgement>> {
@@ -93,7 +93,7 @@ pub(super) const LOG_08: &Control = &Control {
     id: "LOG-08",
     operations: &["cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus"],
     blind: "",
-    judge: Judge::Estate(|estate, _: &Baseline| each(LOG_08, estate, delivered)),
+    judge: Judge::Estate(|estate, _: &Baseline| each(LOG_08, estate, &delivered)),
 };
 
 /// Files come every five minutes or so while anything is called, and reading a trail is a call.
@@ -124,9 +124,15 @@ fn delivered(_: &Estate, draft: Draft, trail: &Trail) -> Result<Judgement, Box<J
 /// LOG-09.
 pub(super) const LOG_09: &Control = &Control {
     id: "LOG-09",
-    operations: &["cloudtrail:DescribeTrails", "cloudtrail:GetEventSelectors", "dynamodb:DescribeTable"],
+    operations: &[
+        "cloudtrail:DescribeTrails",
+        "cloudtrail:GetEventSelectors",
+        "dynamodb:DescribeTable",
+        "dynamodb:ListTables",
+        "dynamodb:ListTagsOfResource",
+    ],
     blind: "",
-    judge: Judge::Estate(|estate, _: &Baseline| each(LOG_09, estate, records_kms)),
+    judge: Judge::Estate(|estate, _: &Baseline| each(LOG_09, estate, &records_kms)),
 };
 
 fn records_kms(estate: &Estate, draft: Draft, trail: &Trail) -> Result<Judgement, Box<Judgement>> {
@@ -166,7 +172,7 @@ pub(super) const LOG_11: &Control = &Control {
     id: "LOG-11",
     operations: &["cloudtrail:DescribeTrails", "cloudtrail:GetInsightSelectors"],
     blind: "event data stores that watch for insights are not read",
-    judge: Judge::Estate(|estate, _: &Baseline| each(LOG_11, estate, insights)),
+    judge: Judge::Estate(|estate, _: &Baseline| each(LOG_11, estate, &insights)),
 };
 
 fn insights(_: &Estate, draft: Draft, trail: &Trail) -> Result<Judgement, Box<Judgement>> {
@@ -184,9 +190,4 @@ fn insights(_: &Estate, draft: Draft, trail: &Trail) -> Result<Judgement, Box<Ju
 /// What a trail's selectors and status come to, for controls about what it records of something.
 pub(super) fn logging(trail: &Trail) -> Option<bool> {
     trail.status.value().map(|status| status.logging)
-}
-
-/// The error of a cell without a value.
-pub(super) fn error<T>(cell: &Cell<T>) -> Option<&crate::model::SourceError> {
-    cell.fault.as_ref().map(|fault| &fault.error)
 }

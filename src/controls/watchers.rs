@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::model::{Cell, Estate, Judgement, Scope, SourceError};
+use crate::model::{Cell, DataClass, Estate, Judgement, Scope, SourceError};
 
-use super::draft::{Draft, settle};
+use super::draft::{Draft, by_class, settle, strictest_in};
 use super::{Baseline, Control, Judge};
 
 const HUB: &str = "securityhub:DescribeHub";
@@ -19,32 +19,45 @@ fn each(estate: &Estate, judge: impl Fn(&Scope) -> Result<Judgement, Box<Judgeme
 /// DET-16.
 pub(super) const DET_16: &Control = &Control {
     id: "DET-16",
-    operations: &[HUB, STANDARDS],
+    operations: &[HUB, STANDARDS, "dynamodb:ListTables", "dynamodb:ListTagsOfResource"],
     blind: "controls switched off one by one, and a hub run by the organization's administrator in another region",
     judge: Judge::Estate(standards),
 };
 
-fn standards(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
+fn standards(estate: &Estate, baseline: &Baseline) -> Vec<Judgement> {
     each(estate, |scope| {
         let (mut draft, hub) = Draft::new(DET_16, scope.to_string()).answer(estate, scope, HUB, "")?;
+        let (class, unread) = match strictest_in(estate, |of| of == scope, |_| true) {
+            Some((class, unread)) if baseline.asks(class, DET_16.id) => (class, unread),
+            _ => return Ok(draft.not_applicable("no table here states a class that asks for it")),
+        };
+        let lacks = |draft: Draft, why: &str| match class {
+            DataClass::Restricted => draft.fail(why),
+            _ => draft.warn(why),
+        };
         let arn = hub.value["HubArn"].as_str();
         draft.saw(hub, [format!("HubArn={}", arn.unwrap_or("absent"))]);
         if arn.is_none() {
-            return Ok(draft.fail("Security Hub is not enabled in this region"));
+            return Ok(by_class(lacks(draft, "Security Hub is not enabled in this region"), unread));
         }
         let (mut draft, seen) = draft.answer(estate, scope, STANDARDS, "")?;
-        let of = seen.value["StandardsSubscriptions"].as_array().map_or(&[][..], Vec::as_slice);
-        let name = |one: &Value| one["StandardsArn"].as_str().unwrap_or_default().to_owned();
-        let fsbp = of.iter().find(|one| name(one).contains("aws-foundational-security-best-practices"));
-        let status = fsbp.and_then(|one| one["StandardsStatus"].as_str()).unwrap_or("absent");
+        let Some(of) = seen.value["StandardsSubscriptions"].as_array() else {
+            return Ok(by_class(lacks(draft, "Security Hub was switched off while it was read"), unread));
+        };
+        let fsbp = of.iter().find(|one| {
+            one["StandardsArn"].as_str().is_some_and(|arn| arn.contains("aws-foundational-security-best-practices"))
+        });
+        let status = fsbp.map(|one| one["StandardsStatus"].as_str());
+        let told = status.map_or("not subscribed", |status| status.unwrap_or("absent"));
         draft.saw(
             seen,
-            [format!("StandardsSubscriptions[aws-foundational-security-best-practices].StandardsStatus={status}")],
+            [format!("StandardsSubscriptions[aws-foundational-security-best-practices].StandardsStatus={told}")],
         );
         Ok(match status {
-            "READY" => draft.pass("the foundational best practices run here"),
-            "absent" => draft.fail("Security Hub runs here without the foundational best practices"),
-            other => draft.warn(format!("the foundational best practices are {other}")),
+            Some(Some("READY")) => draft.pass("the foundational best practices run here"),
+            Some(Some(other)) => by_class(draft.warn(format!("the foundational best practices are {other}")), unread),
+            Some(None) => draft.unclear("the answer leaves the state of the foundational best practices out"),
+            None => by_class(lacks(draft, "Security Hub runs here without the foundational best practices"), unread),
         })
     })
 }

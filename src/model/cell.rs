@@ -108,6 +108,12 @@ impl<T> Cell<T> {
         }
     }
 
+    /// The error of the newest read, where that one failed.
+    #[must_use]
+    pub fn error(&self) -> Option<&SourceError> {
+        self.fault.as_ref().map(|fault| &fault.error)
+    }
+
     /// Why there is no value, in words: the error, or that it was not read yet. `None` for a known value.
     #[must_use]
     pub fn unknown_reason(&self) -> Option<String> {

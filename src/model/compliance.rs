@@ -77,6 +77,8 @@ pub struct Rule {
     pub description: Option<String>,
     /// The rule's verdict over all resources; `None` when Config did not say.
     pub compliance: Option<Compliance>,
+    /// Why the verdict could not be read.
+    pub unread: Option<SourceError>,
     /// Resource types in its scope.
     pub resource_types: Vec<String>,
     /// The whole rule as JSON.

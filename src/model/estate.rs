@@ -139,6 +139,16 @@ impl Estate {
         table.tags.value().is_some() && self.stated_class(table).is_none()
     }
 
+    /// Why the tables of a scope are not known: the error, or `Some(None)` while they were not listed yet.
+    #[must_use]
+    pub fn unlisted(&self, scope: &Scope) -> Option<Option<&SourceError>> {
+        match self.populations.get(scope).and_then(Cell::known) {
+            Some(Ok(_)) => None,
+            Some(Err(error)) => Some(Some(error)),
+            None => Some(None),
+        }
+    }
+
     /// Backups of one table. A table that the list does not name has none.
     #[must_use]
     pub fn table_backups(&self, table: &Table) -> Option<Result<BackupSummary, SourceError>> {

@@ -56,6 +56,8 @@ pub struct Trail {
     pub validation: bool,
     /// `S3BucketName`.
     pub bucket: Option<String>,
+    /// `S3KeyPrefix`.
+    pub prefix: Option<String>,
     /// `KmsKeyId`.
     pub kms_key: Option<String>,
     /// `CloudWatchLogsLogGroupArn`.

@@ -41,7 +41,8 @@ pub const ITEM_ACTIONS: [&str; 14] = [
 ];
 
 /// The actions that change tables rather than items.
-pub const CONTROL_WRITES: [&str; 24] = [
+pub const CONTROL_WRITES: [&str; 30] = [
+    "dynamodb:CancelBulkOperation",
     "dynamodb:CreateBackup",
     "dynamodb:CreateGlobalTable",
     "dynamodb:CreateTable",
@@ -54,15 +55,20 @@ pub const CONTROL_WRITES: [&str; 24] = [
     "dynamodb:EnableKinesisStreamingDestination",
     "dynamodb:ExportTableToPointInTime",
     "dynamodb:ImportTable",
+    "dynamodb:PurchaseReservedCapacityOfferings",
     "dynamodb:PutResourcePolicy",
     "dynamodb:RestoreTableFromBackup",
     "dynamodb:RestoreTableToPointInTime",
+    "dynamodb:StartBulkPutItems",
     "dynamodb:TagResource",
     "dynamodb:UntagResource",
+    "dynamodb:UpdateAbacStatus",
     "dynamodb:UpdateContinuousBackups",
     "dynamodb:UpdateContributorInsights",
     "dynamodb:UpdateGlobalTable",
     "dynamodb:UpdateGlobalTableSettings",
+    "dynamodb:UpdateGlobalTableVersion",
+    "dynamodb:UpdateKinesisStreamingDestination",
     "dynamodb:UpdateTable",
     "dynamodb:UpdateTableReplicaAutoScaling",
     "dynamodb:UpdateTimeToLive",

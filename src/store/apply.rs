@@ -174,7 +174,13 @@ impl Store {
                 if let Some(names) = list(cell, outcome, |rule| rule.key.clone()) {
                     estate.rules.retain(|key, _| key.scope != *scope || names.contains(key));
                     estate.evaluations.retain(|key, _| key.scope != *scope || names.contains(key));
-                    estate.rules.extend(rules.into_iter().map(|rule| (rule.key.clone(), rule)));
+                    for mut rule in rules {
+                        // A verdict that could not be read again stays the last one.
+                        if rule.unread.is_some() {
+                            rule.compliance = estate.rules.get(&rule.key).and_then(|known| known.compliance);
+                        }
+                        estate.rules.insert(rule.key.clone(), rule);
+                    }
                 }
             }
             Delta::Evaluations(key, outcome) => {

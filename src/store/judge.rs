@@ -81,8 +81,7 @@ impl Store {
 
     /// Scopes whose tables could not be listed, and why. What was said of scopes that can be listed now is dropped.
     fn unlisted(&mut self, estate: &Estate) -> Vec<(Scope, SourceError)> {
-        let of =
-            estate.populations.iter().filter_map(|(scope, cell)| Some((scope.clone(), cell.known()?.err()?.clone())));
+        let of = estate.populations.keys().filter_map(|scope| Some((scope.clone(), estate.unlisted(scope)??.clone())));
         let of: Vec<(Scope, SourceError)> = of.collect();
         let names: BTreeSet<String> = of.iter().map(|(scope, _)| scope.to_string()).collect();
         let old = std::mem::replace(&mut self.unlisted, names);

@@ -308,6 +308,20 @@ mod tests {
     }
 
     #[test]
+    fn every_write_of_the_control_plane_is_known_to_the_policies() {
+        use crate::policy::CONTROL_WRITES;
+        let writes = entries().filter(|(service, _, entry)| {
+            *service == "dynamodb" && entry.category() == EventCategory::Management && !entry.read
+        });
+        let missing: Vec<&str> = writes
+            .map(|(_, name, _)| name)
+            .filter(|name| !CONTROL_WRITES.contains(&format!("dynamodb:{name}").as_str()))
+            .collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        assert!(CONTROL_WRITES.is_sorted());
+    }
+
+    #[test]
     fn the_catalogue_is_whole() {
         let read = read(include_str!("catalogue.toml")).unwrap();
         assert_eq!(read.events.values().map(HashMap::len).sum::<usize>(), 233);

@@ -10,7 +10,7 @@ use dynakeep::wire::fault::Fault;
 use crate::harness::{Session, demo_options, settings};
 
 /// Every operation that is polled, with the source that polls it.
-const POLLED: &[(&str, Source)] = &[
+pub(crate) const POLLED: &[(&str, Source)] = &[
     ("sts:GetCallerIdentity", Source::Identity),
     ("dynamodb:ListTables", Source::Tables),
     ("dynamodb:DescribeTable", Source::Tables),

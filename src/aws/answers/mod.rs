@@ -231,9 +231,12 @@ async fn call(site: &Site, read: &'static Read, subject: &str, token: Option<Str
         How::Bucket(of) => clients.s3.setting(name, subject, of).await,
     };
     let Err(error) = answered else { return answered };
-    let none = error.as_service_error().and_then(|error| error.code().map(|code| read.absent.contains(&code)));
+    let none = error.as_service_error().is_some_and(|error| {
+        let is = error.code().is_some_and(|code| read.absent.contains(&code));
+        is && error.message().unwrap_or_default().contains(read.words)
+    });
     match (none, error.raw_response()) {
-        (Some(true), Some(response)) => Ok(Answer::new(response, Value::Null, None)),
+        (true, Some(response)) => Ok(Answer::new(response, Value::Null, None)),
         _ => Err(error),
     }
 }

@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 
+use crate::aws::errors::NOT_SUBSCRIBED;
 use crate::aws::own::encode;
 
 /// One operation that is read for its whole answer.
@@ -24,6 +25,8 @@ pub struct Read {
     pub pages: Option<Paged>,
     /// Error codes that say that there is none.
     pub absent: &'static [&'static str],
+    /// What the message of such an error holds, where the same code says something else as well.
+    pub words: &'static str,
 }
 
 /// How a request is written; the subject is handed over.
@@ -80,7 +83,7 @@ pub struct Paged {
 }
 
 const fn read(label: &'static str, how: How, each: Each, holds: &'static str) -> Read {
-    Read { label, how, each, holds, is: Value::is_object, pages: None, absent: &[] }
+    Read { label, how, each, holds, is: Value::is_object, pages: None, absent: &[], words: "" }
 }
 
 impl Read {
@@ -91,6 +94,11 @@ impl Read {
 
     const fn is(mut self, is: fn(&Value) -> bool) -> Self {
         self.is = is;
+        self
+    }
+
+    const fn worded(mut self, words: &'static str) -> Self {
+        self.words = words;
         self
     }
 
@@ -115,6 +123,29 @@ fn pair(subject: &str) -> (&str, &str) {
 /// XML has texts alone: what should be true or false must say one of them.
 fn truth(of: &Value, name: &str) -> bool {
     matches!(of[name].as_str(), Some("true" | "false"))
+}
+
+/// Nothing at all, which says that it was never on, or its state and whether deleting asks for MFA.
+fn versioning(of: &Value) -> bool {
+    match of {
+        Value::String(blank) => blank.trim().is_empty(),
+        Value::Object(members) => members.iter().all(|(name, value)| match name.as_str() {
+            "Status" => matches!(value.as_str(), Some("Enabled" | "Suspended")),
+            // The guide writes it in one way, the service's model in another.
+            "MfaDelete" | "MFADelete" => matches!(value.as_str(), Some("Enabled" | "Disabled")),
+            _ => false,
+        }),
+        _ => false,
+    }
+}
+
+/// Rules, one or several, each of them on or off.
+fn lifecycle(of: &Value) -> bool {
+    let state = |rule: &Value| matches!(rule["Status"].as_str(), Some("Enabled" | "Disabled"));
+    match &of["Rule"] {
+        Value::Array(rules) => !rules.is_empty() && rules.iter().all(state),
+        one => state(one),
+    }
 }
 
 fn identity(of: &Value, name: &str, prefix: &str) -> bool {
@@ -174,7 +205,8 @@ pub const READS: &[Read] = &[
         .absent(&["ResourceNotFoundException"]),
     // Security Hub
     read("securityhub:DescribeHub", How::Get(|_| "/accounts".to_owned()), Each::Once, "/HubArn")
-        .absent(&["InvalidAccessException", "ResourceNotFoundException"])
+        .absent(&["InvalidAccessException"])
+        .worded(NOT_SUBSCRIBED)
         .is(Value::is_string),
     read(
         "securityhub:GetEnabledStandards",
@@ -183,12 +215,12 @@ pub const READS: &[Read] = &[
         "/StandardsSubscriptions",
     )
     .paged("NextToken", "/NextToken")
-    .absent(&["InvalidAccessException"]),
+    .absent(&["InvalidAccessException"])
+    .worded(NOT_SUBSCRIBED),
     // DAX
     read("dax:DescribeClusters", How::Json(|_| json!({})), Each::Once, "/Clusters").paged("NextToken", "/NextToken"),
     // Buckets that trails deliver to
-    read("s3:GetBucketVersioning", How::Bucket("versioning"), Each::Bucket, "")
-        .is(|of| matches!(of["Status"].as_str(), None | Some("Enabled" | "Suspended"))),
+    read("s3:GetBucketVersioning", How::Bucket("versioning"), Each::Bucket, "").is(versioning),
     read("s3:GetPublicAccessBlock", How::Bucket("publicAccessBlock"), Each::Bucket, "")
         .absent(&["NoSuchPublicAccessBlockConfiguration"])
         .is(|of| truth(of, "RestrictPublicBuckets")),
@@ -197,7 +229,7 @@ pub const READS: &[Read] = &[
         .is(|of| truth(of, "IsPublic")),
     read("s3:GetBucketLifecycleConfiguration", How::Bucket("lifecycle"), Each::Bucket, "")
         .absent(&["NoSuchLifecycleConfiguration"])
-        .is(|of| !of["Rule"].is_null() && !of["Rule"].is_string() && of.to_string().contains("abled\"")),
+        .is(lifecycle),
     read("s3:GetObjectLockConfiguration", How::Bucket("object-lock"), Each::Bucket, "")
         .absent(&["ObjectLockConfigurationNotFoundError"])
         .is(|of| of["ObjectLockEnabled"].as_str() == Some("Enabled")),
@@ -223,3 +255,40 @@ pub const READS: &[Read] = &[
     read("auditmanager:GetAccountStatus", How::Get(|_| "/account/status".to_owned()), Each::Once, "/status")
         .is(Value::is_string),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_of_buckets_are_no_xml_of_something_else() {
+        let versions = [
+            (json!(""), true),
+            (json!({"Status": "Enabled"}), true),
+            (json!({"Status": "Suspended", "MfaDelete": "Disabled"}), true),
+            (json!({"MFADelete": "Enabled", "Status": "Enabled"}), true),
+            (json!({}), true),
+            (json!({"Status": "yes"}), false),
+            (json!({"Status": "Enabled", "Code": "NoSuchBucket"}), false),
+            (json!({"body": {"p": "sign in"}}), false),
+            (json!("sign in"), false),
+            (json!([]), false),
+        ];
+        for (body, held) in versions {
+            assert_eq!(versioning(&body), held, "{body}");
+        }
+        let rules = [
+            (json!({"Rule": {"Status": "Enabled"}}), true),
+            (json!({"Rule": [{"Status": "Enabled"}, {"Status": "Disabled"}]}), true),
+            (json!({"Rule": [{"Status": "Enabled"}, {"ID": "Disabled"}]}), false),
+            (json!({"Rule": {"ID": "Enabled"}}), false),
+            (json!({"Rule": "Enabled"}), false),
+            (json!({"Rule": []}), false),
+            (json!({"Note": "Enabled"}), false),
+            (json!(""), false),
+        ];
+        for (body, held) in rules {
+            assert_eq!(lifecycle(&body), held, "{body}");
+        }
+    }
+}

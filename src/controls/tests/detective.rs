@@ -17,7 +17,24 @@ pub(super) const CASES: &[Case] = &[
     ("DET-03", Pass, |_| {}),
     ("DET-03", Fail, |estate| finding(estate, 80, true)),
     ("DET-03", Warn, |estate| finding(estate, 80, false)),
-    ("DET-03", Warn, |estate| finding(estate, 50, true)),
+    // The baseline of restricted tables fails them from 4.0 on, that of others from 7.0 on.
+    ("DET-03", Fail, |estate| finding(estate, 50, true)),
+    ("DET-03", Warn, |estate| {
+        finding(estate, 50, true);
+        classed(estate, DataClass::Confidential);
+    }),
+    ("DET-03", Warn, |estate| {
+        finding(estate, 50, true);
+        table(estate).tags = seen(BTreeMap::new());
+    }),
+    ("DET-03", Fail, |estate| {
+        finding(estate, 80, true);
+        table(estate).tags = denied("dynamodb:ListTagsOfResource");
+    }),
+    ("DET-03", Unknown, |estate| {
+        finding(estate, 50, true);
+        table(estate).tags = denied("dynamodb:ListTagsOfResource");
+    }),
     ("DET-03", Pass, |estate| finding(estate, 50, false)),
     ("DET-03", Unknown, |estate| detector(estate).enabled = false),
     ("DET-03", Unknown, |estate| {
@@ -82,6 +99,15 @@ pub(super) const CASES: &[Case] = &[
     ("DET-10", Warn, |estate| {
         evaluation(estate, "DYNAMODB_PITR_ENABLED").seen.as_mut().unwrap().value[0].invoked = Some(ago(30));
     }),
+    ("DET-10", Pass, |estate| {
+        // Only a change of the table makes it run again.
+        let id = "DYNAMODB_TABLE_DELETION_PROTECTION_ENABLED";
+        evaluation(estate, id).seen.as_mut().unwrap().value[0].invoked = Some(ago(300));
+    }),
+    ("DET-10", Unknown, |estate| {
+        evaluation(estate, "DYNAMODB_PITR_ENABLED").seen.as_mut().unwrap().value.clear();
+    }),
+    ("DET-10", Unknown, |estate| estate.rules.values_mut().for_each(|rule| rule.compliance = None)),
     ("DET-10", NotApplicable, |estate| classed(estate, DataClass::Internal)),
     ("DET-10", Unknown, |estate| {
         *evaluation(estate, "DYNAMODB_PITR_ENABLED") = denied("config:GetComplianceDetailsByConfigRule");
@@ -93,6 +119,9 @@ pub(super) const CASES: &[Case] = &[
     ("DET-11", Warn, |estate| recovery(estate).enabled = false),
     ("DET-11", Warn, |estate| rule(estate, "DYNAMODB_TABLE_ENCRYPTED_KMS", Compliance::NonCompliant)),
     ("DET-11", NotApplicable, |estate| estate.rules.clear()),
+    ("DET-11", Unknown, |estate| table(estate).pitr = denied("dynamodb:DescribeContinuousBackups")),
+    ("DET-11", Unknown, |estate| table(estate).description = denied("dynamodb:DescribeTable")),
+    ("DET-11", Unknown, |estate| described(estate).deletion_protection = None),
     ("DET-11", NotApplicable, |estate| classed(estate, DataClass::Internal)),
     ("DET-11", Unknown, |estate| {
         *evaluation(estate, "DYNAMODB_PITR_ENABLED") = denied("config:GetComplianceDetailsByConfigRule");

@@ -57,6 +57,15 @@ pub(super) const CASES: &[Case] = &[
         beside(estate);
         described(estate).kms_key = None;
     }),
+    ("ISO-06", Unknown, |estate| {
+        // Its key may be the restricted table's.
+        beside(estate).description = denied("dynamodb:DescribeTable");
+    }),
+    ("ISO-06", Unknown, |estate| {
+        beside(estate);
+        described(estate).kms_key = None;
+        table(estate).description = denied("dynamodb:DescribeTable");
+    }),
     ("ISO-06", NotApplicable, |estate| classed(estate, DataClass::Internal)),
     ("ISO-06", Unknown, |estate| table(estate).tags = denied("dynamodb:ListTagsOfResource")),
     ("ISO-06", Unknown, |estate| {

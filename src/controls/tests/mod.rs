@@ -23,9 +23,10 @@ mod logging;
 mod network;
 mod resilience;
 mod surroundings;
+mod watching;
 
 /// Controls over the slow tail, by the room that tests them.
-const TAIL: &[&[&str]] = &[tail_tests::JUDGED];
+const TAIL: &[&[&str]] = &[tail_tests::JUDGED, watching::JUDGED];
 
 pub(super) const ARN: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders";
 pub(super) const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1";
@@ -178,6 +179,7 @@ fn trail() -> Trail {
         organization: false,
         validation: true,
         bucket: None,
+        prefix: None,
         kms_key: Some(KEY.to_owned()),
         log_group: None,
         status: seen(TrailStatus {
@@ -295,6 +297,7 @@ fn rule(estate: &mut Estate, identifier: &str, compliance: Compliance) {
         state: Some("ACTIVE".to_owned()),
         description: None,
         compliance: Some(compliance),
+        unread: None,
         resource_types: Vec::new(),
         raw: String::new(),
     };

@@ -206,9 +206,11 @@ fn rules(call: &Call<'_>) -> Vec<Value> {
     };
     let findings = json!({"source": ["aws.guardduty"], "detail-type": ["GuardDuty Finding"], "detail": {"severity": [{"numeric": [">=", 4]}]}});
     let changes = |sources: &[&str]| json!({"source": sources, "detail-type": ["AWS API Call via CloudTrail"]});
+    let verdicts = json!({"source": ["aws.config"], "detail-type": ["Config Rules Compliance Change"]});
     match kept(call.realm) {
         Kept::Well => vec![
             rule("findings-to-page", "ENABLED", &findings),
+            rule("compliance-to-page", "ENABLED", &verdicts),
             rule(
                 "changes-to-page",
                 "ENABLED",
