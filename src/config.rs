@@ -75,6 +75,12 @@ pub struct BaselineConfig {
     /// Accounts that resource policies may name.
     #[serde(default)]
     pub trusted_accounts: Vec<String>,
+    /// Identities that are used in an emergency alone: they may hold anything.
+    #[serde(default)]
+    pub break_glass: Vec<String>,
+    /// Identities that may change and remove tables.
+    #[serde(default)]
+    pub admins: Vec<String>,
     /// A drift check older than this many hours is stale.
     pub drift_check_hours: Option<i64>,
     /// The built-in baseline to begin with: `default`, `fsi`.
@@ -129,6 +135,8 @@ impl Config {
         let of = &self.baseline;
         let mut baseline = of.name.as_deref().and_then(Baseline::named).unwrap_or_default();
         of.trusted_accounts.clone_into(&mut baseline.trusted_accounts);
+        of.break_glass.clone_into(&mut baseline.break_glass);
+        of.admins.clone_into(&mut baseline.admins);
         baseline.drift_check_hours = of.drift_check_hours.unwrap_or(baseline.drift_check_hours);
         baseline.tags = self.classes.tags();
         for (class, other) in [
@@ -263,6 +271,12 @@ const TEMPLATE: &str = r#"# dynakeep's configuration: $XDG_CONFIG_HOME/dynakeep/
 # Accounts, besides the table's own, that a resource policy may name.
 #trusted_accounts = ["444455556666"]
 
+# Identities that are used in an emergency alone and may hold anything: by kind and name or by ARN, * for any text.
+#break_glass = ["role/break-glass"]
+
+# Identities that may change and remove tables. Without any, whoever can is listed as a warning.
+#admins = ["role/ci-deploy", "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Tables_*"]
+
 # A drift check older than this is stale.
 #drift_check_hours = 24
 
@@ -313,6 +327,7 @@ mod tests {
         assert_eq!(config.engines.athena.max_bytes, Some(Size(100_000_000_000)));
         let baseline = config.baseline();
         assert_eq!(baseline.trusted_accounts, ["444455556666"]);
+        assert_eq!((baseline.break_glass.len(), baseline.admins.len()), (1, 2));
         assert_eq!((baseline.least_pitr_days(DataClass::Confidential), baseline.tags.class.len()), (35, 2));
         assert_eq!(baseline.tags.values.get("c3"), Some(&DataClass::Restricted));
         assert_eq!(Config::default().baseline(), Baseline::default());

@@ -26,6 +26,9 @@ pub struct Service {
 /// EC2.
 pub const EC2: Service =
     Service { name: own::Service { id: "EC2", signing: "ec2", host: "ec2" }, version: "2016-11-15" };
+/// IAM.
+pub const IAM: Service =
+    Service { name: own::Service { id: "IAM", signing: "iam", host: "iam" }, version: "2010-05-08" };
 /// CloudWatch.
 pub const CLOUDWATCH: Service = Service {
     name: own::Service { id: "CloudWatch", signing: "monitoring", host: "monitoring" },

@@ -79,6 +79,17 @@ impl<T> Answer<T> {
     }
 }
 
+impl Answer<serde_json::Value> {
+    /// The answer of the query protocol, out of the element that names the operation.
+    #[must_use]
+    pub fn of_query(mut self, operation: &str) -> Self {
+        if let Some(inner) = self.body.get_mut(format!("{operation}Result")) {
+            self.body = inner.take();
+        }
+        self
+    }
+}
+
 impl<T> RequestId for Answer<T> {
     fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
@@ -289,6 +300,15 @@ fn endpoint(service: Service, config: &SdkConfig, region: &str) -> String {
     let name = if config.use_fips() == Some(true) { format!("{}-fips", service.host) } else { service.host.to_owned() };
     let dual = config.use_dual_stack() == Some(true);
     let china = region.starts_with("cn-");
+    // IAM is one for all regions of a partition.
+    if service.signing == "iam" {
+        return match (region.starts_with("us-gov-"), china, dual) {
+            (true, ..) => format!("https://{}.us-gov.amazonaws.com", service.host),
+            (_, true, _) => format!("https://{}.{region}.amazonaws.com.cn", service.host),
+            (_, _, true) => format!("https://{}.global.api.aws", service.host),
+            _ => format!("https://{name}.amazonaws.com"),
+        };
+    }
     // S3 says by its name, not by its domain, that it speaks IPv6.
     if service.signing == "s3" {
         let name = if dual { format!("{name}.dualstack") } else { name };
@@ -330,6 +350,10 @@ mod tests {
         assert_eq!(endpoint(EC2, &config, "eu-west-1"), "https://ec2.eu-west-1.amazonaws.com");
         assert_eq!(endpoint(EC2, &config, "cn-north-1"), "https://ec2.cn-north-1.amazonaws.com.cn");
         assert_eq!(endpoint(S3, &config, "cn-north-1"), "https://s3.cn-north-1.amazonaws.com.cn");
+        let iam = Service { id: "IAM", signing: "iam", host: "iam" };
+        assert_eq!(endpoint(iam, &config, "us-east-1"), "https://iam.amazonaws.com");
+        assert_eq!(endpoint(iam, &config, "us-gov-west-1"), "https://iam.us-gov.amazonaws.com");
+        assert_eq!(endpoint(iam, &config, "cn-north-1"), "https://iam.cn-north-1.amazonaws.com.cn");
         let config = SdkConfig::builder().use_dual_stack(true).build();
         assert_eq!(endpoint(EC2, &config, "eu-west-1"), "https://ec2.eu-west-1.api.aws");
         assert_eq!(endpoint(S3, &config, "eu-west-1"), "https://s3.dualstack.eu-west-1.amazonaws.com");

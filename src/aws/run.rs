@@ -79,6 +79,7 @@ pub async fn run(
         slots: Semaphore::new(SLOTS),
         preferred: RwLock::new(None),
         cancel: watch::Sender::new(0),
+        homes: std::sync::Mutex::default(),
     });
     let mut answer: Option<oneshot::Sender<()>> = None;
     // Profiles, credentials and the list of regions are read here, which may take as long as a time-out: whoever no

@@ -51,6 +51,8 @@ pub struct Shared {
     pub preferred: RwLock<Option<Scope>>,
     /// Grows when what engines are asked is no longer wanted.
     pub cancel: watch::Sender<u64>,
+    /// The region that reads what is global, by account: the first that asked.
+    pub homes: Mutex<HashMap<String, String>>,
 }
 
 impl Shared {
@@ -213,6 +215,13 @@ impl Site {
     #[must_use]
     pub fn partition(&self) -> Option<String> {
         lock(&self.partition).clone()
+    }
+
+    /// Whether this scope is the one that reads what its account has once for all regions.
+    #[must_use]
+    pub fn is_home(&self) -> bool {
+        let scope = self.scope();
+        *lock(&self.shared.homes).entry(scope.account).or_insert_with(|| scope.region.clone()) == scope.region
     }
 
     /// Now, by the wire's clock.

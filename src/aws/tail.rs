@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use aws_config::SdkConfig;
+use aws_config::{Region, SdkConfig};
 use aws_smithy_runtime::client::retries::RetryPartition;
 
+use super::form::{self, Form};
 use super::guard::{Guard, Locked};
 use super::json::Json;
 use super::ledger::Recorder;
@@ -18,6 +19,7 @@ const JSON: &[(&str, Service, &str)] = &[
         Service { id: "Application Auto Scaling", signing: "application-autoscaling", host: "application-autoscaling" },
         "AnyScaleFrontendService",
     ),
+    ("cloudtrail", Service { id: "CloudTrail", signing: "cloudtrail", host: "cloudtrail" }, "CloudTrail_20131101"),
     ("dax", Service { id: "DAX", signing: "dax", host: "dax" }, "AmazonDAXV3"),
     ("events", Service { id: "EventBridge", signing: "events", host: "events" }, "AWSEvents"),
     ("kms", Service { id: "KMS", signing: "kms", host: "kms" }, "TrentService"),
@@ -32,9 +34,28 @@ const REST: &[(&str, Service)] = &[
     ("securityhub", Service { id: "SecurityHub", signing: "securityhub", host: "securityhub" }),
 ];
 
+/// The query protocol: the label's prefix and the service.
+const FORMS: &[(&str, &form::Service)] = &[("iam", &form::IAM)];
+
+/// Services that are one for all regions of a partition, and the region each is signed for: AWS's own, China's.
+const GLOBAL: &[(&str, &str, &str)] =
+    &[("iam", "us-east-1", "cn-north-1"), ("organizations", "us-east-1", "cn-northwest-1")];
+
+/// The configuration that a service is asked with: of one for all regions, its own region's.
+fn placed(name: &str, config: &SdkConfig) -> SdkConfig {
+    let Some((_, home, china)) = GLOBAL.iter().find(|(of, ..)| *of == name) else { return config.clone() };
+    let region = match config.region().map(AsRef::as_ref).unwrap_or_default() {
+        of if of.starts_with("cn-") => china,
+        of if of.starts_with("us-gov-") => "us-gov-west-1",
+        _ => home,
+    };
+    config.to_builder().region(Region::new(region)).build()
+}
+
 /// The clients.
 #[derive(Debug)]
 pub struct Tail {
+    forms: HashMap<&'static str, Form>,
     json: HashMap<&'static str, Json>,
     rest: HashMap<&'static str, Rest>,
 }
@@ -49,12 +70,22 @@ impl Tail {
         partition: impl Fn(&str) -> RetryPartition,
     ) -> Self {
         let json = |(name, service, target): &(&'static str, Service, &'static str)| {
-            (*name, Json::new(*service, target, config, http.clone(), locks.clone(), partition(name)))
+            (*name, Json::new(*service, target, &placed(name, config), http.clone(), locks.clone(), partition(name)))
         };
         let rest = |(name, service): &(&'static str, Service)| {
             (*name, Rest::new(*service, config, http.clone(), locks.clone(), partition(name)))
         };
-        Self { json: JSON.iter().map(json).collect(), rest: REST.iter().map(rest).collect() }
+        let form = |(name, service): &(&'static str, &'static form::Service)| {
+            (*name, Form::new(service, &placed(name, config), http.clone(), locks.clone(), partition(name)))
+        };
+        let forms = FORMS.iter().map(form).collect();
+        Self { forms, json: JSON.iter().map(json).collect(), rest: REST.iter().map(rest).collect() }
+    }
+
+    /// The client of a service that speaks the query protocol; `None` for another one.
+    #[must_use]
+    pub fn form(&self, service: &str) -> Option<&Form> {
+        self.forms.get(service)
     }
 
     /// The client of a service that speaks AWS JSON; `None` for another one.

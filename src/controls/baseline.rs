@@ -12,6 +12,11 @@ use crate::model::{ClassTags, DataClass, KeyKind};
 pub struct Baseline {
     /// Accounts, besides the table's own, that a resource policy may name.
     pub trusted_accounts: Vec<String>,
+    /// Identities that may hold anything, because they are used in an emergency alone: `role/break-glass`, an ARN, `*`
+    /// for any text.
+    pub break_glass: Vec<String>,
+    /// Identities that may change and remove tables, as above.
+    pub admins: Vec<String>,
     /// A drift check older than this many hours is stale.
     pub drift_check_hours: i64,
     /// Which tags say a table's class, owner and domain.
@@ -89,6 +94,8 @@ impl Default for Baseline {
     fn default() -> Self {
         Self {
             trusted_accounts: Vec::new(),
+            break_glass: Vec::new(),
+            admins: Vec::new(),
             drift_check_hours: 24,
             tags: ClassTags::default(),
             classes: KNOWN.default.clone(),

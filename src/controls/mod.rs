@@ -15,21 +15,25 @@ mod draft;
 mod edges;
 pub mod facts;
 mod global;
+mod grants;
 mod identity;
 mod isolation;
 mod keys;
 mod logging;
 mod network;
 mod pattern;
+mod people;
 mod perimeter;
 mod recording;
 mod resilience;
+mod roster;
 mod rotation;
 mod routes;
 mod routing;
 mod rules;
 mod trails;
 mod transport;
+mod unused;
 mod watchers;
 
 use crate::model::{Estate, Judgement, Scope, SourceError, Table};
@@ -81,9 +85,19 @@ pub const CATALOGUE: &[&Control] = &[
     perimeter::NET_06,
     perimeter::NET_09,
     edges::NET_11,
+    grants::IAM_01,
+    grants::IAM_02,
+    grants::IAM_03,
+    grants::IAM_04,
+    grants::IAM_05,
+    grants::IAM_06,
     identity::IAM_10,
     watchers::IAM_11,
     identity::IAM_12,
+    people::IAM_13,
+    people::IAM_14,
+    unused::IAM_15,
+    people::IAM_17,
     data_protection::ENC_01,
     data_protection::ENC_02,
     rotation::ENC_03,

@@ -143,6 +143,7 @@ pub(super) fn kept() -> Estate {
     put(it, "s3:GetBucketVersioning", BUCKET, json!({"Status": "Enabled"}));
     put(it, "s3:GetBucketLifecycleConfiguration", BUCKET, Value::Null);
     put(it, "s3:GetObjectLockConfiguration", BUCKET, json!({"ObjectLockEnabled": "Enabled"}));
+    super::tests::holders::keep(it);
     estate
 }
 

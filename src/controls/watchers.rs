@@ -2,14 +2,15 @@
 
 use serde_json::Value;
 
-use crate::model::{Cell, DataClass, Estate, Judgement, Scope, SourceError};
+use crate::model::{Cell, DataClass, Estate, Judgement, Scope, Seen, SourceError};
 
 use super::draft::{Draft, by_class, settle, strictest_in};
 use super::{Baseline, Control, Judge};
 
 const HUB: &str = "securityhub:DescribeHub";
 const STANDARDS: &str = "securityhub:GetEnabledStandards";
-const ANALYZERS: &str = "accessanalyzer:ListAnalyzers";
+pub(super) const ANALYZERS: &str = "accessanalyzer:ListAnalyzers";
+pub(super) const FINDINGS: &str = "accessanalyzer:ListFindingsV2";
 const AUDITS: &str = "auditmanager:GetAccountStatus";
 
 fn each(estate: &Estate, judge: impl Fn(&Scope) -> Result<Judgement, Box<Judgement>>) -> Vec<Judgement> {
@@ -65,10 +66,20 @@ fn standards(estate: &Estate, baseline: &Baseline) -> Vec<Judgement> {
 /// IAM-11.
 pub(super) const IAM_11: &Control = &Control {
     id: "IAM-11",
-    operations: &[ANALYZERS],
-    blind: "its findings: whether one is open about a table or a stream",
+    operations: &[ANALYZERS, FINDINGS, "dynamodb:ListTables", "dynamodb:ListTagsOfResource"],
+    blind: "analyzers that the organization's administrator runs in another account",
     judge: Judge::Estate(analyzers),
 };
+
+/// What an analyzer found about tables, their streams and their keys, or the reason why that is not known.
+pub(super) fn findings<'a>(
+    draft: Draft,
+    estate: &'a Estate,
+    scope: &Scope,
+    analyzer: &Value,
+) -> Result<(Draft, &'a Seen<Value>), Box<Judgement>> {
+    draft.answer(estate, scope, FINDINGS, analyzer["arn"].as_str().unwrap_or_default())
+}
 
 fn analyzers(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
     each(estate, |scope| {
@@ -79,16 +90,63 @@ fn analyzers(estate: &Estate, _: &Baseline) -> Vec<Judgement> {
             let (name, kind, status) = (word(one, "name"), word(one, "type"), word(one, "status"));
             draft.saw(seen, [format!("analyzers[{name}].type={kind} status={status}")]);
         }
-        let outside = |one: &&Value| matches!(one["type"].as_str(), Some("ACCOUNT" | "ORGANIZATION"));
-        let active = |one: &&Value| one["status"].as_str() == Some("ACTIVE");
+        let active = |kinds: [&'static str; 2]| {
+            of.iter().filter(move |one| {
+                one["type"].as_str().is_some_and(|kind| kinds.contains(&kind)) && one["status"] == "ACTIVE"
+            })
+        };
         if of.is_empty() {
             draft.saw(seen, ["analyzers=none".to_owned()]);
         }
-        Ok(match (of.iter().filter(outside).count(), of.iter().filter(outside).any(|one| active(&one))) {
-            (0, _) => draft.fail("no analyzer looks for outside access in this region"),
-            (_, false) => draft.warn("its analyzer is not active"),
-            (_, true) => draft.pass("an analyzer looks for outside access in this region"),
-        })
+        let outside = ["ACCOUNT", "ORGANIZATION"];
+        if active(outside).next().is_none() {
+            let there = of.iter().any(|one| one["type"].as_str().is_some_and(|kind| outside.contains(&kind)));
+            return Ok(if there {
+                draft.warn("its analyzer is not active")
+            } else {
+                draft.fail("no analyzer looks for outside access in this region")
+            });
+        }
+        let (mut archived, mut open) = (0, None);
+        for analyzer in active(outside) {
+            let (with, seen) = findings(draft, estate, scope, analyzer)?;
+            draft = with;
+            for finding in seen.value["findings"].as_array().into_iter().flatten() {
+                let of_tables = match finding["resourceType"].as_str() {
+                    Some("AWS::DynamoDB::Table" | "AWS::DynamoDB::Stream") => true,
+                    Some("AWS::KMS::Key") => {
+                        finding["resource"].as_str().is_some_and(|key| estate.keys.contains_key(key))
+                    }
+                    _ => false,
+                };
+                match finding["status"].as_str().filter(|_| of_tables) {
+                    Some("ACTIVE") => {
+                        let resource = word(finding, "resource");
+                        draft.saw(
+                            seen,
+                            [format!("findings[{}].resource={resource} status=ACTIVE", word(finding, "id"))],
+                        );
+                        open = open.or(Some(resource));
+                    }
+                    Some("ARCHIVED") => archived += 1,
+                    _ => {}
+                }
+            }
+            draft.saw(seen, [format!("findings[status=ARCHIVED]={archived}")]);
+        }
+        if let Some(resource) = open {
+            return Ok(draft.fail(format!("an open finding says that {resource} is reached from outside")));
+        }
+        if archived > 0 {
+            return Ok(draft.warn(format!("{archived} findings about tables, streams or their keys are archived")));
+        }
+        if active(["ACCOUNT_INTERNAL_ACCESS", "ORGANIZATION_INTERNAL_ACCESS"]).next().is_none()
+            && let Some((DataClass::Restricted, unread)) = strictest_in(estate, |of| of == scope, |_| true)
+        {
+            let why = "nothing is reached from outside, and no analyzer looks who inside reaches restricted tables";
+            return Ok(by_class(draft.warn(why), unread));
+        }
+        Ok(draft.pass("an analyzer looks for outside access in this region, and none is open"))
     })
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     Arn, Attestations, BackupSummary, Caller, Calls, Cell, ClassTags, ContributorInsights, DataClass, Detector,
-    Evaluation, Finding, FindingFilter, Key, KeyKind, Network, Recorder, Rotation, Rule, RuleKey, Scope, Seen,
+    Evaluation, Finding, FindingFilter, Key, KeyKind, Memo, Network, Recorder, Rotation, Rule, RuleKey, Scope, Seen,
     SourceError, Stack, StreamEncryption, Table, Trail,
 };
 
@@ -90,6 +90,8 @@ pub struct Estate {
     /// What operations of the slow tail answered, by scope and operation, then by what they are about (empty for the
     /// account itself); null where there is none.
     pub answers: BTreeMap<(Scope, &'static str), BTreeMap<String, Cell<Value>>>,
+    /// What was worked out of those answers.
+    pub memo: Memo,
     /// How often tables were called, by ARN, where that was asked.
     pub calls: BTreeMap<String, Cell<Calls>>,
 }
@@ -173,6 +175,13 @@ impl Estate {
     #[must_use]
     pub fn answer(&self, scope: &Scope, label: &'static str, subject: &str) -> Option<&Cell<Value>> {
         self.answers.get(&(scope.clone(), label))?.get(subject)
+    }
+
+    /// The scope of an account in which an operation was asked that is one for all its regions.
+    #[must_use]
+    pub fn home(&self, account: &str, label: &'static str) -> Option<&Scope> {
+        let mut asked = self.answers.iter().filter(|(_, of)| !of.is_empty()).map(|(key, _)| key);
+        asked.find(|(scope, of)| *of == label && scope.account == account).map(|(scope, _)| scope)
     }
 
     /// All that an operation answered in a scope, by subject.

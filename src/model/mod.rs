@@ -16,6 +16,7 @@ mod exception;
 mod fault;
 mod finding;
 mod ledger;
+mod memo;
 mod metrics;
 mod source;
 mod table;
@@ -36,6 +37,7 @@ pub use exception::{Attestations, Exception};
 pub use fault::{Fault, SourceError};
 pub use finding::{Detector, Finding, FindingAction, FindingFilter, Signal};
 pub use ledger::{CallOutcome, CallRecord};
+pub use memo::Memo;
 pub use metrics::Calls;
 pub use source::{Caller, Freshness, Scope, Source};
 pub use table::{

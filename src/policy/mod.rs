@@ -14,6 +14,7 @@ pub mod lint;
 mod pattern;
 mod perimeter;
 mod questions;
+mod reach;
 mod request;
 
 pub use condition::{Condition, Operator, Quantifier};
@@ -25,4 +26,5 @@ pub use perimeter::{
     denies_plain_http, fenced_endpoints, lets, lets_items_of, limits, services_let_in,
 };
 pub use questions::{accounts, fences, full_access, grants_service_everywhere, inverted, public_statements};
+pub use reach::{Actions, Grant, Reach, STREAM_ACTIONS};
 pub use request::{Asker, Context, Request};

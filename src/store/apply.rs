@@ -9,6 +9,9 @@ use crate::model::{
 
 use super::{ERROR_LENGTH, ErrorLine, LEDGER_LENGTH, Store};
 
+/// Services that are one for all regions: what they answer counts for every table of the account.
+const GLOBAL: [&str; 2] = ["iam:", "organizations:"];
+
 impl Store {
     /// Announces a scope before its first answer, so that loading never looks like absence.
     pub fn expect(&mut self, scope: Scope, sources: &[Source]) {
@@ -217,10 +220,15 @@ impl Store {
             }
             Delta::Calls(arn, outcome) => estate.calls.entry(arn).or_default().apply(outcome),
             Delta::Answer { label, subject, outcome } => {
+                estate.memo.forget(scope, label);
                 estate.answers.entry((scope.clone(), label)).or_default().entry(subject).or_default().apply(outcome);
                 self.touch_scope(scope);
+                if GLOBAL.iter().any(|service| label.starts_with(service)) {
+                    self.touch_account(&scope.account);
+                }
             }
             Delta::Subjects { label, subjects, below } => {
+                estate.memo.forget(scope, label);
                 let of = estate.answers.entry((scope.clone(), label)).or_default();
                 // What is below a subject whose own list could not be read is not known to be gone.
                 let unlisted = |s: &str| s.split_once('/').is_some_and(|(over, _)| below.contains(over));
@@ -245,6 +253,11 @@ impl Store {
         if !matches!(source, Source::Events | Source::Tables) {
             self.dirty_estate = true;
         }
+    }
+
+    fn touch_account(&mut self, account: &str) {
+        let of = self.estate.tables.values().filter(|table| table.scope.account == account);
+        self.dirty_tables.extend(of.map(|table| table.arn.clone()));
     }
 
     fn touch_scope(&mut self, scope: &Scope) {

@@ -269,8 +269,9 @@ fn with_token(called: &Called, page: Vec<u8>, token: &str) -> Vec<u8> {
         | ("securityhub", "GetEnabledStandards")
         | ("dax", "DescribeClusters")
         | ("application-autoscaling", "DescribeScalableTargets") => "NextToken",
-        ("accessanalyzer", "ListAnalyzers") => "nextToken",
+        ("accessanalyzer", "ListAnalyzers" | "ListFindingsV2") => "nextToken",
         ("kms", "ListGrants") => "NextMarker",
+        ("iam", "GetAccountAuthorizationDetails") => "Marker",
         ("ec2", "DescribeRegions") => return page,
         ("ec2", _) => "nextToken",
         _ => return page,

@@ -115,6 +115,7 @@ fn rest_operation(service: &str, method: &str, path: &str) -> &'static str {
         ("securityhub", "GET", ["accounts"]) => "DescribeHub",
         ("securityhub", "POST", ["standards", "get"]) => "GetEnabledStandards",
         ("access-analyzer", "GET", ["analyzer"]) => "ListAnalyzers",
+        ("access-analyzer", "POST", ["findingv2"]) => "ListFindingsV2",
         ("auditmanager", "GET", ["account", "status"]) => "GetAccountStatus",
         ("macie2", "GET", ["macie"]) => "GetMacieSession",
         _ => "",

@@ -70,8 +70,13 @@ pub(crate) const POLLED: &[(&str, Source)] = &[
     ("s3:GetObjectLockConfiguration", Source::Settings),
     ("ec2:DescribeFlowLogs", Source::Settings),
     ("ec2:DescribeSecurityGroups", Source::Settings),
+    ("iam:GetAccountAuthorizationDetails", Source::Settings),
+    ("iam:GetCredentialReport", Source::Settings),
+    ("iam:GetAccountSummary", Source::Settings),
+    ("cloudtrail:LookupEvents", Source::Settings),
     ("application-autoscaling:DescribeScalableTargets", Source::Settings),
     ("accessanalyzer:ListAnalyzers", Source::Settings),
+    ("accessanalyzer:ListFindingsV2", Source::Settings),
     ("macie2:GetMacieSession", Source::Settings),
     ("auditmanager:GetAccountStatus", Source::Settings),
 ];
@@ -122,8 +127,10 @@ const PAGED: &[&str] = &[
     "dax:DescribeClusters",
     "ec2:DescribeFlowLogs",
     "ec2:DescribeSecurityGroups",
+    "iam:GetAccountAuthorizationDetails",
     "application-autoscaling:DescribeScalableTargets",
     "accessanalyzer:ListAnalyzers",
+    "accessanalyzer:ListFindingsV2",
 ];
 
 /// A small estate of one scope, of which only what the source needs is polled.

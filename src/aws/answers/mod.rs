@@ -2,6 +2,7 @@
 //!
 //! Controls read their fields by name, so an operation more is a row in [`reads`] and an answer of the demo account.
 
+mod iam;
 mod reads;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,7 +35,14 @@ const SUBJECTS: usize = 5_000;
 pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
     let mut lists = Lists::new();
     let (mut good, mut worst) = (0, None);
-    let of_account = || READS.iter().filter(|read| !matches!(read.each, Each::Key));
+    let home = site.is_home();
+    let of_account = || {
+        READS.iter().filter(|read| match read.each {
+            Each::Key => false,
+            Each::Account => home,
+            _ => true,
+        })
+    };
     sweep.grow(of_account().count()).await;
     for read in of_account() {
         let subjects = match subjects(site, sweep, read, &lists).await {
@@ -101,7 +109,7 @@ struct Asked {
 async fn subjects(site: &Site, sweep: &Sweep<'_>, read: &Read, lists: &Lists) -> Result<Asked, Option<Fault>> {
     let mut asked = Asked::default();
     match read.each {
-        Each::Once => asked.subjects = BTreeSet::from([String::new()]),
+        Each::Once | Each::Account => asked.subjects = BTreeSet::from([String::new()]),
         Each::Of { label, list, id } => {
             let of = lists.get(label).and_then(|told| told.get("")?.as_ref()).ok_or(None)?;
             asked.subjects = ids(of, list, id).map(str::to_owned).collect();
@@ -141,13 +149,25 @@ async fn pages(site: &Site, sweep: &Sweep<'_>, read: &'static Read, subject: &st
     let Some(paged) = &read.pages else {
         let seen = sweep.call(read.label, subject, call(site, read, subject, None)).await?.map(|answer| answer.body);
         let held = seen.value.pointer(read.holds).is_some_and(read.is);
-        return if seen.value.is_null() || held { Ok(seen) } else { Err(missing(site, read.holds)) };
+        if !seen.value.is_null() && !held {
+            return Err(missing(site, read.holds));
+        }
+        return kept(site, read, seen);
     };
     let (mut all, mut token, mut pages) = (Vec::new(), None, Pages::new(PAGES));
+    let mut beside: Vec<Vec<Value>> = vec![Vec::new(); paged.also.len()];
     loop {
-        let Seen { value, at, call } = sweep.call(read.label, subject, call(site, read, subject, token.take())).await?;
+        let Seen { mut value, at, call } =
+            sweep.call(read.label, subject, call(site, read, subject, token.take())).await?;
         if value.body.is_null() {
             return Ok(Seen { value: Value::Null, at, call });
+        }
+        for (list, name) in beside.iter_mut().zip(paged.also) {
+            match value.body.pointer_mut(name).map(Value::take) {
+                Some(Value::Array(items)) => list.extend(items),
+                Some(Value::String(blank)) if blank.trim().is_empty() => {}
+                _ => return Err(missing(site, name)),
+            }
         }
         let items = match value.body.pointer(read.holds) {
             Some(Value::Array(items)) => items.as_slice(),
@@ -170,11 +190,23 @@ async fn pages(site: &Site, sweep: &Sweep<'_>, read: &'static Read, subject: &st
         token = pages.next(next.map(str::to_owned)).map_err(|error| site.fault(error))?;
         if token.is_none() {
             let mut whole = value.body;
-            if let Some(list) = whole.pointer_mut(read.holds) {
-                *list = Value::Array(all);
+            for (items, name) in [(all, &read.holds)].into_iter().chain(beside.into_iter().zip(paged.also)) {
+                if let Some(list) = whole.pointer_mut(name) {
+                    *list = Value::Array(items);
+                }
             }
-            return Ok(Seen { value: whole, at, call });
+            return kept(site, read, Seen { value: whole, at, call });
         }
+    }
+}
+
+/// What is kept of a whole answer.
+fn kept(site: &Site, read: &Read, seen: Seen<Value>) -> Outcome<Value> {
+    let Some(keep) = read.keep.filter(|_| !seen.value.is_null()) else { return Ok(seen) };
+    let Seen { value, at, call } = seen;
+    match keep(value) {
+        Some(value) => Ok(Seen { value, at, call }),
+        None => Err(missing(site, read.holds)),
     }
 }
 
@@ -226,7 +258,10 @@ async fn call(site: &Site, read: &'static Read, subject: &str, token: Option<Str
             if let (Some(token), Some(paged)) = (token, &read.pages) {
                 parameters.push((paged.ask.to_owned(), token));
             }
-            clients.ec2.call(name, parameters).await
+            match tail.form(service) {
+                Some(form) => form.call(name, parameters).await.map(|answer| answer.of_query(name)),
+                None => clients.ec2.call(name, parameters).await,
+            }
         }
         How::Bucket(of) => clients.s3.setting(name, subject, of).await,
     };

@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 
+use super::iam;
 use crate::aws::errors::NOT_SUBSCRIBED;
 use crate::aws::own::encode;
 
@@ -23,6 +24,8 @@ pub struct Read {
     pub is: fn(&Value) -> bool,
     /// How it goes on, where it answers in pages.
     pub pages: Option<Paged>,
+    /// What is kept of an answer, where not all of it is; `None` when it is none.
+    pub keep: Option<fn(Value) -> Option<Value>>,
     /// Error codes that say that there is none.
     pub absent: &'static [&'static str],
     /// What the message of such an error holds, where the same code says something else as well.
@@ -38,7 +41,7 @@ pub enum How {
     Get(fn(&str) -> String),
     /// restJson1, `POST`: path and body.
     Post(fn(&str) -> String, fn(&str) -> Value),
-    /// EC2's form.
+    /// A form: EC2's own, or the query protocol's.
     Form(fn(&str) -> Vec<(&'static str, String)>),
     /// A setting of a bucket, by the name of its query.
     Bucket(&'static str),
@@ -49,6 +52,8 @@ pub enum How {
 pub enum Each {
     /// The account in this region.
     Once,
+    /// The account, in whichever of its regions asks first: what is global is read once.
+    Account,
     /// Each item of another read's list, by its id.
     Of {
         /// The other read.
@@ -80,15 +85,29 @@ pub struct Paged {
     pub ask: &'static str,
     /// Where the answer holds the next one.
     pub told: &'static str,
+    /// Other lists that go on over the same pages.
+    pub also: &'static [&'static str],
 }
 
 const fn read(label: &'static str, how: How, each: Each, holds: &'static str) -> Read {
-    Read { label, how, each, holds, is: Value::is_object, pages: None, absent: &[], words: "" }
+    Read { label, how, each, holds, is: Value::is_object, pages: None, keep: None, absent: &[], words: "" }
 }
 
 impl Read {
     const fn paged(mut self, ask: &'static str, told: &'static str) -> Self {
-        self.pages = Some(Paged { ask, told });
+        self.pages = Some(Paged { ask, told, also: &[] });
+        self
+    }
+
+    const fn also(mut self, lists: &'static [&'static str]) -> Self {
+        if let Some(paged) = &mut self.pages {
+            paged.also = lists;
+        }
+        self
+    }
+
+    const fn keep(mut self, keep: fn(Value) -> Option<Value>) -> Self {
+        self.keep = Some(keep);
         self
     }
 
@@ -111,6 +130,17 @@ impl Read {
 const PLANS: Each = Each::Of { label: "backup:ListBackupPlans", list: "/BackupPlansList", id: "/BackupPlanId" };
 const VAULTS: Each = Each::Of { label: "backup:ListBackupVaults", list: "/BackupVaultList", id: "/BackupVaultName" };
 const RULES: Each = Each::Of { label: "events:ListRules", list: "/Rules", id: "/Name" };
+
+const ANALYZERS: Each = Each::Of { label: "accessanalyzer:ListAnalyzers", list: "/analyzers", id: "/arn" };
+
+/// What an analyzer is asked for: what is said of tables and their keys, or of who may reach them.
+fn findings(analyzer: &str) -> Value {
+    let kinds = ["AWS::DynamoDB::Table", "AWS::DynamoDB::Stream", "AWS::KMS::Key", "AWS::IAM::Role", "AWS::IAM::User"];
+    json!({
+        "analyzerArn": analyzer,
+        "filter": { "resourceType": { "eq": kinds }, "status": { "eq": ["ACTIVE", "ARCHIVED"] } },
+    })
+}
 
 fn key(subject: &str) -> Value {
     json!({ "KeyId": subject })
@@ -240,6 +270,31 @@ pub const READS: &[Read] = &[
     read("ec2:DescribeSecurityGroups", How::Form(|_| vec![]), Each::Once, "/securityGroupInfo")
         .paged("NextToken", "/nextToken")
         .is(|of| identity(of, "groupId", "sg-")),
+    // Identity
+    read(
+        "iam:GetAccountAuthorizationDetails",
+        How::Form(|_| vec![("MaxItems", "500".to_owned())]),
+        Each::Account,
+        "/RoleDetailList",
+    )
+    .paged("Marker", "/Marker")
+    .also(&["/UserDetailList", "/GroupDetailList", "/Policies"])
+    .is(|of| identity(of, "Arn", "arn:") && of["RoleName"].is_string())
+    .keep(iam::details),
+    read("iam:GetCredentialReport", How::Form(|_| vec![]), Each::Account, "/Content")
+        .absent(&["ReportNotPresent", "ReportExpired", "ReportInProgress"])
+        .is(Value::is_string)
+        .keep(iam::report),
+    read("iam:GetAccountSummary", How::Form(|_| vec![]), Each::Account, "/SummaryMap/entry").is(iam::summary),
+    // What the root user did, the newest first
+    read(
+        "cloudtrail:LookupEvents",
+        How::Json(|_| json!({ "LookupAttributes": [{ "AttributeKey": "Username", "AttributeValue": "root" }] })),
+        Each::Once,
+        "/Events",
+    )
+    .is(|of| of.as_array().is_some_and(|all| all.iter().all(|event| event["EventSource"].is_string())))
+    .keep(iam::events),
     // Scaling
     read(
         "application-autoscaling:DescribeScalableTargets",
@@ -251,6 +306,9 @@ pub const READS: &[Read] = &[
     // Watchers
     read("accessanalyzer:ListAnalyzers", How::Get(|_| "/analyzer".to_owned()), Each::Once, "/analyzers")
         .paged("nextToken", "/nextToken"),
+    read("accessanalyzer:ListFindingsV2", How::Post(|_| "/findingv2".to_owned(), findings), ANALYZERS, "/findings")
+        .paged("nextToken", "/nextToken")
+        .is(|of| of["resourceType"].is_string() && of["status"].is_string()),
     read("macie2:GetMacieSession", How::Get(|_| "/macie".to_owned()), Each::Once, "/status").is(Value::is_string),
     read("auditmanager:GetAccountStatus", How::Get(|_| "/account/status".to_owned()), Each::Once, "/status")
         .is(Value::is_string),

@@ -170,6 +170,7 @@ pub(super) fn xml(called: &Called, body: &Value, request_id: &str) -> String {
         return out;
     }
     let space = match called.service.as_str() {
+        "iam" => "https://iam.amazonaws.com/doc/2010-05-08/",
         "sts" => "https://sts.amazonaws.com/doc/2011-06-15/",
         "cloudwatch" => "http://monitoring.amazonaws.com/doc/2010-08-01/",
         _ => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
@@ -196,6 +197,11 @@ fn element(out: &mut String, value: &Value, item: &str) {
 }
 
 fn tagged(out: &mut String, name: &str, value: &Value, item: &str) {
+    // The entries of a map stand side by side.
+    if let ("entry", Value::Array(entries)) = (name, value) {
+        entries.iter().for_each(|entry| tagged(out, name, entry, item));
+        return;
+    }
     *out += &format!("<{name}>");
     element(out, value, item);
     *out += &format!("</{name}>");

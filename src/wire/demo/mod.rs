@@ -6,6 +6,7 @@
 
 mod access;
 mod actors;
+mod analyzer;
 mod cloudformation;
 mod cloudtrail;
 mod cloudwatch;
@@ -15,6 +16,7 @@ mod ec2;
 mod events;
 mod findings;
 mod guardduty;
+mod iam;
 mod incident;
 mod kinesis;
 mod kit;
@@ -180,11 +182,12 @@ impl Inner {
             "config" => config::answer(&call),
             "ec2" => ec2::answer(&call),
             "guardduty" => guardduty::answer(&call),
+            "iam" => iam::answer(&call),
             "kinesis" => kinesis::answer(&call),
             "kms" => kms::answer(&call),
             "sts" => sts::answer(&call),
-            "accessanalyzer"
-            | "application-autoscaling"
+            "accessanalyzer" => analyzer::answer(&call),
+            "application-autoscaling"
             | "auditmanager"
             | "backup"
             | "dax"

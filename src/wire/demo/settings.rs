@@ -47,7 +47,6 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Value, Refusal> {
         ("securityhub", "GetEnabledStandards") => json!({ "StandardsSubscriptions": standards(call)? }),
         ("dax", "DescribeClusters") => json!({ "Clusters": clusters(call) }),
         ("application-autoscaling", "DescribeScalableTargets") => json!({ "ScalableTargets": scaled(call) }),
-        ("accessanalyzer", "ListAnalyzers") => json!({ "analyzers": analyzers(call) }),
         ("auditmanager", "GetAccountStatus") => json!({ "status": if well { "ACTIVE" } else { "INACTIVE" } }),
         ("macie2", "GetMacieSession") => macie(call)?,
         ("s3", _) => bucket(call)?,
@@ -345,20 +344,6 @@ fn scaled(call: &Call<'_>) -> Vec<Value> {
         .filter(|table| hash(&table.name).is_multiple_of(3))
         .flat_map(|table| [one(&table.name, "Read"), one(&table.name, "Write")])
         .collect()
-}
-
-fn analyzers(call: &Call<'_>) -> Vec<Value> {
-    let analyzer = |status: &str| {
-        json!({
-            "arn": arn(call, "access-analyzer", "analyzer/outside"), "name": "outside", "type": "ACCOUNT",
-            "createdAt": "2024-02-01T09:00:00Z", "status": status,
-        })
-    };
-    match kept(call.realm) {
-        Kept::Well => vec![analyzer("ACTIVE")],
-        Kept::Poorly => vec![analyzer("DISABLED")],
-        Kept::Forgotten => Vec::new(),
-    }
 }
 
 fn macie(call: &Call<'_>) -> Result<Value, Refusal> {

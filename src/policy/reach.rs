@@ -1,0 +1,318 @@
+//! What a policy lets somebody do with tables, worked out once a statement, so that thousands of identities can be
+//! asked about thousands of tables.
+
+use super::document::{Document, Effect, Names, Statement};
+use super::pattern::Pattern;
+use super::perimeter::{CONTROL_WRITES, ITEM_ACTIONS};
+
+/// Actions on tables, as a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Actions(u64);
+
+/// Actions on streams of tables, beside those on items and on tables.
+pub const STREAM_ACTIONS: [&str; 2] = ["dynamodb:GetRecords", "dynamodb:GetShardIterator"];
+/// Actions on tables that are no write of the control plane in the strict sense, and move data all the same.
+const OTHERS: [&str; 2] = ["dynamodb:StartBulkPutItems", "dynamodb:AssociateTableReplica"];
+
+fn known() -> impl Iterator<Item = &'static str> {
+    ITEM_ACTIONS.into_iter().chain(CONTROL_WRITES).chain(STREAM_ACTIONS).chain(OTHERS)
+}
+
+impl Actions {
+    /// Those named that are known here.
+    #[must_use]
+    pub fn of(names: &[&str]) -> Self {
+        let bits = known().enumerate().filter(|(_, known)| names.contains(known));
+        Self(bits.fold(0, |all, (at, _)| all | 1 << at))
+    }
+
+    /// Reads and writes of items.
+    #[must_use]
+    pub fn items() -> Self {
+        Self::of(&ITEM_ACTIONS)
+    }
+
+    /// Changes of tables.
+    #[must_use]
+    pub fn control() -> Self {
+        Self::of(&CONTROL_WRITES)
+    }
+
+    /// All that are known.
+    #[must_use]
+    pub fn all() -> Self {
+        Self(known().enumerate().fold(0, |all, (at, _)| all | 1 << at))
+    }
+
+    /// What both hold.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// What either holds.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What this holds and the other does not.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// True for none at all.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Their names.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        known().enumerate().filter(move |(at, _)| self.0 & (1 << at) != 0).map(|(_, name)| name)
+    }
+}
+
+/// What one statement does to tables.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    /// Its place in the document, from 0.
+    pub statement: usize,
+    /// Allow or deny.
+    pub effect: Effect,
+    /// The actions it speaks of.
+    pub actions: Actions,
+    /// It speaks of every action of DynamoDB, of those that are not known here too.
+    pub whole: bool,
+    /// It holds whatever the conditions.
+    pub unconditional: bool,
+    /// It names every table of the account, in a region at least.
+    pub every_table: bool,
+    /// It names every table of the account, in every region.
+    pub every_region: bool,
+    /// The tables it speaks of: of an index or a stream, the table.
+    tables: Option<Names>,
+    /// Its resources as written.
+    written: Option<Names>,
+}
+
+impl Grant {
+    /// True when it may speak of a table, whoever asks.
+    #[must_use]
+    pub fn names(&self, arn: &str) -> bool {
+        self.tables.as_ref().is_none_or(|names| names.names(arn))
+    }
+
+    /// True when it speaks of a table for sure.
+    #[must_use]
+    pub fn surely_names(&self, arn: &str) -> bool {
+        self.written.as_ref().is_none_or(|names| names.surely_names(arn))
+    }
+
+    /// The patterns of tables it allows, none where it says what it leaves out.
+    #[must_use]
+    pub fn patterns(&self) -> &[String] {
+        match &self.tables {
+            Some(names) if !names.except => &names.patterns,
+            _ => &[],
+        }
+    }
+}
+
+/// A document with what it does to tables.
+#[derive(Debug, Clone)]
+pub struct Reach {
+    /// The document.
+    pub document: Document,
+    /// Its statements that speak of tables of an account.
+    pub grants: Vec<Grant>,
+}
+
+impl Reach {
+    /// Works out what a document does to the tables of an account.
+    #[must_use]
+    pub fn new(document: Document, account: &str) -> Self {
+        let grants = (0..).zip(&document.statements).filter_map(|(at, one)| grant(at, one, account)).collect();
+        Self { document, grants }
+    }
+
+    /// What it may let somebody do with a table, or, without one, with any: what an unconditional denial takes back is
+    /// left out.
+    #[must_use]
+    pub fn allows(&self, arn: Option<&str>) -> Actions {
+        let of = |one: &&Grant| one.effect == Effect::Allow && arn.is_none_or(|arn| one.names(arn));
+        self.grants.iter().filter(of).fold(Actions::default(), |all, one| all.or(one.actions))
+    }
+
+    /// What it denies for sure: of a table, or, without one, of every table.
+    #[must_use]
+    pub fn denies(&self, arn: Option<&str>) -> Actions {
+        let of = |one: &&Grant| {
+            one.effect == Effect::Deny && one.unconditional && arn.map_or(one.every_region, |arn| one.surely_names(arn))
+        };
+        self.grants.iter().filter(of).fold(Actions::default(), |all, one| all.or(one.actions))
+    }
+}
+
+fn grant(statement: usize, one: &Statement, account: &str) -> Option<Grant> {
+    let touches = |pattern: &String| {
+        let service = pattern.split([':', '*', '?']).next().unwrap_or_default();
+        "dynamodb".get(..service.len()).is_some_and(|start| start.eq_ignore_ascii_case(service))
+    };
+    if !one.actions.except && !one.actions.patterns.iter().any(touches) {
+        return None;
+    }
+    let bits = known().enumerate().filter(|(_, action)| one.actions.matches_action(action));
+    let actions = Actions(bits.fold(0, |all, (at, _)| all | 1 << at));
+    let whole = one.actions.covers_service("dynamodb");
+    let tables = one.resources.as_ref().map(tables);
+    let some =
+        tables.as_ref().is_none_or(|names| names.except || names.patterns.iter().any(|of| is_table(of, account)));
+    if !some || actions.is_empty() && !whole {
+        return None;
+    }
+    // An index of every table is every table; a denial of the index leaves the table.
+    let named = if one.effect == Effect::Allow { tables.as_ref() } else { one.resources.as_ref() };
+    let every = |region| named.is_none_or(|names| names_every_table(names, account, region));
+    let (every_table, every_region) = (every(None), every(Some("\u{2}")));
+    Some(Grant {
+        statement,
+        effect: one.effect,
+        actions,
+        whole,
+        unconditional: one.conditions.is_empty(),
+        every_table,
+        every_region,
+        tables,
+        written: one.resources.clone(),
+    })
+}
+
+/// What lies below a table in an ARN, led back to the table.
+fn tables(names: &Names) -> Names {
+    let mut patterns = Vec::new();
+    for pattern in &names.patterns {
+        let below = pattern.split_once(":table/").and_then(|(head, rest)| {
+            let (name, below) = rest.split_once('/')?;
+            let kinds = ["index", "stream", "backup", "export", "import", "*"];
+            kinds.iter().any(|kind| below.starts_with(kind)).then(|| format!("{head}:table/{name}"))
+        });
+        // `table/*/…` stands for names with a slash in them as well, which there are none of.
+        patterns.push(below.unwrap_or_else(|| pattern.clone()));
+    }
+    Names { except: names.except, patterns }
+}
+
+/// True when a pattern may name a table of an account: all it fixes is as in the ARN of one.
+fn is_table(pattern: &str, account: &str) -> bool {
+    if pattern.bytes().all(|byte| byte == b'*') {
+        return true;
+    }
+    let parts: Vec<&str> = pattern.splitn(6, ':').collect();
+    let wild = |part: &str| part.contains(['*', '?', '$']);
+    let wanted = ["arn", "", "dynamodb", "", account];
+    let fits =
+        parts.iter().take(5).zip(wanted).all(|(part, wanted)| wanted.is_empty() || wild(part) || *part == wanted);
+    let rest = parts.get(5).copied().unwrap_or_default();
+    let start = rest.split(['*', '?', '$']).next().unwrap_or_default();
+    fits && (wild(parts.last().copied().unwrap_or_default()) && start.len() <= 6 && "table/".starts_with(start)
+        || start.starts_with("table/"))
+}
+
+/// True when names hold whatever a table is called, in a region, or in one at least.
+fn names_every_table(names: &Names, account: &str, region: Option<&str>) -> bool {
+    let any = "\u{1}";
+    if names.except {
+        return !names.patterns.iter().any(|pattern| is_table(pattern, account));
+    }
+    names.patterns.iter().any(|pattern| {
+        let part = |at: usize, other: &'static str| {
+            let part = pattern.split(':').nth(at).unwrap_or_default();
+            if part.is_empty() || part.contains(['*', '?', '$']) { other.to_owned() } else { part.to_owned() }
+        };
+        let region = region.map_or_else(|| part(3, "eu-west-1"), str::to_owned);
+        let arn = format!("arn:{}:dynamodb:{region}:{account}:table/{any}", part(1, "aws"));
+        Pattern::new(pattern, Some(&|_| None)).is_some_and(|pattern| pattern.matches(&arn))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACCOUNT: &str = "111122223333";
+    const ARN: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders";
+
+    fn reach(statements: &str) -> Reach {
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
+        Reach::new(Document::parse(&text).unwrap(), ACCOUNT)
+    }
+
+    fn allow(action: &str, resource: &str) -> Reach {
+        reach(&format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"{resource}"}}"#))
+    }
+
+    #[test]
+    fn sets_of_actions_hold_what_they_name() {
+        let set = Actions::of(&["dynamodb:GetItem", "dynamodb:DeleteTable", "s3:GetObject"]);
+        assert_eq!(set.names().collect::<Vec<_>>(), ["dynamodb:GetItem", "dynamodb:DeleteTable"]);
+        assert!(set.and(Actions::items()).without(Actions::items()).is_empty());
+        assert!(Actions::items().and(Actions::control()).is_empty());
+        assert!(known().count() <= 64 && Actions::all().names().count() == known().count());
+    }
+
+    #[test]
+    fn statements_reach_tables_as_far_as_they_name_them() {
+        for (resource, named, every) in [
+            ("*", true, true),
+            ("arn:aws:dynamodb:*:*:table/*", true, true),
+            ("arn:aws:dynamodb:*", true, true),
+            ("arn:aws:dynamodb:eu-west-1:111122223333:*", true, true),
+            ("arn:aws:dynamodb:eu-west-1:111122223333:table/*", true, true),
+            ("arn:aws:dynamodb:us-east-1:111122223333:table/*", false, true),
+            ("arn:aws:dynamodb:*:*:table/ord*", true, false),
+            ("arn:aws:dynamodb:*:111122223333:table/orders/index/*", true, false),
+            ("arn:aws:dynamodb:*:111122223333:table/orders/stream/*", true, false),
+            ("arn:aws:dynamodb:*:111122223333:table/${aws:PrincipalTag/team}", true, false),
+            ("arn:aws:dynamodb:*:111122223333:table/orders", true, false),
+        ] {
+            let reach = allow("dynamodb:GetItem", resource);
+            let grant = &reach.grants[0];
+            assert_eq!((grant.names(ARN), grant.every_table), (named, every), "{resource}");
+        }
+        for none in
+            ["arn:aws:s3:::orders", "arn:aws:dynamodb:*:444455556666:table/*", "arn:aws:dynamodb:*:*:global-table/*"]
+        {
+            assert!(allow("*", none).grants.is_empty(), "{none}");
+        }
+        for action in ["s3:*", "dynamodb:ListTables", "dax:GetItem", "d:*"] {
+            assert!(allow(action, "*").grants.is_empty(), "{action}");
+        }
+        for (action, whole) in [("*", true), ("dynamo*", true), ("DynamoDB:*", true), ("dynamodb:*Item", false)] {
+            assert_eq!(allow(action, "*").grants[0].whole, whole, "{action}");
+        }
+    }
+
+    #[test]
+    fn denials_take_back_what_they_surely_deny() {
+        let of = |deny: &str| {
+            let reach = reach(&format!(
+                r#"{{"Effect":"Allow","Action":"dynamodb:*","Resource":"*"}},{{"Effect":"Deny",{deny}}}"#
+            ));
+            let one = reach.allows(Some(ARN)).without(reach.denies(Some(ARN)));
+            let any = reach.allows(None).without(reach.denies(None));
+            let delete = Actions::of(&["dynamodb:DeleteTable"]);
+            (!one.and(delete).is_empty(), !any.and(delete).is_empty())
+        };
+        assert_eq!(of(r#""Action":"dynamodb:DeleteTable","Resource":"*""#), (false, false));
+        assert_eq!(of(&format!(r#""Action":"dynamodb:Delete*","Resource":"{ARN}""#)), (false, true));
+        assert_eq!(of(&format!(r#""Action":"dynamodb:Delete*","NotResource":"{ARN}""#)), (true, true));
+        assert_eq!(of(r#""Action":"dynamodb:PutItem","Resource":"*""#), (true, true));
+        let region = "arn:aws:dynamodb:eu-west-1:111122223333:table/*";
+        assert_eq!(of(&format!(r#""Action":"dynamodb:*","Resource":"{region}""#)), (false, true));
+        assert_eq!(of(r#""Action":"dynamodb:*","Resource":"arn:aws:dynamodb:*:*:table/*""#), (false, false));
+        let condition = r#""Condition":{"Bool":{"aws:MultiFactorAuthPresent":"false"}}"#;
+        assert_eq!(of(&format!(r#""Action":"*","Resource":"*",{condition}"#)), (true, true));
+    }
+}
