@@ -150,6 +150,7 @@ fn an_operation_denied_for_three_tables_is_not_asked_for_the_rest() {
         "GetResourcePolicy" => error(400, "PolicyNotFoundException", "none"),
         "DescribeTable" => (200, r#"{"Table":{"TableStatus":"ACTIVE"}}"#.to_owned()),
         "DescribeTimeToLive" => (200, r#"{"TimeToLiveDescription":{"TimeToLiveStatus":"DISABLED"}}"#.to_owned()),
+        "DescribeKinesisStreamingDestination" => (200, r#"{"KinesisDataStreamDestinations":[]}"#.to_owned()),
         _ => (200, r#"{"Tags":[{"Key":"k","Value":"v"}]}"#.to_owned()),
     });
     let (store, _) = once(wire, &[Source::Tables]);
