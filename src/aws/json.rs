@@ -18,6 +18,9 @@ pub struct Json {
     target: &'static str,
 }
 
+/// Services that speak the older version.
+const OLDER: &str = "DynamoDB_";
+
 impl Json {
     /// A client for the region of a configuration; `target` is the prefix of the header that names the operation.
     #[must_use]
@@ -60,7 +63,7 @@ fn request(target: &str, input: &Value) -> Result<HttpRequest, BoxError> {
     let request = http::Request::builder()
         .method("POST")
         .uri("/")
-        .header("content-type", "application/x-amz-json-1.1")
+        .header("content-type", format!("application/x-amz-json-1.{}", u8::from(!target.starts_with(OLDER))))
         .header("x-amz-target", target)
         .header("content-length", body.len())
         .body(SdkBody::from(body))?;
@@ -98,6 +101,9 @@ mod tests {
     fn the_operation_is_in_the_header() {
         let request = request("AmazonAthena.GetQueryExecution", &json!({"QueryExecutionId": "q"})).unwrap();
         assert_eq!(request.headers().get("x-amz-target"), Some("AmazonAthena.GetQueryExecution"));
+        assert_eq!(request.headers().get("content-type"), Some("application/x-amz-json-1.1"));
+        let older = super::request("DynamoDB_20120810.ListExports", &json!({})).unwrap();
+        assert_eq!(older.headers().get("content-type"), Some("application/x-amz-json-1.0"));
         assert_eq!(request.body().bytes(), Some(br#"{"QueryExecutionId":"q"}"#.as_slice()));
     }
 

@@ -12,7 +12,7 @@ use super::ledger::Recorder;
 use super::own::Service;
 use super::rest::Rest;
 
-/// AWS JSON 1.1: the label's prefix, the service, the target's prefix.
+/// AWS JSON: the label's prefix, the service, the target's prefix.
 const JSON: &[(&str, Service, &str)] = &[
     (
         "application-autoscaling",
@@ -21,6 +21,7 @@ const JSON: &[(&str, Service, &str)] = &[
     ),
     ("cloudtrail", Service { id: "CloudTrail", signing: "cloudtrail", host: "cloudtrail" }, "CloudTrail_20131101"),
     ("dax", Service { id: "DAX", signing: "dax", host: "dax" }, "AmazonDAXV3"),
+    ("dynamodb", Service { id: "DynamoDB", signing: "dynamodb", host: "dynamodb" }, "DynamoDB_20120810"),
     ("events", Service { id: "EventBridge", signing: "events", host: "events" }, "AWSEvents"),
     ("kms", Service { id: "KMS", signing: "kms", host: "kms" }, "TrentService"),
 ];

@@ -13,6 +13,7 @@ mod data_protection;
 mod detective;
 mod draft;
 mod edges;
+mod exporting;
 pub mod facts;
 mod global;
 mod grants;
@@ -138,6 +139,10 @@ pub const CATALOGUE: &[&Control] = &[
     resilience::RES_02,
     resilience::RES_03,
     resilience::RES_04,
+    exporting::RES_08,
+    exporting::RES_09,
+    exporting::RES_10,
+    exporting::RES_11,
     global::RES_12,
     global::RES_13,
     global::RES_14,

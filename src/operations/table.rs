@@ -193,7 +193,7 @@ pub const OPERATIONS: &[Operation] = &[
     row(&"dynamodb:DescribeContinuousBackups", DYNAMODB, Poll).rate(10.0),
     row(&"dynamodb:DescribeContributorInsights", DYNAMODB, Drill).rate(5.0),
     row(&"dynamodb:DescribeEndpoints", DYNAMODB, Slow),
-    row(&"dynamodb:DescribeExport", DYNAMODB, Drill),
+    row(&"dynamodb:DescribeExport", DYNAMODB, Slow).rate(5.0),
     row(&"dynamodb:DescribeImport", DYNAMODB, Drill),
     row(&"dynamodb:DescribeKinesisStreamingDestination", DYNAMODB, Slow),
     row(&"dynamodb:DescribeLimits", DYNAMODB, Slow).rate(1.0 / 60.0),

@@ -262,7 +262,7 @@ fn with_token(called: &Called, page: Vec<u8>, token: &str) -> Vec<u8> {
         ("guardduty", "ListFindings" | "ListDetectors" | "ListFilters") => "nextToken",
         ("config", "DescribeConfigRules" | "DescribeComplianceByConfigRule" | "GetComplianceDetailsByConfigRule")
         | ("cloudtrail", "LookupEvents")
-        | ("dynamodb", "ListTagsOfResource" | "ListContributorInsights")
+        | ("dynamodb", "ListTagsOfResource" | "ListContributorInsights" | "ListExports")
         | ("cloudformation", "DescribeStacks" | "ListStackResources" | "DescribeStackResourceDrifts") => "NextToken",
         ("backup", "ListBackupPlans" | "ListBackupSelections" | "ListBackupVaults" | "ListProtectedResources")
         | ("events", "ListRules" | "ListTargetsByRule")

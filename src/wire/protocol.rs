@@ -129,6 +129,7 @@ fn bucket_operation((path, query): (&str, &str)) -> &'static str {
         "policyStatus" => "GetBucketPolicyStatus",
         "lifecycle" => "GetBucketLifecycleConfiguration",
         "object-lock" => "GetObjectLockConfiguration",
+        "replication" => "GetBucketReplication",
         "" if path.trim_matches('/').contains('/') => "GetObject",
         _ => "ListObjectsV2",
     }

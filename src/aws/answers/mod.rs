@@ -124,13 +124,30 @@ async fn subjects(site: &Site, sweep: &Sweep<'_>, read: &Read, lists: &Lists) ->
         }
         // The sweep of keys asks for these.
         Each::Key => return Err(None),
-        Each::Bucket => asked.subjects = cloudtrail::buckets(site, sweep).await.map_err(Some)?.into_iter().collect(),
+        Each::Bucket => {
+            let exports = lists.get("dynamodb:DescribeExport").into_iter().flat_map(BTreeMap::values).flatten();
+            let account = site.scope().account;
+            asked.subjects = exports.filter_map(|of| own_bucket(of, &account)).collect();
+            match cloudtrail::buckets(site, sweep).await {
+                Ok(buckets) => asked.subjects.extend(buckets),
+                // What the exports went to is known all the same.
+                Err(_) if !asked.subjects.is_empty() => {}
+                Err(fault) => return Err(Some(fault)),
+            }
+        }
     }
     if asked.subjects.len() > SUBJECTS {
         let many = format!("{} subjects, of at most {SUBJECTS}", asked.subjects.len());
         return Err(Some(site.fault(SourceError::Malformed(many))));
     }
     Ok(asked)
+}
+
+/// The bucket that an export went to, where this account owns it: the answer names an owner where that is another.
+fn own_bucket(of: &Value, account: &str) -> Option<String> {
+    let of = &of["ExportDescription"];
+    let foreign = of["S3BucketOwner"].as_str().is_some_and(|owner| owner != account);
+    of["S3Bucket"].as_str().filter(|_| !foreign).map(str::to_owned)
 }
 
 /// The ids of a list's items: that each has one, the list's own read made sure of.

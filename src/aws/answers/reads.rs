@@ -74,7 +74,7 @@ pub enum Each {
     },
     /// Each KMS key that a table names, in its own region.
     Key,
-    /// Each bucket that a trail delivers to.
+    /// Each bucket of the account that a trail delivers to, or an export went to.
     Bucket,
 }
 
@@ -249,7 +249,19 @@ pub const READS: &[Read] = &[
     .worded(NOT_SUBSCRIBED),
     // DAX
     read("dax:DescribeClusters", How::Json(|_| json!({})), Each::Once, "/Clusters").paged("NextToken", "/NextToken"),
-    // Buckets that trails deliver to
+    // What leaves tables for buckets: 90 days of it
+    read("dynamodb:ListExports", How::Json(|_| json!({ "MaxResults": 25 })), Each::Once, "/ExportSummaries")
+        .paged("NextToken", "/NextToken")
+        .is(|of| of["ExportArn"].is_string()),
+    read(
+        "dynamodb:DescribeExport",
+        How::Json(|arn| json!({ "ExportArn": arn })),
+        Each::Of { label: "dynamodb:ListExports", list: "/ExportSummaries", id: "/ExportArn" },
+        "/ExportDescription",
+    )
+    .absent(&["ExportNotFoundException"])
+    .is(|of| ["TableArn", "S3Bucket", "ExportStatus"].iter().all(|name| of[*name].is_string())),
+    // Buckets that trails deliver to, and exports
     read("s3:GetBucketVersioning", How::Bucket("versioning"), Each::Bucket, "").is(versioning),
     read("s3:GetPublicAccessBlock", How::Bucket("publicAccessBlock"), Each::Bucket, "")
         .absent(&["NoSuchPublicAccessBlockConfiguration"])
@@ -263,6 +275,9 @@ pub const READS: &[Read] = &[
     read("s3:GetObjectLockConfiguration", How::Bucket("object-lock"), Each::Bucket, "")
         .absent(&["ObjectLockConfigurationNotFoundError"])
         .is(|of| of["ObjectLockEnabled"].as_str() == Some("Enabled")),
+    read("s3:GetBucketReplication", How::Bucket("replication"), Each::Bucket, "")
+        .absent(&["ReplicationConfigurationNotFoundError"])
+        .is(|of| !of["Rule"].is_null() && !of["Rule"].is_string() && of.to_string().contains("abled\"")),
     // The network's edges
     read("ec2:DescribeFlowLogs", How::Form(|_| vec![]), Each::Once, "/flowLogSet")
         .paged("NextToken", "/nextToken")

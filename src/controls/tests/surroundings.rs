@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::tail_tests::{Change, answer, deny, kept};
+use super::tail_tests::{Change, answer, deny, each_is, kept, put};
 use super::*;
 
 /// A control, its verdict, a part of the reason, and what was changed of the estate that passes.
@@ -22,6 +22,9 @@ fn each_tells(cases: &[Told]) {
         assert_eq!(judged.missing_action.is_some(), judged.reason.contains("denied"), "case {at}: {judged:?}");
     }
 }
+
+/// The controls that these tests answer for.
+pub(super) const JUDGED: &[&str] = &["RES-08", "RES-09", "RES-10", "RES-11"];
 
 /// The one rule of a group, 0 of the cache's and 1 of the endpoint's.
 fn rule_of(estate: &mut Estate, group: usize) -> &mut Value {
@@ -190,4 +193,143 @@ fn what_a_cache_does_not_say_is_no_verdict() {
 
 fn cluster(estate: &mut Estate) -> &mut Value {
     &mut answer(estate, "dax:DescribeClusters", "")["Clusters"][0]
+}
+
+const EXPORTED: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders/export/01-a";
+const EXPORTS: &str = "exports";
+
+/// The table was exported two days ago, to a bucket that is kept well.
+fn exported(estate: &mut Estate) -> &mut Value {
+    put(
+        estate,
+        "dynamodb:ListExports",
+        "",
+        json!({"ExportSummaries": [{"ExportArn": EXPORTED, "ExportStatus": "COMPLETED"}]}),
+    );
+    let of = json!({
+        "ExportArn": EXPORTED, "TableArn": ARN, "ExportStatus": "COMPLETED", "ExportType": "FULL_EXPORT",
+        "S3Bucket": EXPORTS, "S3SseAlgorithm": "KMS", "StartTime": ago(48).as_second(),
+    });
+    put(estate, "dynamodb:DescribeExport", EXPORTED, json!({"ExportDescription": of}));
+    put(estate, "s3:GetBucketPolicyStatus", EXPORTS, Value::Null);
+    put(estate, "s3:GetPublicAccessBlock", EXPORTS, Value::Null);
+    put(estate, "s3:GetBucketVersioning", EXPORTS, json!({"Status": "Enabled"}));
+    let lock = json!({"Mode": "COMPLIANCE", "Days": "35"});
+    put(
+        estate,
+        "s3:GetObjectLockConfiguration",
+        EXPORTS,
+        json!({"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": lock}}),
+    );
+    let rule = json!({"Status": "Enabled", "Destination": {"Account": "444455556666"}});
+    put(estate, "s3:GetBucketReplication", EXPORTS, json!({"Rule": rule}));
+    table(estate).tags.seen.as_mut().unwrap().value.insert("export-interval".to_owned(), "7d".to_owned());
+    &mut answer(estate, "dynamodb:DescribeExport", EXPORTED)["ExportDescription"]
+}
+
+fn interval(estate: &mut Estate, value: &str) {
+    exported(estate);
+    table(estate).tags.seen.as_mut().unwrap().value.insert("Export-Every".to_owned(), value.to_owned());
+    table(estate).tags.seen.as_mut().unwrap().value.remove("export-interval");
+}
+
+fn lock(estate: &mut Estate) -> &mut Value {
+    exported(estate);
+    answer(estate, "s3:GetObjectLockConfiguration", EXPORTS)
+}
+
+#[test]
+fn exports_are_judged_by_where_they_go_and_how_they_lie_there() {
+    let cases: &[(&str, Verdict, Change)] = &[
+        ("RES-11", Pass, |it| _ = exported(it)),
+        ("RES-11", Pass, |it| {
+            exported(it);
+            *answer(it, "dynamodb:ListExports", "") = json!({"ExportSummaries": []});
+        }),
+        ("RES-11", Fail, |it| exported(it)["S3BucketOwner"] = json!("999988887777")),
+        ("RES-11", Pass, |it| exported(it)["S3BucketOwner"] = json!("111122223333")),
+        ("RES-11", Warn, |it| exported(it)["S3SseAlgorithm"] = json!("AES256")),
+        ("RES-11", NotApplicable, |it| classed(it, DataClass::Internal)),
+        ("RES-11", Unknown, |it| {
+            exported(it);
+            deny(it, "dynamodb:DescribeExport", EXPORTED);
+        }),
+        ("RES-11", Unknown, |it| deny(it, "dynamodb:ListExports", "")),
+        ("RES-08", Pass, |it| _ = exported(it)),
+        ("RES-08", Pass, |it| interval(it, "72h")),
+        ("RES-08", Fail, |it| interval(it, "daily")),
+        ("RES-08", Fail, |it| exported(it)["ExportStatus"] = json!("FAILED")),
+        ("RES-08", Fail, |it| exported(it)["ExportStatus"] = json!("IN_PROGRESS")),
+        ("RES-08", Warn, |it| exported(it)["FilterSpecification"] = json!({"KeyConditionExpression": "a = b"})),
+        ("RES-08", Warn, |it| exported(it)["ExportType"] = json!("INCREMENTAL_EXPORT")),
+        ("RES-08", NotApplicable, |_| {}),
+        ("RES-08", Unknown, |it| {
+            exported(it);
+            deny(it, "dynamodb:ListExports", "");
+        }),
+        ("RES-08", Unknown, |it| {
+            exported(it);
+            deny(it, "dynamodb:DescribeExport", EXPORTED);
+        }),
+        ("RES-09", Pass, |it| _ = exported(it)),
+        ("RES-09", Fail, |it| *lock(it) = Value::Null),
+        ("RES-09", Fail, |it| {
+            exported(it);
+            *answer(it, "s3:GetBucketPolicyStatus", EXPORTS) = json!({"IsPublic": "true"});
+        }),
+        ("RES-09", Warn, |it| lock(it)["Rule"] = Value::Null),
+        ("RES-09", Warn, |it| lock(it)["Rule"]["DefaultRetention"]["Mode"] = json!("GOVERNANCE")),
+        ("RES-09", Warn, |it| lock(it)["Rule"]["DefaultRetention"]["Days"] = json!("7")),
+        ("RES-09", NotApplicable, |it| {
+            exported(it);
+            classed(it, DataClass::Confidential);
+        }),
+        ("RES-09", Unknown, |it| {
+            exported(it);
+            deny(it, "s3:GetObjectLockConfiguration", EXPORTS);
+        }),
+        ("RES-09", Unknown, |it| {
+            exported(it);
+            deny(it, "dynamodb:DescribeExport", EXPORTED);
+        }),
+        ("RES-09", Unknown, |it| {
+            *lock(it) = Value::Null;
+            table(it).tags = denied("dynamodb:ListTagsOfResource");
+        }),
+        // XML writes several rules as a list.
+        ("RES-10", Pass, |it| {
+            exported(it);
+            let of = answer(it, "s3:GetBucketReplication", EXPORTS);
+            of["Rule"] = json!([{"Status": "Disabled"}, of["Rule"].clone()]);
+        }),
+        ("RES-10", Fail, |it| {
+            exported(it);
+            *answer(it, "s3:GetBucketReplication", EXPORTS) = Value::Null;
+        }),
+        ("RES-10", Fail, |it| {
+            exported(it);
+            answer(it, "s3:GetBucketReplication", EXPORTS)["Rule"]["Status"] = json!("Disabled");
+        }),
+        ("RES-10", Warn, |it| {
+            exported(it);
+            answer(it, "s3:GetBucketReplication", EXPORTS)["Rule"]["Destination"] = json!({"Bucket": "other"});
+        }),
+        ("RES-10", Warn, |it| {
+            exported(it);
+            answer(it, "s3:GetBucketReplication", EXPORTS)["Rule"]["DeleteMarkerReplication"] =
+                json!({"Status": "Enabled"});
+        }),
+        ("RES-10", Unknown, |it| {
+            exported(it);
+            deny(it, "s3:GetBucketReplication", EXPORTS);
+        }),
+    ];
+    each_is(JUDGED, cases);
+    each_tells(&[
+        ("RES-09", Unknown, "of account 999988887777", |it| exported(it)["S3BucketOwner"] = json!("999988887777")),
+        ("RES-08", Unknown, "no interval", |it| interval(it, "often")),
+        ("RES-08", Unknown, "no interval", |it| interval(it, "0h")),
+        ("RES-08", Unknown, "no interval", |it| interval(it, "\u{e9}")),
+        ("RES-11", Unknown, "no account", |it| exported(it)["S3BucketOwner"] = json!(17)),
+    ]);
 }

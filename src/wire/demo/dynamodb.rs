@@ -22,6 +22,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Value, Refusal> {
         "DescribeKinesisStreamingDestination" => kinesis(call),
         "ListContributorInsights" => list_insights(call),
         "ListBackups" => list_backups(call),
+        "ListExports" | "DescribeExport" => super::recovery::answer(call),
         _ => Err(Refusal::unknown_operation(call.called)),
     }
 }

@@ -21,6 +21,7 @@ mod incident;
 mod kinesis;
 mod kit;
 mod kms;
+mod recovery;
 mod settings;
 mod story;
 mod sts;

@@ -361,7 +361,8 @@ fn macie(call: &Call<'_>) -> Result<Value, Refusal> {
 /// A setting of a bucket: one root element, as S3 writes it.
 fn bucket(call: &Call<'_>) -> Result<Value, Refusal> {
     let name = call.params.required("Bucket")?;
-    if name != format!("trail-{}", call.realm.account) {
+    let own = ["trail", "exports"].map(|kind| format!("{kind}-{}", call.realm.account));
+    if !own.iter().any(|own| own == name) {
         return Err(Refusal {
             code: "NoSuchBucket".to_owned(),
             message: "The specified bucket does not exist".to_owned(),
@@ -387,7 +388,20 @@ fn bucket(call: &Call<'_>) -> Result<Value, Refusal> {
         "GetBucketLifecycleConfiguration" => json!({"LifecycleConfiguration": {"Rule": {
             "ID": "tidy", "Filter": {"Prefix": ""}, "Status": "Enabled", "Expiration": {"Days": 30},
         }}}),
-        "GetObjectLockConfiguration" if well => json!({"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled"}}),
+        "GetObjectLockConfiguration" if well => json!({"ObjectLockConfiguration": {
+            "ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 35}},
+        }}),
+        "GetBucketReplication" if well => json!({"ReplicationConfiguration": {
+            "Role": "arn:aws:iam::111122223333:role/replication",
+            "Rule": {
+                "ID": "away", "Status": "Enabled", "Priority": 1, "Filter": {"Prefix": ""},
+                "Destination": {"Bucket": "arn:aws:s3:::vault-444455556666", "Account": super::world::DATA},
+                "DeleteMarkerReplication": {"Status": "Disabled"},
+            },
+        }}),
+        "GetBucketReplication" => {
+            return none("ReplicationConfigurationNotFoundError", "The replication configuration was not found");
+        }
         "GetObjectLockConfiguration" => {
             return none(
                 "ObjectLockConfigurationNotFoundError",

@@ -289,11 +289,14 @@ fn heroes_of_prod(realm: &Realm) -> Vec<Timed<Table>> {
     let mut orders = kept(realm, "orders", "restricted");
     orders.stream = Some("NEW_AND_OLD_IMAGES");
     orders.insights = Some("ACCESSED_AND_THROTTLED_KEYS");
+    orders.tags.push(("export-interval".to_owned(), "weekly".to_owned()));
     let orders = Timed::still(orders)
         .then(story::PITR_OFF, |table, _| table.pitr = None)
         .then(story::PROTECTION_OFF, |table, _| table.protected = false)
         .then(story::POLICY_PUBLIC, |table, _| table.policy = Some(story::public_policy(&table.arn)));
-    let ledger = Timed::still(kept(realm, "ledger", "restricted")).then(story::PITR_SHRUNK, |table, at| {
+    let mut ledger = kept(realm, "ledger", "restricted");
+    ledger.tags.push(("export-interval".to_owned(), "weekly".to_owned()));
+    let ledger = Timed::still(ledger).then(story::PITR_SHRUNK, |table, at| {
         table.pitr = table.pitr.map(|(_, since)| (1, since.max(at - DAY)));
     });
     let mut exports = kept(realm, "exports", "confidential");
