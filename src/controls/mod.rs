@@ -9,6 +9,7 @@ mod buckets;
 mod caches;
 mod capacity;
 mod copies;
+mod copying;
 mod data_protection;
 mod detective;
 mod draft;
@@ -17,10 +18,13 @@ mod exporting;
 pub mod facts;
 mod global;
 mod grants;
+mod headroom;
+mod hybrid;
 mod identity;
 mod isolation;
 mod keys;
 mod logging;
+mod names;
 mod network;
 mod pattern;
 mod people;
@@ -86,6 +90,7 @@ pub const CATALOGUE: &[&Control] = &[
     perimeter::NET_06,
     perimeter::NET_09,
     edges::NET_11,
+    hybrid::NET_14,
     grants::IAM_01,
     grants::IAM_02,
     grants::IAM_03,
@@ -107,6 +112,7 @@ pub const CATALOGUE: &[&Control] = &[
     rotation::ENC_06,
     transport::ENC_08,
     copies::ENC_12,
+    names::ENC_13,
     copies::ENC_14,
     copies::ENC_15,
     caches::DAX_01,
@@ -139,6 +145,7 @@ pub const CATALOGUE: &[&Control] = &[
     resilience::RES_02,
     resilience::RES_03,
     resilience::RES_04,
+    copying::RES_07,
     exporting::RES_08,
     exporting::RES_09,
     exporting::RES_10,
@@ -147,6 +154,8 @@ pub const CATALOGUE: &[&Control] = &[
     global::RES_13,
     global::RES_14,
     capacity::RES_15,
+    headroom::RES_16,
+    copying::RES_17,
     isolation::ISO_01,
     isolation::ISO_02,
     isolation::ISO_06,

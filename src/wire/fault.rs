@@ -264,7 +264,15 @@ fn with_token(called: &Called, page: Vec<u8>, token: &str) -> Vec<u8> {
         | ("cloudtrail", "LookupEvents")
         | ("dynamodb", "ListTagsOfResource" | "ListContributorInsights" | "ListExports")
         | ("cloudformation", "DescribeStacks" | "ListStackResources" | "DescribeStackResourceDrifts") => "NextToken",
-        ("backup", "ListBackupPlans" | "ListBackupSelections" | "ListBackupVaults" | "ListProtectedResources")
+        (
+            "backup",
+            "ListCopyJobs"
+            | "ListRestoreJobs"
+            | "ListBackupPlans"
+            | "ListBackupSelections"
+            | "ListBackupVaults"
+            | "ListProtectedResources",
+        )
         | ("events", "ListRules" | "ListTargetsByRule")
         | ("securityhub", "GetEnabledStandards")
         | ("dax", "DescribeClusters")

@@ -111,6 +111,8 @@ fn rest_operation(service: &str, method: &str, path: &str) -> &'static str {
         ("backup", "GET", ["backup-vaults"]) => "ListBackupVaults",
         ("backup", "GET", ["backup-vaults", _, "access-policy"]) => "GetBackupVaultAccessPolicy",
         ("backup", "GET", ["resources"]) => "ListProtectedResources",
+        ("backup", "GET", ["copy-jobs"]) => "ListCopyJobs",
+        ("backup", "GET", ["restore-jobs"]) => "ListRestoreJobs",
         ("backup", "GET", ["account-settings"]) => "DescribeRegionSettings",
         ("securityhub", "GET", ["accounts"]) => "DescribeHub",
         ("securityhub", "POST", ["standards", "get"]) => "GetEnabledStandards",

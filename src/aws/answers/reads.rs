@@ -146,6 +146,14 @@ fn key(subject: &str) -> Value {
     json!({ "KeyId": subject })
 }
 
+/// Jobs, less what is not asked of them: there is one a table and day.
+fn jobs(mut of: Value, list: &str, fields: &[&str]) -> Option<Value> {
+    for job in of[list].as_array_mut()? {
+        job.as_object_mut()?.retain(|name, _| fields.contains(&name.as_str()));
+    }
+    Some(of)
+}
+
 fn pair(subject: &str) -> (&str, &str) {
     subject.split_once('/').unwrap_or((subject, ""))
 }
@@ -217,6 +225,24 @@ pub const READS: &[Read] = &[
     read("backup:ListProtectedResources", How::Get(|_| "/resources/".to_owned()), Each::Once, "/Results")
         .paged("nextToken", "/NextToken"),
     read(
+        "backup:ListCopyJobs",
+        How::Get(|_| "/copy-jobs/?resourceType=DynamoDB&state=COMPLETED&maxResults=1000".to_owned()),
+        Each::Once,
+        "/CopyJobs",
+    )
+    .paged("nextToken", "/NextToken")
+    .is(|of| of["ResourceArn"].is_string() && of["DestinationBackupVaultArn"].is_string())
+    .keep(|of| jobs(of, "CopyJobs", &["ResourceArn", "State", "DestinationBackupVaultArn", "CompletionDate"])),
+    read(
+        "backup:ListRestoreJobs",
+        How::Get(|_| "/restore-jobs/?resourceType=DynamoDB&status=COMPLETED&maxResults=1000".to_owned()),
+        Each::Once,
+        "/RestoreJobs",
+    )
+    .paged("nextToken", "/NextToken")
+    .is(|of| of["RestoreJobId"].is_string())
+    .keep(|of| jobs(of, "RestoreJobs", &["SourceResourceArn", "Status", "CompletionDate"])),
+    read(
         "backup:DescribeRegionSettings",
         How::Get(|_| "/account-settings".to_owned()),
         Each::Once,
@@ -261,6 +287,8 @@ pub const READS: &[Read] = &[
     )
     .absent(&["ExportNotFoundException"])
     .is(|of| ["TableArn", "S3Bucket", "ExportStatus"].iter().all(|name| of[*name].is_string())),
+    read("dynamodb:DescribeLimits", How::Json(|_| json!({})), Each::Once, "/AccountMaxReadCapacityUnits")
+        .is(Value::is_number),
     // Buckets that trails deliver to, and exports
     read("s3:GetBucketVersioning", How::Bucket("versioning"), Each::Bucket, "").is(versioning),
     read("s3:GetPublicAccessBlock", How::Bucket("publicAccessBlock"), Each::Bucket, "")

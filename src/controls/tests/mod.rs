@@ -67,6 +67,7 @@ pub(super) fn good() -> Estate {
         stream_view: Some("KEYS_ONLY".to_owned()),
         stream_arn: Some(format!("{ARN}/stream/2026-01-01T00:00:00.000")),
         billing: Some("PAY_PER_REQUEST".to_owned()),
+        key: vec!["id".to_owned()],
         ..TableDescription::default()
     });
     let (earliest, latest) = (Some(ago(35 * 24)), Some(now() - SignedDuration::from_mins(5)));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::tail_tests::{Change, answer, deny, each_is, kept, put};
+use super::tail_tests::{Change, VAULT, answer, deny, each_is, kept, put};
 use super::*;
 
 /// A control, its verdict, a part of the reason, and what was changed of the estate that passes.
@@ -24,7 +24,8 @@ fn each_tells(cases: &[Told]) {
 }
 
 /// The controls that these tests answer for.
-pub(super) const JUDGED: &[&str] = &["RES-08", "RES-09", "RES-10", "RES-11"];
+pub(super) const JUDGED: &[&str] =
+    &["ENC-13", "NET-14", "RES-07", "RES-08", "RES-09", "RES-10", "RES-11", "RES-16", "RES-17"];
 
 /// The one rule of a group, 0 of the cache's and 1 of the endpoint's.
 fn rule_of(estate: &mut Estate, group: usize) -> &mut Value {
@@ -324,12 +325,144 @@ fn exports_are_judged_by_where_they_go_and_how_they_lie_there() {
             deny(it, "s3:GetBucketReplication", EXPORTS);
         }),
     ];
-    each_is(JUDGED, cases);
+    each_is(&["RES-08", "RES-09", "RES-10", "RES-11"], cases);
     each_tells(&[
         ("RES-09", Unknown, "of account 999988887777", |it| exported(it)["S3BucketOwner"] = json!("999988887777")),
         ("RES-08", Unknown, "no interval", |it| interval(it, "often")),
         ("RES-08", Unknown, "no interval", |it| interval(it, "0h")),
         ("RES-08", Unknown, "no interval", |it| interval(it, "\u{e9}")),
         ("RES-11", Unknown, "no account", |it| exported(it)["S3BucketOwner"] = json!(17)),
+    ]);
+}
+
+/// A copy was made, or the table restored, some hours ago.
+fn jobs(estate: &mut Estate, vault: &str, hours: i64) {
+    let at = ago(hours).as_second();
+    let copy =
+        json!({"ResourceArn": ARN, "State": "COMPLETED", "CompletionDate": at, "DestinationBackupVaultArn": vault});
+    put(estate, "backup:ListCopyJobs", "", json!({"CopyJobs": [copy]}));
+    let restore = json!({"SourceResourceArn": ARN, "Status": "COMPLETED", "CompletionDate": at});
+    put(estate, "backup:ListRestoreJobs", "", json!({"RestoreJobs": [restore]}));
+    let plan =
+        json!({"Rules": [{"TargetBackupVaultName": "main", "CopyActions": [{"DestinationBackupVaultArn": AWAY}]}]});
+    put(estate, "backup:GetBackupPlan", "p", json!({"BackupPlan": plan}));
+}
+
+const AWAY: &str = "arn:aws:backup:eu-west-1:444455556666:backup-vault:copies";
+
+#[test]
+fn copies_and_restores_are_judged_by_what_was_done() {
+    let cases: &[(&str, Verdict, Change)] = &[
+        ("RES-07", Pass, |it| jobs(it, AWAY, 9)),
+        ("RES-07", Warn, |it| jobs(it, AWAY, 48)),
+        ("RES-07", Warn, |it| jobs(it, &VAULT.replace("eu-west-1", "us-east-1"), 9)),
+        ("RES-07", Fail, |it| jobs(it, VAULT, 9)),
+        ("RES-07", Fail, |it| {
+            jobs(it, VAULT, 9);
+            *answer(it, "backup:GetBackupPlan", "p") = json!({"BackupPlan": {"Rules": []}});
+        }),
+        ("RES-07", Warn, |it| {
+            jobs(it, VAULT, 9);
+            answer(it, "backup:DescribeRegionSettings", "")["ResourceTypeManagementPreference"] =
+                json!({"DynamoDB": false});
+        }),
+        ("RES-07", NotApplicable, |it| classed(it, DataClass::Confidential)),
+        ("RES-07", Unknown, |it| deny(it, "backup:ListCopyJobs", "")),
+        ("RES-07", Unknown, |it| {
+            jobs(it, VAULT, 9);
+            deny(it, "backup:GetBackupPlan", "p");
+        }),
+        ("RES-17", Pass, |it| jobs(it, AWAY, 9)),
+        ("RES-17", Warn, |it| jobs(it, AWAY, 24 * 400)),
+        ("RES-17", Warn, |it| {
+            jobs(it, AWAY, 9);
+            answer(it, "backup:ListRestoreJobs", "")["RestoreJobs"][0]["SourceResourceArn"] = json!("other");
+        }),
+        ("RES-17", Unknown, |it| deny(it, "backup:ListRestoreJobs", "")),
+    ];
+    each_is(&["RES-07", "RES-17"], cases);
+    each_tells(&[
+        ("RES-07", Unknown, "CompletionDate", |it| {
+            jobs(it, AWAY, 9);
+            answer(it, "backup:ListCopyJobs", "")["CopyJobs"][0]["CompletionDate"] = json!("soon");
+        }),
+        ("RES-07", Unknown, "vault of a copy", |it| jobs(it, "seventeen", 9)),
+        ("RES-07", Fail, "a plan copies to", |it| jobs(it, VAULT, 9)),
+    ]);
+}
+
+/// The account may provision 1,000 units each way; the table has so many, and an index of it.
+fn provisioned(estate: &mut Estate, units: i64, index: i64) {
+    let limits = json!({"AccountMaxReadCapacityUnits": 1000, "AccountMaxWriteCapacityUnits": 1000});
+    put(estate, "dynamodb:DescribeLimits", "", limits);
+    let of = described(estate);
+    of.billing = None;
+    of.provisioned = (Some(units), Some(1));
+    of.indexes = vec![Index {
+        name: "by-day".to_owned(),
+        global: true,
+        key: vec!["day".to_owned()],
+        provisioned: (Some(index), Some(1)),
+    }];
+}
+
+/// A route of the VPC leads to another network.
+fn linked(estate: &mut Estate) -> &mut Vec<Endpoint> {
+    routes(estate).routes.push(("192.168.0.0/16".to_owned(), "tgw-1".to_owned()));
+    &mut net(estate).endpoints.seen.as_mut().unwrap().value
+}
+
+#[test]
+fn headroom_names_and_links_are_judged_by_what_is_polled_already() {
+    let cases: &[(&str, Verdict, Change)] = &[
+        ("RES-16", Pass, |it| provisioned(it, 400, 300)),
+        ("RES-16", Warn, |it| provisioned(it, 400, 400)),
+        ("RES-16", Fail, |it| provisioned(it, 400, 600)),
+        ("RES-16", Pass, |it| {
+            provisioned(it, 4000, 0);
+            described(it).billing = Some("PAY_PER_REQUEST".to_owned());
+        }),
+        ("RES-16", Unknown, |it| deny(it, "dynamodb:DescribeLimits", "")),
+        ("RES-16", Unknown, |it| {
+            provisioned(it, 1, 1);
+            table(it).description = denied("dynamodb:DescribeTable");
+        }),
+        ("ENC-13", Pass, |_| {}),
+        ("ENC-13", Warn, |it| described(it).key.push("cardNumber".to_owned())),
+        ("ENC-13", Warn, |it| {
+            let key = vec!["customer_email".to_owned()];
+            described(it).indexes = vec![Index { name: "by-email".to_owned(), key, ..Index::default() }];
+        }),
+        ("ENC-13", NotApplicable, |it| classed(it, DataClass::Internal)),
+        ("ENC-13", Unknown, |it| table(it).description = denied("dynamodb:DescribeTable")),
+        ("NET-14", Pass, |it| _ = linked(it)),
+        ("NET-14", Fail, |it| linked(it).truncate(1)),
+        ("NET-14", Warn, |it| linked(it)[1].state = "pending".to_owned()),
+        ("NET-14", NotApplicable, |_| {}),
+        ("NET-14", NotApplicable, |it| {
+            linked(it);
+            routes(it).blackholes.push("192.168.0.0/16".to_owned());
+        }),
+        ("NET-14", NotApplicable, |it| {
+            linked(it);
+            classed(it, DataClass::Confidential);
+        }),
+        ("NET-14", Unknown, |it| net(it).route_tables = denied("ec2:DescribeRouteTables")),
+        ("NET-14", Unknown, |it| {
+            linked(it).truncate(1);
+            table(it).tags = denied("dynamodb:ListTagsOfResource");
+        }),
+    ];
+    each_is(&["ENC-13", "NET-14", "RES-16"], cases);
+    each_tells(&[
+        ("ENC-13", Unknown, "KeySchema", |it| described(it).key.clear()),
+        ("RES-16", Unknown, "leaves ProvisionedThroughput", |it| {
+            provisioned(it, 1, 1);
+            described(it).provisioned = (None, None);
+        }),
+        ("RES-16", Unknown, "leaves a limit out", |it| {
+            provisioned(it, 1, 1);
+            answer(it, "dynamodb:DescribeLimits", "")["AccountMaxWriteCapacityUnits"] = json!("many");
+        }),
     ]);
 }

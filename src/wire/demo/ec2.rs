@@ -346,6 +346,12 @@ fn route_tables(call: &Call<'_>) -> Vec<Value> {
                     "state": "active",
                 }));
             }
+            if own == 1 && net.name == "main" {
+                routes.push(json!({
+                    "destinationCidrBlock": "192.168.0.0/16", "transitGatewayId": id(call, "tgw", 0),
+                    "origin": "CreateRoute", "state": "active",
+                }));
+            }
             all.push(json!({
                 "routeTableId": table,
                 "vpcId": id(call, "vpc", place),

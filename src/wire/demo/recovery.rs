@@ -1,5 +1,5 @@
-//! What leaves tables for buckets. Somebody exports the orders every week and lets the ledger's exports lapse; the
-//! intruder exports to a bucket of their own.
+//! What leaves tables for buckets and vaults. Somebody exports the orders every week and lets the ledger's exports
+//! lapse; the intruder exports to a bucket of their own.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use super::Call;
 use super::incident::{BUCKET, FOREIGN};
 use super::kit::{epoch, page_of, trim};
 use super::story;
-use super::world::PROD;
+use super::world::{DATA, PROD};
 use crate::wire::protocol::Refusal;
 
 /// An export of a table.
@@ -80,4 +80,33 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Value, Refusal> {
         "ExportTime": epoch(of.at), "S3Bucket": of.bucket, "S3BucketOwner": of.owner, "S3SseAlgorithm": of.sse,
         "BilledSizeBytes": 4096, "ItemCount": 10,
     })) }))
+}
+
+/// `ListCopyJobs` and `ListRestoreJobs`: the orders are copied to the other account and were restored once; the ledger
+/// is copied to another region alone.
+pub(super) fn jobs(call: &Call<'_>) -> Value {
+    let well = (call.realm.account, call.realm.region) == (PROD, "eu-west-1");
+    let table = |name: &str| call.realm.arn("dynamodb", &format!("table/{name}"));
+    let at = epoch(call.now - SignedDuration::from_hours(9));
+    if call.called.operation == "ListRestoreJobs" {
+        let job = json!({
+            "AccountId": PROD, "RestoreJobId": "0F1E2D3C-0000-4000-8000-000000000001", "Status": "COMPLETED",
+            "SourceResourceArn": table("orders"), "ResourceType": "DynamoDB", "PercentDone": "100.00%",
+            "CreatedResourceArn": table("orders-drill"), "CreationDate": at, "CompletionDate": at,
+        });
+        return json!({ "RestoreJobs": if well { vec![job] } else { Vec::new() } });
+    }
+    let job = |number: u32, name: &str, vault: &str| {
+        json!({
+            "AccountId": PROD, "CopyJobId": format!("C0FFEE00-0000-4000-8000-{number:012}"), "State": "COMPLETED",
+            "ResourceArn": table(name), "ResourceType": "DynamoDB", "DestinationBackupVaultArn": vault,
+            "SourceBackupVaultArn": call.realm.arn("backup", "backup-vault:main"), "CreationDate": at, "CompletionDate": at,
+        })
+    };
+    let (away, near) = (
+        format!("arn:aws:backup:eu-west-1:{DATA}:backup-vault:copies"),
+        format!("arn:aws:backup:us-east-1:{PROD}:backup-vault:copies"),
+    );
+    let all = vec![job(1, "orders", &away), job(2, "ledger", &near)];
+    json!({ "CopyJobs": if well { all } else { Vec::new() } })
 }

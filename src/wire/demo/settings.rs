@@ -41,6 +41,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Value, Refusal> {
             "ResourceTypeOptInPreference": { "DynamoDB": kept != Kept::Forgotten, "EBS": true, "S3": false },
             "ResourceTypeManagementPreference": { "DynamoDB": well },
         }),
+        ("backup", "ListCopyJobs" | "ListRestoreJobs") => super::recovery::jobs(call),
         ("events", "ListRules") => json!({ "Rules": rules(call) }),
         ("events", "ListTargetsByRule") => targets(call)?,
         ("securityhub", "DescribeHub") => hub(call)?,
