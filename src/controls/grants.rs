@@ -1,12 +1,13 @@
 //! Identity: what users, groups and roles hold of tables.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::model::{Arn, ClassTags, DataClass, Estate, Judgement, Seen, Table};
-use crate::policy::{Actions, Effect, Grant, STREAM_ACTIONS};
+use crate::policy::{Actions, Effect, Grant, Names, STREAM_ACTIONS};
 
 use super::draft::{Draft, class};
-use super::roster::{DETAILS, Holder, Kind, Policy, Roster, each_account, roster, some};
+use super::roster::{DETAILS, Holder, Kind, Policy, Roster, each_account, narrows, roster, some};
 use super::{Baseline, Control, Judge};
 
 const LIST: &str = "dynamodb:ListTables";
@@ -93,12 +94,6 @@ fn everything(estate: &Estate, baseline: &Baseline) -> Vec<Judgement> {
     })
 }
 
-/// True for a condition key that tells tables or items apart.
-fn narrows(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    key.starts_with("aws:resourcetag/") || key.starts_with("dynamodb:")
-}
-
 /// IAM-02.
 pub(super) const IAM_02: &Control = &Control {
     id: "IAM-02",
@@ -111,24 +106,18 @@ fn duties(estate: &Estate, baseline: &Baseline) -> Vec<Judgement> {
     each_account(IAM_02, estate, baseline, |draft, account, _| {
         let (mut draft, seen, roster) = roster(draft, estate, account)?;
         let both = |of: Actions| !of.and(Actions::items()).is_empty() && !of.and(Actions::control()).is_empty();
-        let tables: Vec<&Table> = estate
-            .tables
-            .values()
-            .filter(|table| table.scope.account == account && !estate.is_unclassed(table))
-            .collect();
+        let mut places = Places::new(estate, account);
         let (mut found, mut worst, mut unread) = (Vec::new(), None, None);
         for holder in roster.everyday(baseline).filter(|of| !of.in_hands && both(of.may(None))) {
-            let of = tables
-                .iter()
-                .filter(|table| both(holder.may(Some(&table.arn))))
-                .map(|table| (class(estate, table), *table));
-            // A class that tags name counts before one that is a guess.
-            let Some(((class, guess), table)) = of.max_by_key(|((class, guess), _)| (guess.is_none(), *class)) else {
+            let (items, control) = (places.of(holder, Actions::items()), places.of(holder, Actions::control()));
+            // The strictest come first, and of them those whose class is no guess.
+            let mut shared = items.intersection(&control).filter_map(|at| places.tables.get(*at));
+            let Some((table, class, guess)) = shared.find(|(table, ..)| both(holder.may(Some(&table.arn)))) else {
                 continue;
             };
             found.push(format!("{} on {}", holder.name, table.name));
-            worst = worst.max(guess.is_none().then_some(class));
-            unread = unread.or(guess.map(|_| table));
+            worst = worst.max((!guess).then_some(*class));
+            unread = unread.or(guess.then_some(*table));
         }
         told(&mut draft, seen, &roster, &found);
         let why = format!("changes of a table and access to its items in one hand: {}", some(&found));
@@ -145,6 +134,56 @@ fn duties(estate: &Estate, baseline: &Baseline) -> Vec<Judgement> {
         let draft = listed(draft, estate, account)?;
         Ok(draft.pass("nobody both changes a table and reads or writes its items"))
     })
+}
+
+/// The tables of an account, the strictest first, and which of them patterns name.
+struct Places<'a> {
+    /// Each with its class, and whether that is a guess.
+    tables: Vec<(&'a Table, DataClass, bool)>,
+    by_arn: HashMap<&'a str, usize>,
+    by_pattern: HashMap<String, Vec<usize>>,
+}
+
+impl<'a> Places<'a> {
+    fn new(estate: &'a Estate, account: &str) -> Self {
+        let of = estate.tables.values().filter(|table| table.scope.account == account && !estate.is_unclassed(table));
+        let classed = |table: &'a Table| {
+            let (class, unread) = class(estate, table);
+            (table, class, unread.is_some())
+        };
+        let mut tables: Vec<_> = of.map(classed).collect();
+        tables.sort_by_key(|(_, class, guess)| (*guess, Reverse(*class)));
+        let by_arn = tables.iter().enumerate().map(|(at, (table, ..))| (table.arn.as_str(), at)).collect();
+        Self { tables, by_arn, by_pattern: HashMap::new() }
+    }
+
+    /// The tables that statements of a holder name, which allow one of some actions.
+    fn of(&mut self, holder: &Holder, actions: Actions) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        for policy in holder.policies() {
+            for grant in &policy.reach.grants {
+                if grant.effect != Effect::Allow || grant.actions.and(actions).is_empty() {
+                    continue;
+                }
+                if grant.patterns().is_empty() {
+                    found.extend(0..self.tables.len());
+                }
+                for pattern in grant.patterns() {
+                    if !pattern.contains(['*', '?', '$']) {
+                        found.extend(self.by_arn.get(pattern.as_str()));
+                        continue;
+                    }
+                    let tables = &self.tables;
+                    let named = self.by_pattern.entry(pattern.clone()).or_insert_with(|| {
+                        let names = Names { except: false, patterns: vec![pattern.clone()] };
+                        (0..).zip(tables).filter(|(_, (table, ..))| names.names(&table.arn)).map(|(at, _)| at).collect()
+                    });
+                    found.extend(named.iter().copied());
+                }
+            }
+        }
+        found
+    }
 }
 
 /// What removes a table or its protection, or takes its items elsewhere.
@@ -318,8 +357,7 @@ fn bounded(estate: &Estate, baseline: &Baseline) -> Vec<Judgement> {
         let (mut bare, mut wide, mut unread, mut count) = (Vec::new(), Vec::new(), None, 0);
         for holder in roster.everyday(baseline).filter(|of| of.kind == Kind::Role) {
             let touches = !holder.may(None).and(reach).is_empty();
-            let makes = holder.may_elsewhere("iam:CreateRole");
-            if !makes && (!touches || holder.in_hands) {
+            if !holder.makes_roles && (!touches || holder.in_hands) {
                 continue;
             }
             count += 1;
@@ -330,7 +368,7 @@ fn bounded(estate: &Estate, baseline: &Baseline) -> Vec<Judgement> {
                     let all = |of: &Grant| of.effect == Effect::Allow && of.whole && of.every_table;
                     if ceiling.reach.grants.iter().any(all) {
                         wide.push(format!("{} under {}, which allows everything", holder.name, ceiling.name));
-                    } else if holder.may_elsewhere("iam:DeleteRolePermissionsBoundary") {
+                    } else if holder.unbinds {
                         wide.push(format!("{}, which may remove its own", holder.name));
                     }
                 }

@@ -16,6 +16,7 @@ mod draft;
 mod edges;
 mod exporting;
 pub mod facts;
+mod fine;
 mod global;
 mod grants;
 mod headroom;
@@ -97,6 +98,9 @@ pub const CATALOGUE: &[&Control] = &[
     grants::IAM_04,
     grants::IAM_05,
     grants::IAM_06,
+    fine::IAM_07,
+    fine::IAM_08,
+    fine::IAM_09,
     identity::IAM_10,
     watchers::IAM_11,
     identity::IAM_12,

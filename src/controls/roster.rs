@@ -65,6 +65,10 @@ pub(super) struct Holder {
     /// When a role was used last; `Some(None)` for not in the time that IAM looks back over.
     pub used: Option<Option<Timestamp>>,
     pub trust: Option<Document>,
+    /// It may make roles.
+    pub makes_roles: bool,
+    /// It may take boundaries off roles.
+    pub unbinds: bool,
 }
 
 impl Holder {
@@ -76,10 +80,14 @@ impl Holder {
     /// What it may do with a table, or, without one, with any: under its ceiling, and without what is surely denied.
     /// Conditions of what allows are taken to hold.
     pub fn may(&self, arn: Option<&str>) -> Actions {
-        let over = |of: fn(&Reach, Option<&str>) -> Actions| {
-            self.policies().fold(Actions::default(), |all, policy| all.or(of(&policy.reach, arn)))
-        };
-        let held = over(Reach::allows).without(over(Reach::denies));
+        let held = self.policies().fold(Actions::default(), |all, policy| all.or(policy.reach.allows(arn)));
+        self.left(held, arn)
+    }
+
+    /// What of some actions its ceiling and denials leave.
+    pub fn left(&self, held: Actions, arn: Option<&str>) -> Actions {
+        let denied = self.policies().fold(Actions::default(), |all, policy| all.or(policy.reach.denies(arn)));
+        let held = held.without(denied);
         match &self.boundary {
             Some(Some(of)) => held.and(of.reach.allows(arn)).without(of.reach.denies(arn)),
             _ => held,
@@ -87,7 +95,7 @@ impl Holder {
     }
 
     /// Whether some statement allows an action that is none on tables, and none denies it whatever the conditions.
-    pub fn may_elsewhere(&self, action: &str) -> bool {
+    fn may_elsewhere(&self, action: &str) -> bool {
         let any = |reach: &Reach, effect| {
             reach.document.statements.iter().any(|one: &Statement| {
                 one.effect == effect
@@ -109,10 +117,22 @@ impl Holder {
     }
 }
 
+/// A statement that tells items or tables apart by its conditions.
+#[derive(Debug, Clone)]
+pub(super) struct Claim {
+    /// Whose, by its place among the holders.
+    pub holder: usize,
+    pub policy: Arc<Policy>,
+    /// Its place among the policy's grants.
+    pub grant: usize,
+}
+
 /// Everybody.
 #[derive(Debug, Default)]
 pub(super) struct Roster {
     pub holders: Vec<Holder>,
+    /// The statements of users and roles that tell items or tables apart: there are few.
+    pub claims: Vec<Claim>,
 }
 
 impl Roster {
@@ -152,6 +172,8 @@ impl Roster {
                     created: time(&of["CreateDate"]),
                     used: (!of["RoleLastUsed"].is_null()).then(|| time(&of["RoleLastUsed"]["LastUsedDate"])),
                     trust: of["AssumeRolePolicyDocument"].as_str().and_then(|text| Document::parse(text).ok()),
+                    makes_roles: false,
+                    unbinds: false,
                 };
                 for policy in of[inline].as_array().into_iter().flatten() {
                     let name = word(policy, "PolicyName");
@@ -181,8 +203,13 @@ impl Roster {
                     holder.boundary = Some(managed.get(arn).cloned().flatten());
                 }
                 holder.in_hands = holder.trust.as_ref().is_some_and(in_hands);
+                holder.makes_roles = holder.may_elsewhere("iam:CreateRole");
+                holder.unbinds = holder.may_elsewhere("iam:DeleteRolePermissionsBoundary");
                 if kind == Kind::Group {
                     groups.insert(word(of, name), roster.holders.len());
+                }
+                if kind != Kind::Group {
+                    roster.claims.extend(claims(&holder, roster.holders.len()));
                 }
                 roster.holders.push(holder);
             }
@@ -206,6 +233,25 @@ impl Roster {
     pub fn holding<'a>(&'a self, baseline: &'a Baseline) -> impl Iterator<Item = &'a Holder> {
         self.holders.iter().filter(|of| !of.of_service && !of.is_one_of(&baseline.break_glass))
     }
+}
+
+fn claims(holder: &Holder, at: usize) -> Vec<Claim> {
+    let tells = |one: &Statement| one.conditions.iter().any(|of| narrows(&of.key));
+    let mut found = Vec::new();
+    for policy in holder.policies() {
+        for (grant, one) in policy.reach.grants.iter().enumerate() {
+            if policy.reach.document.statements.get(one.statement).is_some_and(tells) {
+                found.push(Claim { holder: at, policy: policy.clone(), grant });
+            }
+        }
+    }
+    found
+}
+
+/// True for a condition key that tells tables or items apart.
+pub(super) fn narrows(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    key.starts_with("aws:resourcetag/") || key.starts_with("dynamodb:")
 }
 
 /// True for a role that services use by themselves, and nobody else.

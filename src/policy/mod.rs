@@ -23,7 +23,7 @@ pub use document::{Document, Effect, Names, PolicyError, Principal, Principals, 
 pub use evaluate::{At, Decision, evaluate};
 pub use perimeter::{
     CONTROL_WRITES, Denied, ITEM_ACTIONS, Limits, Through, accounts_let_in_whole, denies_other_sources,
-    denies_plain_http, fenced_endpoints, lets, lets_items_of, limits, services_let_in,
+    denies_plain_http, denies_strangers, fenced_endpoints, lets, lets_items_of, limits, services_let_in,
 };
 pub use questions::{accounts, fences, full_access, grants_service_everywhere, inverted, public_statements};
 pub use reach::{Actions, Grant, Reach, STREAM_ACTIONS};

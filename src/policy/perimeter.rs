@@ -185,6 +185,21 @@ pub fn denies_other_sources(document: &Document, arn: &str) -> Denied {
     document.statements.iter().map(of).max().unwrap_or(Denied::Not)
 }
 
+/// True when a document denies every action of a service on everything to principals of other organizations or accounts,
+/// save to AWS services.
+#[must_use]
+pub fn denies_strangers(document: &Document, service: &str) -> bool {
+    let stranger = |of: &Condition| of.negated && of.holds_without_key() && is_fixed(of, &PRINCIPAL_KEYS);
+    document.statements.iter().any(|one| {
+        one.effect == Effect::Deny
+            && one.binds_anyone()
+            && one.is_on_everything()
+            && one.actions.covers_service(service)
+            && one.conditions.iter().any(stranger)
+            && one.conditions.iter().all(|of| stranger(of) || excepts_services(of))
+    })
+}
+
 /// True for a condition of a denial that leaves out calls of AWS services, and those alone.
 fn excepts_services(condition: &Condition) -> bool {
     let key = condition.key.to_ascii_lowercase();
@@ -542,6 +557,26 @@ mod tests {
         assert_eq!(service(r#"{"Null":{"aws:SourceArn":"false","aws:SourceAccount":"false"}}"#), (false, false));
         let account = r#"{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"*","Resource":"*","Condition":{"Null":{"aws:PrincipalOrgID":"false"}}}"#;
         assert_eq!(accounts_let_in_whole(&document(account), "111122223333"), ["444455556666"]);
+    }
+
+    #[test]
+    fn strangers_are_denied_by_what_names_ones_own() {
+        let of = |condition: &str| denies_strangers(&deny("dynamodb:*", condition), "dynamodb");
+        assert!(of(
+            r#"{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-1"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}"#
+        ));
+        assert!(of(r#"{"StringNotEquals":{"aws:PrincipalOrgID":"${aws:ResourceOrgID}"}}"#));
+        for open in [
+            r#"{"StringNotLike":{"aws:PrincipalOrgID":"*"}}"#,
+            r#"{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}"#,
+            r#"{"StringNotEquals":{"aws:PrincipalOrgID":"o-1","aws:PrincipalTag/team":"a"}}"#,
+            r#"{"Bool":{"aws:PrincipalIsAWSService":"false"}}"#,
+        ] {
+            assert!(!of(open), "{open}");
+        }
+        let condition = r#"{"StringNotEquals":{"aws:PrincipalOrgID":"o-1"}}"#;
+        assert!(!denies_strangers(&deny("dynamodb:PutItem", condition), "dynamodb"));
+        assert!(!denies_strangers(&deny("dynamodb:*", condition), "dax"));
     }
 
     #[test]

@@ -6,8 +6,10 @@ use super::super::tail_tests::{Change, answer, deny, each_is, kept, put};
 use super::*;
 
 /// The controls that these tests answer for.
-pub(in super::super) const JUDGED: &[&str] =
-    &["IAM-01", "IAM-02", "IAM-03", "IAM-04", "IAM-05", "IAM-06", "IAM-13", "IAM-14", "IAM-15", "IAM-17"];
+pub(in super::super) const JUDGED: &[&str] = &[
+    "IAM-01", "IAM-02", "IAM-03", "IAM-04", "IAM-05", "IAM-06", "IAM-07", "IAM-08", "IAM-09", "IAM-13", "IAM-14",
+    "IAM-15", "IAM-17",
+];
 
 const DETAILS: &str = "iam:GetAccountAuthorizationDetails";
 const CEILING: &str = "arn:aws:iam::111122223333:policy/ceiling";
@@ -215,6 +217,67 @@ fn what_everybody_holds_is_judged_as_the_catalogue_says() {
             answer(it, DETAILS, "")["Policies"][0]["PolicyVersionList"][0]["Document"] = json!(document(&whole));
         }),
         ("IAM-06", Unknown, |it| deny(it, DETAILS, "")),
+        ("IAM-07", NotApplicable, |_| {}),
+        ("IAM-07", Pass, |it| keyed(it, &json!("dynamodb:GetItem"), &json!({}))),
+        ("IAM-07", Pass, |it| keyed(it, &json!(["dynamodb:GetItem", "dynamodb:Scan"]), &json!({}))),
+        ("IAM-07", Fail, |it| keyed(it, &json!(["dynamodb:GetItem", "dynamodb:Scan"]), &json!({"Null": {}}))),
+        ("IAM-07", Fail, |it| keyed(it, &json!(["dynamodb:PartiQLSelect"]), &json!({"Null": {}}))),
+        ("IAM-07", Warn, |it| {
+            keyed(
+                it,
+                &json!(["dynamodb:PartiQLSelect"]),
+                &json!({"Null": {}, "Bool": {"dynamodb:FullTableScan": "false"}}),
+            );
+        }),
+        ("IAM-07", Warn, |it| keyed(it, &json!("dynamodb:GetItem"), &json!({"Null": {}}))),
+        ("IAM-07", Warn, |it| {
+            let of = json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "${www.amazon.com:user_id}"}});
+            keyed(it, &json!("dynamodb:GetItem"), &of);
+        }),
+        ("IAM-07", Fail, |it| {
+            keyed(it, &json!("dynamodb:GetItem"), &json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "*"}}));
+        }),
+        ("IAM-07", Fail, |it| {
+            keyed(it, &json!("dynamodb:GetItem"), &json!({}));
+            let own = &mut answer(it, DETAILS, "")["RoleDetailList"][3]["RolePolicyList"];
+            let other = json!([allow(&json!("dynamodb:Query"), &json!(ARN))]);
+            own.as_array_mut().unwrap().push(json!({"PolicyName": "other", "PolicyDocument": document(&other)}));
+        }),
+        ("IAM-07", Fail, |it| {
+            let scan = r#"{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"dynamodb:Scan","Resource":"*","Condition":{"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":"a"}}}"#;
+            policy(it, scan);
+        }),
+        ("IAM-07", Unknown, |it| deny(it, DETAILS, "")),
+        ("IAM-07", Unknown, |it| table(it).policy = denied("dynamodb:GetResourcePolicy")),
+        ("IAM-08", NotApplicable, |_| {}),
+        ("IAM-08", Pass, |it| {
+            attributes(
+                it,
+                &json!(["dynamodb:GetItem", "dynamodb:UpdateItem"]),
+                &json!({
+                    "dynamodb:Select": "SPECIFIC_ATTRIBUTES", "dynamodb:ReturnValues": ["NONE", "UPDATED_NEW"],
+                }),
+            );
+        }),
+        ("IAM-08", Fail, |it| attributes(it, &json!("dynamodb:Query"), &json!({"dynamodb:Select": "ALL_ATTRIBUTES"}))),
+        ("IAM-08", Warn, |it| {
+            attributes(it, &json!("dynamodb:PutItem"), &json!({"dynamodb:ReturnValues": ["NONE", "ALL_OLD"]}));
+        }),
+        ("IAM-08", Unknown, |it| deny(it, DETAILS, "")),
+        ("IAM-09", NotApplicable, |_| {}),
+        ("IAM-09", Pass, |it| by_tag(it, "Allow", ARN, "domain")),
+        ("IAM-09", Fail, |it| by_tag(it, "Allow", ARN, "team")),
+        ("IAM-09", NotApplicable, |it| by_tag(it, "Allow", "*", "team")),
+        ("IAM-09", Fail, |it| by_tag(it, "Deny", "*", "team")),
+        ("IAM-09", Fail, |it| {
+            by_tag(it, "Allow", ARN, "domain");
+            free(it, &json!([allow(&json!(["dynamodb:GetItem", "dynamodb:UntagResource"]), &json!(ARN))]));
+        }),
+        ("IAM-09", Unknown, |it| deny(it, DETAILS, "")),
+        ("IAM-09", Unknown, |it| {
+            by_tag(it, "Allow", ARN, "domain");
+            table(it).tags = denied("dynamodb:ListTagsOfResource");
+        }),
         ("IAM-13", Pass, |_| {}),
         ("IAM-13", Fail, |it| user(it, [false, false, true], "dynamodb", &items())),
         ("IAM-13", Warn, |it| user(it, [false, false, true], "s3", &items())),
@@ -286,6 +349,35 @@ fn what_everybody_holds_is_judged_as_the_catalogue_says() {
         ("IAM-17", Unknown, |it| deny(it, "iam:GetAccountSummary", "")),
     ];
     each_is(JUDGED, cases);
+}
+
+/// A role held to the keys of its tenant, with some of its conditions changed.
+fn keyed(it: &mut Estate, actions: &Value, changed: &Value) {
+    let mut conditions = json!({
+        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "${aws:PrincipalTag/tenant}"},
+        "Null": {"dynamodb:LeadingKeys": "false"},
+    });
+    for (name, value) in changed.as_object().unwrap() {
+        conditions[name] = value.clone();
+    }
+    let statement = json!({"Effect": "Allow", "Action": actions, "Resource": ARN, "Condition": conditions});
+    free(it, &json!([statement]));
+}
+
+/// A role held to some attributes, under further conditions.
+fn attributes(it: &mut Estate, actions: &Value, conditions: &Value) {
+    let statement = json!({"Effect": "Allow", "Action": actions, "Resource": ARN, "Condition": {
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["a", "b"]}, "StringEqualsIfExists": conditions,
+    }});
+    free(it, &json!([statement]));
+}
+
+/// A role whose statement goes by a tag.
+fn by_tag(it: &mut Estate, effect: &str, resource: &str, tag: &str) {
+    let condition = json!({"StringEquals": {format!("aws:ResourceTag/{tag}"): "payments"}});
+    let statement =
+        json!({"Effect": effect, "Action": "dynamodb:GetItem", "Resource": resource, "Condition": condition});
+    free(it, &json!([statement]));
 }
 
 /// A role that writes items, and when it was used last.

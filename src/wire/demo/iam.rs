@@ -171,7 +171,7 @@ fn prod(call: &Call<'_>) -> [Vec<Value>; 4] {
         },
     ]);
     let billing = json!([{
-        "Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:Query"], "Resource": table(realm, "*"),
+        "Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:Query"], "Resource": [table(realm, "orders"), table(realm, "ledger")],
         "Condition": { "StringEquals": { "aws:ResourceTag/data-domain": "payments" } },
     }]);
     let own = json!([{
@@ -230,11 +230,11 @@ fn data(call: &Call<'_>) -> [Vec<Value>; 4] {
                 },
             },
         },
-        {
-            "Effect": "Allow", "Action": "dynamodb:DescribeTable", "Resource": vault,
-            "Condition": { "StringEquals": { "aws:ResourceTag/domain": "identity" } },
-        },
     ]);
+    let by_tag = json!([{
+        "Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": vault,
+        "Condition": { "StringEquals": { "aws:ResourceTag/domain": "identity" } },
+    }]);
     let items = json!(["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"]);
     let lake = json!([allow(&items, &json!([table(realm, "lake-index"), table(realm, "campaign-archive")]))]);
     let change = json!([allow(
@@ -250,6 +250,7 @@ fn data(call: &Call<'_>) -> [Vec<Value>; 4] {
     let mut roles = vec![
         role(call, "admin", &person, &[("look", look)], Some(3)),
         bounded(role(call, "app-vault", &lambda, &[("tenant", tenant)], Some(0)), &ceiling),
+        bounded(role(call, "app-identity", &lambda, &[("by-tag", by_tag)], Some(1)), &ceiling),
         bounded(role(call, "app-lake", &lambda, &[("lake", lake)], Some(0)), &ceiling),
         bounded(
             role(call, "data-deploy", &service("cloudformation.amazonaws.com"), &[("change", change)], Some(9)),
