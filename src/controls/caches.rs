@@ -10,10 +10,10 @@ use super::draft::{Draft, settle};
 use super::edges::{self, Ingress};
 use super::{Baseline, Control, Judge, resource};
 
-const CLUSTERS: &str = "dax:DescribeClusters";
+pub(super) const CLUSTERS: &str = "dax:DescribeClusters";
 
 /// Judges every cluster of every scope; a scope whose list is not known is judged as unknown, once.
-fn each(
+pub(super) fn each(
     control: &'static Control,
     estate: &Estate,
     judge: impl Fn(Draft, &Scope, &Seen<Value>, &Value) -> Judgement,

@@ -6,6 +6,7 @@ mod attested;
 mod backup;
 mod baseline;
 mod buckets;
+mod cached;
 mod caches;
 mod capacity;
 mod copies;
@@ -121,8 +122,12 @@ pub const CATALOGUE: &[&Control] = &[
     copies::ENC_15,
     caches::DAX_01,
     caches::DAX_02,
+    cached::DAX_03,
+    cached::DAX_04,
     caches::DAX_05,
     caches::DAX_06,
+    cached::DAX_07,
+    cached::DAX_08,
     logging::LOG_01,
     logging::LOG_02,
     recording::LOG_03,

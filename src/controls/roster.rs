@@ -95,7 +95,7 @@ impl Holder {
     }
 
     /// Whether some statement allows an action that is none on tables, and none denies it whatever the conditions.
-    fn may_elsewhere(&self, action: &str) -> bool {
+    pub fn may_elsewhere(&self, action: &str) -> bool {
         let any = |reach: &Reach, effect| {
             reach.document.statements.iter().any(|one: &Statement| {
                 one.effect == effect

@@ -64,6 +64,17 @@ fn service(name: &str) -> Value {
     json!({ "Effect": "Allow", "Principal": {"Service": name}, "Action": "sts:AssumeRole" })
 }
 
+/// Whom the role of a cache trusts: DAX, for this account.
+fn dax(realm: &Realm) -> Value {
+    let mut trust = service("dax.amazonaws.com");
+    trust["Condition"] = json!({ "StringEquals": { "aws:SourceAccount": realm.account } });
+    trust
+}
+
+fn reads(table: &str) -> Value {
+    allow(&json!(["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"]), &json!(table))
+}
+
 /// A role: its name below its path, whom it trusts, what it may, and how many days ago it was used last.
 fn role(call: &Call<'_>, name: &str, trust: &Value, policies: &[(&str, Value)], used: Option<i64>) -> Value {
     let (path, name) = name.rsplit_once('/').map_or(("/".to_owned(), name), |(path, name)| (format!("/{path}/"), name));
@@ -197,6 +208,10 @@ fn prod(call: &Call<'_>) -> [Vec<Value>; 4] {
         role(call, "ci-deploy", &federated, &[("deploy", json!([deploy]))], Some(2)),
         role(call, "old-reporting", &ec2, &[("export", json!([export]))], Some(212)),
     ];
+    // The one cache names its table, the other may do whatever it likes with its own.
+    roles.push(role(call, "dax-catalog", &dax(realm), &[("reads", json!([reads(&table(realm, "orders"))]))], Some(0)));
+    let sessions = allow(&json!("dynamodb:*"), &json!(table(realm, "sessions")));
+    roles.push(role(call, "dax-search", &service("dax.amazonaws.com"), &[("all", json!([sessions]))], Some(0)));
     roles.extend(of_services(call));
     let all = json!([{ "Effect": "Allow", "Action": "*", "Resource": "*" }]);
     let full = json!([{ "Effect": "Allow", "Action": ["dynamodb:*", "dax:*"], "Resource": "*" }]);
@@ -257,6 +272,9 @@ fn data(call: &Call<'_>) -> [Vec<Value>; 4] {
             &ceiling,
         ),
     ];
+    // One cache for tables of two classes.
+    let both = json!([reads(&vault), reads(&table(realm, "lake-index"))]);
+    roles.push(bounded(role(call, "dax-search", &dax(realm), &[("reads", both)], Some(0)), &ceiling));
     roles.extend(of_services(call));
     let most = json!([allow(
         &json!(["dynamodb:*Item", "dynamodb:Query", "dynamodb:*Table", "dynamodb:Describe*"]),
