@@ -23,6 +23,11 @@ const JSON: &[(&str, Service, &str)] = &[
     ("dax", Service { id: "DAX", signing: "dax", host: "dax" }, "AmazonDAXV3"),
     ("dynamodb", Service { id: "DynamoDB", signing: "dynamodb", host: "dynamodb" }, "DynamoDB_20120810"),
     ("events", Service { id: "EventBridge", signing: "events", host: "events" }, "AWSEvents"),
+    (
+        "organizations",
+        Service { id: "Organizations", signing: "organizations", host: "organizations" },
+        "AWSOrganizationsV20161128",
+    ),
     ("kms", Service { id: "KMS", signing: "kms", host: "kms" }, "TrentService"),
 ];
 

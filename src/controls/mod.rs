@@ -20,6 +20,7 @@ pub mod facts;
 mod fine;
 mod global;
 mod grants;
+mod guardrails;
 mod headroom;
 mod hybrid;
 mod identity;
@@ -108,6 +109,7 @@ pub const CATALOGUE: &[&Control] = &[
     people::IAM_13,
     people::IAM_14,
     unused::IAM_15,
+    guardrails::IAM_16,
     people::IAM_17,
     data_protection::ENC_01,
     data_protection::ENC_02,

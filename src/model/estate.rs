@@ -180,8 +180,8 @@ impl Estate {
     /// The scope of an account in which an operation was asked that is one for all its regions.
     #[must_use]
     pub fn home(&self, account: &str, label: &'static str) -> Option<&Scope> {
-        let mut asked = self.answers.iter().filter(|(_, of)| !of.is_empty()).map(|(key, _)| key);
-        asked.find(|(scope, of)| *of == label && scope.account == account).map(|(scope, _)| scope)
+        let asked = |scope: &&Scope| self.answers.get(&((*scope).clone(), label)).is_some_and(|of| !of.is_empty());
+        self.scopes.iter().filter(|scope| scope.account == account).find(asked)
     }
 
     /// All that an operation answered in a scope, by subject.

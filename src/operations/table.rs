@@ -302,14 +302,14 @@ pub const OPERATIONS: &[Operation] = &[
     row(&"organizations:DescribeAccount", ORGANIZATIONS, Drill),
     row(&"organizations:DescribeEffectivePolicy", ORGANIZATIONS, Drill),
     row(&"organizations:DescribeOrganization", ORGANIZATIONS, Slow),
-    row(&"organizations:DescribePolicy", ORGANIZATIONS, Drill),
+    row(&"organizations:DescribePolicy", ORGANIZATIONS, Slow),
     row(&"organizations:ListAccounts", ORGANIZATIONS, Slow).page(20),
     row(&"organizations:ListAccountsForParent", ORGANIZATIONS, Drill).page(20),
     row(&"organizations:ListDelegatedAdministrators", ORGANIZATIONS, Slow).page(20),
     row(&"organizations:ListOrganizationalUnitsForParent", ORGANIZATIONS, Drill).page(20),
-    row(&"organizations:ListParents", ORGANIZATIONS, Drill).page(20),
+    row(&"organizations:ListParents", ORGANIZATIONS, Slow).page(20),
     row(&"organizations:ListPolicies", ORGANIZATIONS, Drill).page(20),
-    row(&"organizations:ListPoliciesForTarget", ORGANIZATIONS, Drill).page(20),
+    row(&"organizations:ListPoliciesForTarget", ORGANIZATIONS, Slow).page(20),
     row(&"organizations:ListRoots", ORGANIZATIONS, Drill).page(20),
     row(&"resourcegroupstaggingapi:GetComplianceSummary", TAGGING, Drill)
         .needs(&["tag:GetComplianceSummary"])

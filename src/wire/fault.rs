@@ -280,6 +280,7 @@ fn with_token(called: &Called, page: Vec<u8>, token: &str) -> Vec<u8> {
         ("accessanalyzer", "ListAnalyzers" | "ListFindingsV2") => "nextToken",
         ("kms", "ListGrants") => "NextMarker",
         ("iam", "GetAccountAuthorizationDetails") => "Marker",
+        ("organizations", "ListPoliciesForTarget") => "NextToken",
         ("ec2", "DescribeRegions") => return page,
         ("ec2", _) => "nextToken",
         _ => return page,

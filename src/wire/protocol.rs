@@ -89,6 +89,7 @@ fn service_of_target(prefix: &str) -> Option<&'static str> {
         "StarlingDoveService" => Some("config"),
         "CloudTrail_20131101" => Some("cloudtrail"),
         "AWSEvents" => Some("events"),
+        "AWSOrganizationsV20161128" => Some("organizations"),
         "AmazonDAXV3" => Some("dax"),
         "AnyScaleFrontendService" => Some("application-autoscaling"),
         _ => None,

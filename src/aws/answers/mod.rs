@@ -8,7 +8,7 @@ mod reads;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::model::{Delta, Fault, Outcome, Seen, SourceError};
 use crate::operations;
@@ -39,7 +39,7 @@ pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
     let of_account = || {
         READS.iter().filter(|read| match read.each {
             Each::Key => false,
-            Each::Account => home,
+            Each::Account | Each::Path => home,
             _ => true,
         })
     };
@@ -110,6 +110,16 @@ async fn subjects(site: &Site, sweep: &Sweep<'_>, read: &Read, lists: &Lists) ->
     let mut asked = Asked::default();
     match read.each {
         Each::Once | Each::Account => asked.subjects = BTreeSet::from([String::new()]),
+        Each::Path => {
+            let known =
+                |label| lists.get(label).and_then(|told: &BTreeMap<String, Option<Value>>| told.get("")?.as_ref());
+            // Without an organization nothing stands over the account; without an answer nobody knows.
+            if !known("organizations:DescribeOrganization").ok_or(None)?.is_null() {
+                for target in path(site, sweep).await.map_err(Some)? {
+                    asked.subjects.extend(OVER.map(|kind| format!("{kind}:{target}")));
+                }
+            }
+        }
         Each::Of { label, list, id } => {
             let of = lists.get(label).and_then(|told| told.get("")?.as_ref()).ok_or(None)?;
             asked.subjects = ids(of, list, id).map(str::to_owned).collect();
@@ -148,6 +158,35 @@ fn own_bucket(of: &Value, account: &str) -> Option<String> {
     let of = &of["ExportDescription"];
     let foreign = of["S3BucketOwner"].as_str().is_some_and(|owner| owner != account);
     of["S3Bucket"].as_str().filter(|_| !foreign).map(str::to_owned)
+}
+
+/// The kinds of policies that take back what others allow.
+const OVER: [&str; 2] = ["SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"];
+/// Units lie five deep at most, between the root and the account.
+const DEEP: usize = 8;
+
+/// The account, the units above it and the root.
+async fn path(site: &Site, sweep: &Sweep<'_>) -> Result<Vec<String>, Fault> {
+    const PARENTS: &str = "organizations:ListParents";
+    let mut path = vec![site.scope().account];
+    while path.len() < DEEP {
+        let child = path.last().cloned().unwrap_or_default();
+        let clients = site.clients();
+        let input = json!({ "ChildId": child });
+        let seen = sweep
+            .call(PARENTS, &child, client(clients.tail.json("organizations"), PARENTS).call("ListParents", input))
+            .await?;
+        // Whoever has a parent has one.
+        let parent = &seen.value.body["Parents"][0];
+        let (Some(id), Some(kind)) = (parent["Id"].as_str(), parent["Type"].as_str()) else {
+            return Err(missing(site, "/Parents"));
+        };
+        path.push(id.to_owned());
+        if kind == "ROOT" {
+            return Ok(path);
+        }
+    }
+    Err(site.fault(SourceError::Malformed("units without end above the account".to_owned())))
 }
 
 /// The ids of a list's items: that each has one, the list's own read made sure of.

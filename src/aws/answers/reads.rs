@@ -72,6 +72,8 @@ pub enum Each {
         /// The id of an item.
         id: &'static str,
     },
+    /// The account and all that it stands under in its organization, for each kind of policy: `KIND:target`.
+    Path,
     /// Each KMS key that a table names, in its own region.
     Key,
     /// Each bucket of the account that a trail delivers to, or an export went to.
@@ -329,6 +331,33 @@ pub const READS: &[Read] = &[
         .is(Value::is_string)
         .keep(iam::report),
     read("iam:GetAccountSummary", How::Form(|_| vec![]), Each::Account, "/SummaryMap/entry").is(iam::summary),
+    // What stands over the account
+    read(
+        "organizations:DescribeOrganization",
+        How::Json(|_| json!({})),
+        Each::Account,
+        "/Organization/MasterAccountId",
+    )
+    .absent(&["AWSOrganizationsNotInUseException"])
+    .is(Value::is_string),
+    read(
+        "organizations:ListPoliciesForTarget",
+        How::Json(|of| {
+            let (kind, target) = of.split_once(':').unwrap_or((of, ""));
+            json!({ "TargetId": target, "Filter": kind })
+        }),
+        Each::Path,
+        "/Policies",
+    )
+    .paged("NextToken", "/NextToken")
+    .is(|of| of["Id"].is_string()),
+    read(
+        "organizations:DescribePolicy",
+        How::Json(|of| json!({ "PolicyId": pair(of).1 })),
+        Each::Nested { label: "organizations:ListPoliciesForTarget", list: "/Policies", id: "/Id" },
+        "/Policy/Content",
+    )
+    .is(Value::is_string),
     // What the root user did, the newest first
     read(
         "cloudtrail:LookupEvents",

@@ -8,7 +8,7 @@ use super::*;
 /// The controls that these tests answer for.
 pub(in super::super) const JUDGED: &[&str] = &[
     "IAM-01", "IAM-02", "IAM-03", "IAM-04", "IAM-05", "IAM-06", "IAM-07", "IAM-08", "IAM-09", "IAM-13", "IAM-14",
-    "IAM-15", "IAM-17",
+    "IAM-15", "IAM-16", "IAM-17",
 ];
 
 const DETAILS: &str = "iam:GetAccountAuthorizationDetails";
@@ -57,6 +57,7 @@ pub(in super::super) fn keep(it: &mut Estate) {
         }),
     );
     keep_users(it);
+    keep_organization(it);
 }
 
 /// The report and the summary of an account without users.
@@ -85,6 +86,25 @@ fn keep_users(it: &mut Estate) {
 
 const ANALYZERS: &str = "accessanalyzer:ListAnalyzers";
 const FINDINGS: &str = "accessanalyzer:ListFindingsV2";
+const ORGANIZATION: &str = "organizations:DescribeOrganization";
+const ATTACHED: &str = "organizations:ListPoliciesForTarget";
+const CONTENT: &str = "organizations:DescribePolicy";
+
+/// An organization with both kinds of policies over the account.
+fn keep_organization(it: &mut Estate) {
+    put(it, ORGANIZATION, "", json!({"Organization": {"MasterAccountId": "444455556666"}}));
+    let strangers = json!([{"Effect": "Deny", "Principal": "*", "Action": "dynamodb:*", "Resource": "*",
+        "Condition": {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}}]);
+    let trails = json!([{"Effect": "Deny", "Action": "cloudtrail:Stop*", "Resource": "*"}]);
+    for (subject, id, statements) in [(SERVICE, "p-s", trails), (RESOURCE, "p-r", strangers)] {
+        put(it, ATTACHED, subject, json!({"Policies": [{"Id": id}]}));
+        put(it, CONTENT, &format!("{subject}/{id}"), json!({"Policy": {"Content": document(&statements)}}));
+    }
+}
+
+const SERVICE: &str = "SERVICE_CONTROL_POLICY:r-1";
+const RESOURCE: &str = "RESOURCE_CONTROL_POLICY:r-1";
+
 const REPORT: &str = "iam:GetCredentialReport";
 
 /// A user with a line in the report: console, second factor, key, and the service it was last used for.
@@ -332,6 +352,21 @@ fn what_everybody_holds_is_judged_as_the_catalogue_says() {
             classed(it, DataClass::Confidential);
         }),
         ("IAM-11", Unknown, |it| deny(it, FINDINGS, "out")),
+        ("IAM-16", Pass, |_| {}),
+        ("IAM-16", Fail, |it| *answer(it, ORGANIZATION, "") = Value::Null),
+        ("IAM-16", Warn, |it| {
+            answer(it, ORGANIZATION, "")["Organization"]["MasterAccountId"] = json!("111122223333");
+        }),
+        ("IAM-16", Warn, |it| *answer(it, ATTACHED, SERVICE) = json!({"Policies": []})),
+        ("IAM-16", Warn, |it| *answer(it, ATTACHED, RESOURCE) = json!({"Policies": []})),
+        ("IAM-16", Fail, |it| {
+            *answer(it, ATTACHED, SERVICE) = json!({"Policies": []});
+            *answer(it, ATTACHED, RESOURCE) = json!({"Policies": []});
+        }),
+        ("IAM-16", Unknown, |it| deny(it, ATTACHED, SERVICE)),
+        ("IAM-16", Unknown, |it| deny(it, CONTENT, &format!("{RESOURCE}/p-r"))),
+        ("IAM-16", Unknown, |it| deny(it, ORGANIZATION, "")),
+        ("IAM-16", NotApplicable, |it| classed(it, DataClass::Confidential)),
         ("IAM-17", Pass, |_| {}),
         ("IAM-17", Fail, |it| {
             answer(it, "iam:GetAccountSummary", "")["SummaryMap"]["entry"][0]["value"] = json!("1");

@@ -21,7 +21,7 @@ fn statements(account: &str) -> (Value, Value, Value) {
             "cloudtrail:LookupEvents", "cloudwatch:GetMetricData", "config:Describe*", "config:Get*", "dynamodb:DescribeContinuousBackups",
             "dynamodb:DescribeTimeToLive", "dynamodb:GetResourcePolicy", "dynamodb:List*", "ec2:Describe*",
             "accessanalyzer:List*", "application-autoscaling:Describe*", "auditmanager:Get*", "backup:Describe*",
-            "backup:Get*", "backup:List*", "dax:Describe*", "iam:Get*", "dynamodb:DescribeExport", "dynamodb:DescribeLimits", "dynamodb:DescribeKinesisStreamingDestination", "events:List*",
+            "backup:Get*", "backup:List*", "dax:Describe*", "iam:Get*", "organizations:Describe*", "organizations:List*", "dynamodb:DescribeExport", "dynamodb:DescribeLimits", "dynamodb:DescribeKinesisStreamingDestination", "events:List*",
             "kinesis:DescribeStreamSummary", "kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus",
             "kms:ListGrants", "macie2:Get*", "s3:GetBucket*", "s3:GetPublicAccessBlock",
             "s3:GetObjectLockConfiguration", "securityhub:Describe*", "securityhub:Get*",

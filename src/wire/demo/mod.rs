@@ -21,6 +21,7 @@ mod incident;
 mod kinesis;
 mod kit;
 mod kms;
+mod organizations;
 mod recovery;
 mod settings;
 mod story;
@@ -186,6 +187,7 @@ impl Inner {
             "iam" => iam::answer(&call),
             "kinesis" => kinesis::answer(&call),
             "kms" => kms::answer(&call),
+            "organizations" => organizations::answer(&call),
             "sts" => sts::answer(&call),
             "accessanalyzer" => analyzer::answer(&call),
             "application-autoscaling"
