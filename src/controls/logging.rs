@@ -1,6 +1,6 @@
 //! Detective controls that look at trails.
 
-use crate::model::{Estate, Judgement, Scope, Selector, SourceError, Table, Trail};
+use crate::model::{Clause, Estate, Judgement, Scope, Selector, SourceError, Table, Trail};
 
 use super::draft::{Draft, by_class, class, settle};
 use super::{Baseline, Control, DataEvents, Judge};
@@ -213,17 +213,14 @@ pub(super) enum Match {
     All,
 }
 
-/// Conditions are written `field Operator value, value`.
+/// How a selector takes a table.
 pub(super) fn matches(selector: &Selector, arn: &str) -> Match {
     let mut how = Match::All;
-    for condition in &selector.conditions {
-        let mut words = condition.split([' ', ',']).filter(|word| !word.is_empty());
-        let (field, operator) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    for Clause { field, operator, values, .. } in selector.clauses() {
         if !field.eq_ignore_ascii_case("resources.ARN") {
             how = Match::Some;
             continue;
         }
-        let values: Vec<&str> = words.collect();
         let holds = match operator.trim_start_matches("Not") {
             "Equals" => values.contains(&arn),
             "StartsWith" => values.iter().any(|value| arn.starts_with(value)),

@@ -1,6 +1,6 @@
 //! Detective controls that ask what trails record beside the calls on tables: reads of streams, refusals of endpoints.
 
-use crate::model::{Endpoint, Estate, Judgement, Scope, Selector, SourceError, Table, Trail};
+use crate::model::{Clause, Endpoint, Estate, Judgement, Scope, Selector, SourceError, Table, Trail};
 
 use super::draft::{Draft, by_class, class, settle, strictest_in};
 use super::logging::{Match, covering, matches};
@@ -101,15 +101,13 @@ fn reads_of<'a>(selector: &'a Selector, table: &str, stream: &str) -> Option<Opt
         return None;
     }
     let mut only = None;
-    for condition in selector.conditions.iter().filter(|of| !of.starts_with("resources.ARN")) {
-        let mut words = condition.split([' ', ',']).filter(|word| !word.is_empty());
-        let (field, operator) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-        let named = words.any(|value| value == "GetRecords");
+    for Clause { words, field, operator, values } in selector.clauses().filter(|of| of.field != "resources.ARN") {
+        let named = values.contains(&"GetRecords");
         match (field, operator) {
             ("eventName", "NotEquals") if named => return None,
             ("eventName", "Equals") if !named => return None,
             ("eventName", "Equals" | "NotEquals") => {}
-            _ => only = Some(condition.as_str()),
+            _ => only = Some(words),
         }
     }
     Some(only)
@@ -192,10 +190,7 @@ fn network_activity<'a>(selector: &'a Selector, endpoint: &str) -> Option<Option
         return None;
     }
     let mut only = None;
-    for condition in &selector.conditions {
-        let mut words = condition.split([' ', ',']).filter(|word| !word.is_empty());
-        let (field, operator) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-        let values: Vec<&str> = words.collect();
+    for Clause { words, field, operator, values } in selector.clauses() {
         let (wanted, decides) = match field {
             "eventSource" => ("dynamodb.amazonaws.com", true),
             "vpcEndpointId" => (endpoint, true),
@@ -206,7 +201,7 @@ fn network_activity<'a>(selector: &'a Selector, endpoint: &str) -> Option<Option
             "Equals" if decides && values.contains(&wanted) => {}
             "NotEquals" if decides && !values.contains(&wanted) => {}
             "Equals" | "NotEquals" if decides => return None,
-            _ => only = Some(condition.as_str()),
+            _ => only = Some(words),
         }
     }
     Some(only)

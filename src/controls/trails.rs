@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use crate::model::{DataClass, Estate, Judgement, Scope, Selector, Table, Trail};
+use crate::model::{Clause, DataClass, Estate, Judgement, Scope, Selector, Table, Trail};
 
 use super::draft::{Draft, settle, strictest_in};
 use super::{Baseline, Control, Judge};
@@ -157,12 +157,10 @@ fn records_kms(estate: &Estate, draft: Draft, trail: &Trail) -> Result<Judgement
     })
 }
 
-/// True when a selector leaves out the events of a source. Conditions are written `field Operator value, value`.
+/// True when a selector leaves out the events of a source.
 fn excludes(selector: &Selector, source: &str) -> bool {
-    selector.conditions.iter().any(|condition| {
-        let mut words = condition.split([' ', ',']).filter(|word| !word.is_empty());
-        let (field, operator) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-        let named = words.any(|value| value == source);
+    selector.clauses().any(|Clause { field, operator, values, .. }| {
+        let named = values.contains(&source);
         field == "eventSource" && (operator == "NotEquals" && named || operator == "Equals" && !named)
     })
 }

@@ -44,5 +44,5 @@ pub use table::{
     BackupSummary, ContributorInsights, DataClass, Index, Key, KeyKind, KinesisDestination, Pitr, Replica, Rotation,
     StreamEncryption, Table, TableDescription, Ttl,
 };
-pub use trail::{Selector, Trail, TrailStatus};
+pub use trail::{Clause, Selector, Trail, TrailStatus};
 pub use verdict::{Evidence, Judgement, Layer, Severity, Verdict};

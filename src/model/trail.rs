@@ -18,6 +18,30 @@ pub struct Selector {
     pub conditions: Vec<String>,
 }
 
+/// One condition of a selector, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clause<'a> {
+    /// The whole of it.
+    pub words: &'a str,
+    /// `resources.ARN`.
+    pub field: &'a str,
+    /// `Equals`, `NotStartsWith`.
+    pub operator: &'a str,
+    /// What it is compared with.
+    pub values: Vec<&'a str>,
+}
+
+impl Selector {
+    /// Its conditions, taken apart: they are written `field Operator value, value`.
+    pub fn clauses(&self) -> impl Iterator<Item = Clause<'_>> {
+        self.conditions.iter().map(|words| {
+            let mut parts = words.split([' ', ',']).filter(|part| !part.is_empty());
+            let (field, operator) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+            Clause { words, field, operator, values: parts.collect() }
+        })
+    }
+}
+
 /// What `cloudtrail:GetTrailStatus` says.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct TrailStatus {
