@@ -115,9 +115,11 @@ async fn subjects(site: &Site, sweep: &Sweep<'_>, read: &Read, lists: &Lists) ->
                 |label| lists.get(label).and_then(|told: &BTreeMap<String, Option<Value>>| told.get("")?.as_ref());
             // Without an organization nothing stands over the account; without an answer nobody knows.
             if !known("organizations:DescribeOrganization").ok_or(None)?.is_null() {
-                for target in path(site, sweep).await.map_err(Some)? {
-                    asked.subjects.extend(OVER.map(|kind| format!("{kind}:{target}")));
-                }
+                let path = path(site, sweep).await.map_err(|fault| {
+                    sweep.note::<()>(&Err(fault.clone()));
+                    Some(fault)
+                })?;
+                asked.subjects = path.iter().flat_map(|of| OVER.map(|kind| format!("{kind}:{of}"))).collect();
             }
         }
         Each::Of { label, list, id } => {
