@@ -66,15 +66,16 @@ fn back_keeps_the_place() {
 }
 
 #[test]
-fn orders_leads_the_tables_and_its_failures_are_red_and_named() {
+fn what_was_stolen_leads_the_tables_then_orders_and_their_failures_are_red_and_named() {
     for (width, height) in [(120, 40), (80, 24)] {
         let mut session = ready(width, height);
         let screen = session.press("5").screen();
         let first = screen.lines().find(|line| line.contains("arn") || line.contains("✖ ")).unwrap().to_owned();
         let rows: Vec<&str> = screen.lines().filter(|line| line.contains('✖') && !line.contains("Find")).collect();
-        assert!(rows.first().is_some_and(|row| row.contains("orders")), "{first}\n{screen}");
+        // At this hour a full export of the one lies in a foreign account, and the other is not public yet.
+        assert!(rows.first().is_some_and(|row| row.contains("exports")), "{first}\n{screen}");
+        assert!(rows.get(1).is_some_and(|row| row.contains("orders")), "{first}\n{screen}");
         let theme = Theme::built_in("dark").unwrap();
-        session.press("j");
         let style = style_of(&mut session, "✖ orders");
         assert_eq!(style.fg, theme.style(Role::Fail).fg);
     }

@@ -42,7 +42,7 @@ fn w_on_a_table_answers_section_by_section_and_each_line_leads_on() {
     for (width, height) in [(120, 40), (80, 24)] {
         let mut session = Session::demo(width, height);
         session.settle();
-        session.press("5 w").shows("who used orders").shows("recorded");
+        session.press("5 / 'name:orders' Enter w").shows("who used orders").shows("recorded");
         let asked = |session: &mut Session| {
             session.app.store.who(ORDERS, None, Reach::Everywhere).is_some_and(|who| who.sections[2].lines.len() > 1)
         };
