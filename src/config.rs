@@ -109,6 +109,8 @@ pub struct ClassesConfig {
     pub owner: Vec<String>,
     /// Tag keys that say the domain.
     pub domain: Vec<String>,
+    /// Tag keys that say the zone of a subnet.
+    pub zone: Vec<String>,
     /// What values mean, beside the usual words.
     pub values: BTreeMap<String, DataClass>,
 }
@@ -116,9 +118,12 @@ pub struct ClassesConfig {
 impl ClassesConfig {
     fn tags(&self) -> ClassTags {
         let mut tags = ClassTags::default();
-        for (to, from) in
-            [(&mut tags.class, &self.keys), (&mut tags.owner, &self.owner), (&mut tags.domain, &self.domain)]
-        {
+        for (to, from) in [
+            (&mut tags.class, &self.keys),
+            (&mut tags.owner, &self.owner),
+            (&mut tags.domain, &self.domain),
+            (&mut tags.zone, &self.zone),
+        ] {
             if !from.is_empty() {
                 from.clone_into(to);
             }
@@ -298,6 +303,8 @@ const TEMPLATE: &str = r#"# dynakeep's configuration: $XDG_CONFIG_HOME/dynakeep/
 #keys = ["data-class", "classification"]
 #owner = ["owner", "team"]
 #domain = ["domain"]
+# Those of subnets: their zone is restricted, secured or private, or external, public, dmz, internet or edge.
+#zone = ["zone", "tier"]
 
 # What values of the class mean, beside public, internal, confidential (pii, personal) and restricted (secret).
 [classes.values]

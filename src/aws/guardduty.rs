@@ -88,18 +88,27 @@ pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
     Ok(())
 }
 
-async fn detectors(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Detector>> {
+/// The ids of the detectors.
+///
+/// # Errors
+///
+/// Why they could not be listed.
+pub(super) async fn ids(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<String>> {
     let (mut ids, mut next, mut pages) = (Vec::new(), None, Pages::new(PAGES));
-    let (at, call) = loop {
+    loop {
         let call = site.clients().guardduty.list_detectors().set_next_token(next).send();
         let Seen { value, at, call } = sweep.call("guardduty:ListDetectors", "", call).await?;
         pages.saw(value.detector_ids().iter().map(String::as_str));
         ids.extend(value.detector_ids.unwrap_or_default());
         next = pages.next(value.next_token).map_err(|error| site.fault(error))?;
         if next.is_none() {
-            break (at, call);
+            return Ok(Seen { value: ids, at, call });
         }
-    };
+    }
+}
+
+async fn detectors(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Detector>> {
+    let Seen { value: ids, at, call } = ids(site, sweep).await?;
     let mut detectors = Vec::new();
     for id in ids {
         let request = site.clients().guardduty.get_detector().detector_id(&id).send();
@@ -108,16 +117,14 @@ async fn detectors(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Detector>> {
         let Some(status) = found.status else {
             return Err(site.fault(SourceError::Malformed("no Status in the answer".to_owned())));
         };
-        let is_on = |status: Option<aws_sdk_guardduty::types::FeatureStatus>| {
-            status.is_some_and(|status| status.as_str().eq_ignore_ascii_case("ENABLED"))
-        };
+        let is_on = |status: aws_sdk_guardduty::types::FeatureStatus| status.as_str().eq_ignore_ascii_case("ENABLED");
         let features = found.features.unwrap_or_default().into_iter();
         detectors.push(Detector {
             id,
             enabled: status.as_str().eq_ignore_ascii_case("ENABLED"),
             publishing_frequency: frequency,
             features: features
-                .filter_map(|feature| Some((feature.name?.as_str().to_owned(), is_on(feature.status))))
+                .filter_map(|feature| Some((feature.name?.as_str().to_owned(), is_on(feature.status?))))
                 .collect(),
         });
     }

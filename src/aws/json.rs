@@ -1,4 +1,4 @@
-//! AWS JSON 1.1 over the SDK's own orchestrator: the operation in a header, parameters and answer as JSON.
+//! AWS JSON over the SDK's own orchestrator: the operation in a header, parameters and answer as JSON.
 
 use aws_config::SdkConfig;
 use aws_smithy_runtime::client::retries::RetryPartition;
@@ -19,7 +19,7 @@ pub struct Json {
 }
 
 /// Services that speak the older version.
-const OLDER: &str = "DynamoDB_";
+const OLDER: [&str; 2] = ["DynamoDB_", "GraniteServiceVersion20100801."];
 
 impl Json {
     /// A client for the region of a configuration; `target` is the prefix of the header that names the operation.
@@ -60,10 +60,11 @@ impl Json {
 
 fn request(target: &str, input: &Value) -> Result<HttpRequest, BoxError> {
     let body = input.to_string();
+    let newer = !OLDER.iter().any(|of| target.starts_with(of));
     let request = http::Request::builder()
         .method("POST")
         .uri("/")
-        .header("content-type", format!("application/x-amz-json-1.{}", u8::from(!target.starts_with(OLDER))))
+        .header("content-type", format!("application/x-amz-json-1.{}", u8::from(newer)))
         .header("x-amz-target", target)
         .header("content-length", body.len())
         .body(SdkBody::from(body))?;

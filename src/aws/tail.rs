@@ -20,6 +20,11 @@ const JSON: &[(&str, Service, &str)] = &[
         "AnyScaleFrontendService",
     ),
     ("cloudtrail", Service { id: "CloudTrail", signing: "cloudtrail", host: "cloudtrail" }, "CloudTrail_20131101"),
+    (
+        "cloudwatch",
+        Service { id: "CloudWatch", signing: "monitoring", host: "monitoring" },
+        "GraniteServiceVersion20100801",
+    ),
     ("dax", Service { id: "DAX", signing: "dax", host: "dax" }, "AmazonDAXV3"),
     ("dynamodb", Service { id: "DynamoDB", signing: "dynamodb", host: "dynamodb" }, "DynamoDB_20120810"),
     ("events", Service { id: "EventBridge", signing: "events", host: "events" }, "AWSEvents"),
@@ -28,6 +33,7 @@ const JSON: &[(&str, Service, &str)] = &[
         Service { id: "Organizations", signing: "organizations", host: "organizations" },
         "AWSOrganizationsV20161128",
     ),
+    ("logs", Service { id: "CloudWatch Logs", signing: "logs", host: "logs" }, "Logs_20140328"),
     ("kms", Service { id: "KMS", signing: "kms", host: "kms" }, "TrentService"),
 ];
 
@@ -36,6 +42,8 @@ const REST: &[(&str, Service)] = &[
     ("accessanalyzer", Service { id: "AccessAnalyzer", signing: "access-analyzer", host: "access-analyzer" }),
     ("auditmanager", Service { id: "AuditManager", signing: "auditmanager", host: "auditmanager" }),
     ("backup", Service { id: "Backup", signing: "backup", host: "backup" }),
+    ("guardduty", Service { id: "GuardDuty", signing: "guardduty", host: "guardduty" }),
+    ("lambda", Service { id: "Lambda", signing: "lambda", host: "lambda" }),
     ("macie2", Service { id: "Macie2", signing: "macie2", host: "macie2" }),
     ("securityhub", Service { id: "SecurityHub", signing: "securityhub", host: "securityhub" }),
 ];

@@ -6,7 +6,7 @@ use crate::model::{Cell, DataClass, Estate, Evidence, Judgement, Scope, Seen, So
 
 use crate::policy::Document;
 
-use super::Control;
+use super::{Baseline, Control};
 
 /// A judgement about one resource while its evidence is gathered.
 pub(super) struct Draft {
@@ -120,7 +120,11 @@ pub(super) fn settle(judged: Result<Judgement, Box<Judgement>>) -> Judgement {
 /// read: what the strictest class fails, the table's own may not ask for at all.
 pub(super) fn by_class(judgement: Judgement, unread: Option<Option<&SourceError>>) -> Judgement {
     match unread {
-        Some(error) if matches!(judgement.verdict, Verdict::Fail | Verdict::Warn) => {
+        // What cannot be seen at all may not be asked for either.
+        Some(error)
+            if matches!(judgement.verdict, Verdict::Fail | Verdict::Warn)
+                || judgement.verdict == Verdict::Unknown && judgement.missing_action.is_none() =>
+        {
             let why = error.map_or_else(|| "not read yet".to_owned(), ToString::to_string);
             Judgement {
                 verdict: Verdict::Unknown,
@@ -154,6 +158,22 @@ pub(super) fn strictest_in(
     match (of, unlisted) {
         (Some((DataClass::Restricted, None)), _) | (_, None) => of,
         (_, Some(error)) => Some((DataClass::Restricted, Some(error))),
+    }
+}
+
+/// Why a class is a guess: the error of its tags or tables, `Some(None)` while they were not read yet.
+pub(super) type Unread<'a> = Option<Option<&'a SourceError>>;
+
+/// The strictest class that tables of some scopes state, where it asks for a control, and why it is a guess.
+pub(super) fn asked_in<'a>(
+    estate: &'a Estate,
+    baseline: &Baseline,
+    control: &Control,
+    scopes: impl Fn(&Scope) -> bool,
+) -> (Option<DataClass>, Unread<'a>) {
+    match strictest_in(estate, scopes, |_| true) {
+        Some((class, unread)) if baseline.asks(class, control.id) => (Some(class), unread),
+        _ => (None, None),
     }
 }
 

@@ -14,7 +14,7 @@ const LIST: &str = "dynamodb:ListTables";
 const TAGS: &str = "dynamodb:ListTagsOfResource";
 
 /// Why nobody's holding it can be said, where somebody's policies were not read.
-fn whole(draft: Draft, roster: &Roster) -> Result<Draft, Box<Judgement>> {
+pub(super) fn whole(draft: Draft, roster: &Roster) -> Result<Draft, Box<Judgement>> {
     match roster.unread() {
         Some(what) => {
             Err(Box::new(draft.unclear(format!("the set of policies is not whole: {what} was not in the answer"))))
@@ -24,7 +24,7 @@ fn whole(draft: Draft, roster: &Roster) -> Result<Draft, Box<Judgement>> {
 }
 
 /// Without the list of tables, what names stand for is not known.
-fn listed(mut draft: Draft, estate: &Estate, account: &str) -> Result<Draft, Box<Judgement>> {
+pub(super) fn listed(mut draft: Draft, estate: &Estate, account: &str) -> Result<Draft, Box<Judgement>> {
     for scope in estate.scopes.iter().filter(|scope| scope.account == account) {
         (draft, _) = draft.need("ListTables", estate.populations.get(scope))?;
     }

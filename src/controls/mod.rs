@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing in here knows AWS clients, the store, a terminal or a clock; time is `Estate::now`.
 
+mod alarms;
 mod attested;
 mod backup;
 mod baseline;
@@ -9,6 +10,7 @@ mod buckets;
 mod cached;
 mod caches;
 mod capacity;
+mod consumers;
 mod copies;
 mod copying;
 mod data_protection;
@@ -17,6 +19,7 @@ mod draft;
 mod edges;
 mod exporting;
 pub mod facts;
+mod findings;
 mod fine;
 mod global;
 mod grants;
@@ -26,9 +29,12 @@ mod hybrid;
 mod identity;
 mod isolation;
 mod keys;
+mod lanes;
+mod loads;
 mod logging;
 mod names;
 mod network;
+mod ourselves;
 mod pattern;
 mod people;
 mod perimeter;
@@ -39,10 +45,12 @@ mod rotation;
 mod routes;
 mod routing;
 mod rules;
+mod scanned;
 mod trails;
 mod transport;
 mod unused;
 mod watchers;
+mod zones;
 
 use crate::model::{Estate, Judgement, Scope, SourceError, Table};
 
@@ -139,18 +147,24 @@ pub const CATALOGUE: &[&Control] = &[
     buckets::LOG_07,
     trails::LOG_08,
     trails::LOG_09,
+    alarms::LOG_10,
     trails::LOG_11,
     detective::DET_01,
+    scanned::DET_02,
     detective::DET_03,
     routing::DET_04,
     routing::DET_05,
     rules::DET_06,
+    findings::DET_07,
+    findings::DET_08,
     detective::DET_09,
     rules::DET_10,
     rules::DET_11,
     detective::DET_12,
+    alarms::DET_14,
     watchers::DET_15,
     watchers::DET_16,
+    scanned::DET_17,
     routing::DET_19,
     resilience::RES_01,
     resilience::RES_02,
@@ -169,10 +183,15 @@ pub const CATALOGUE: &[&Control] = &[
     copying::RES_17,
     isolation::ISO_01,
     isolation::ISO_02,
+    lanes::ISO_03,
+    zones::ISO_04,
     isolation::ISO_06,
+    consumers::ISO_07,
+    loads::ISO_08,
     attested::ENC_10,
     attested::ENC_11,
     attested::GOV_01,
+    ourselves::GOV_02,
     attested::GOV_03,
     backup::RES_05,
     backup::RES_06,

@@ -1,6 +1,6 @@
 //! Who there is in an account and what they hold, worked out once from IAM's answer.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -69,6 +69,7 @@ pub(super) struct Holder {
     pub makes_roles: bool,
     /// It may take boundaries off roles.
     pub unbinds: bool,
+    pub tags: BTreeMap<String, String>,
 }
 
 impl Holder {
@@ -174,7 +175,11 @@ impl Roster {
                     trust: of["AssumeRolePolicyDocument"].as_str().and_then(|text| Document::parse(text).ok()),
                     makes_roles: false,
                     unbinds: false,
+                    tags: BTreeMap::new(),
                 };
+                for tag in of["Tags"].as_array().into_iter().flatten() {
+                    holder.tags.insert(word(tag, "Key"), word(tag, "Value"));
+                }
                 for policy in of[inline].as_array().into_iter().flatten() {
                     let name = word(policy, "PolicyName");
                     match read(&name, &policy["PolicyDocument"]) {

@@ -144,6 +144,7 @@ pub(super) fn kept() -> Estate {
     put(it, "s3:GetBucketLifecycleConfiguration", BUCKET, Value::Null);
     put(it, "s3:GetObjectLockConfiguration", BUCKET, json!({"ObjectLockEnabled": "Enabled"}));
     super::tests::holders::keep(it);
+    super::tests::watching::keep(it);
     estate
 }
 

@@ -15,6 +15,8 @@ pub struct ClassTags {
     pub owner: Vec<String>,
     /// Keys that say which domain it belongs to.
     pub domain: Vec<String>,
+    /// Keys that say of which zone a subnet is.
+    pub zone: Vec<String>,
 }
 
 impl Default for ClassTags {
@@ -35,6 +37,7 @@ impl Default for ClassTags {
             values: values.into_iter().map(|(value, class)| (value.to_owned(), class)).collect(),
             owner: keys(&["owner", "team"]),
             domain: keys(&["domain"]),
+            zone: keys(&["zone", "security-zone", "network-zone", "tier"]),
         }
     }
 }

@@ -12,7 +12,7 @@ pub struct Actions(u64);
 /// Actions on streams of tables, beside those on items and on tables.
 pub const STREAM_ACTIONS: [&str; 2] = ["dynamodb:GetRecords", "dynamodb:GetShardIterator"];
 /// Actions on tables that are no write of the control plane in the strict sense, and move data all the same.
-const OTHERS: [&str; 2] = ["dynamodb:StartBulkPutItems", "dynamodb:AssociateTableReplica"];
+const OTHERS: [&str; 1] = ["dynamodb:AssociateTableReplica"];
 
 fn known() -> impl Iterator<Item = &'static str> {
     ITEM_ACTIONS.into_iter().chain(CONTROL_WRITES).chain(STREAM_ACTIONS).chain(OTHERS)

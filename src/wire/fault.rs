@@ -261,8 +261,12 @@ fn with_token(called: &Called, page: Vec<u8>, token: &str) -> Vec<u8> {
         ("dynamodb", "ListBackups") => "LastEvaluatedBackupArn",
         ("guardduty", "ListFindings" | "ListDetectors" | "ListFilters") => "nextToken",
         ("config", "DescribeConfigRules" | "DescribeComplianceByConfigRule" | "GetComplianceDetailsByConfigRule")
-        | ("cloudtrail", "LookupEvents")
-        | ("dynamodb", "ListTagsOfResource" | "ListContributorInsights" | "ListExports")
+        | ("cloudtrail", "LookupEvents" | "ListEventDataStores")
+        | (
+            "dynamodb",
+            "ListTagsOfResource" | "ListContributorInsights" | "ListExports" | "ListImports" | "ListBulkOperations",
+        )
+        | ("cloudwatch", "DescribeAlarms")
         | ("cloudformation", "DescribeStacks" | "ListStackResources" | "DescribeStackResourceDrifts") => "NextToken",
         (
             "backup",
@@ -277,6 +281,12 @@ fn with_token(called: &Called, page: Vec<u8>, token: &str) -> Vec<u8> {
         | ("securityhub", "GetEnabledStandards")
         | ("dax", "DescribeClusters")
         | ("application-autoscaling", "DescribeScalableTargets") => "NextToken",
+        (
+            "guardduty",
+            "ListPublishingDestinations" | "ListCustomDetectionRules" | "ListCustomDetectionRuleAssociations",
+        )
+        | ("logs", "DescribeMetricFilters") => "nextToken",
+        ("lambda", "ListEventSourceMappings") => "NextMarker",
         ("accessanalyzer", "ListAnalyzers" | "ListFindingsV2") => "nextToken",
         ("kms", "ListGrants") => "NextMarker",
         ("iam", "GetAccountAuthorizationDetails") => "Marker",

@@ -89,6 +89,17 @@ pub(crate) const POLLED: &[(&str, Source)] = &[
     ("accessanalyzer:ListFindingsV2", Source::Settings),
     ("macie2:GetMacieSession", Source::Settings),
     ("auditmanager:GetAccountStatus", Source::Settings),
+    ("dynamodb:ListImports", Source::Settings),
+    ("dynamodb:ListBulkOperations", Source::Settings),
+    ("dynamodb:DescribeBulkOperation", Source::Settings),
+    ("lambda:ListEventSourceMappings", Source::Settings),
+    ("cloudwatch:DescribeAlarms", Source::Settings),
+    ("logs:DescribeMetricFilters", Source::Settings),
+    ("cloudtrail:ListEventDataStores", Source::Settings),
+    ("cloudtrail:GetEventDataStore", Source::Settings),
+    ("guardduty:ListPublishingDestinations", Source::Settings),
+    ("guardduty:ListCustomDetectionRules", Source::Settings),
+    ("guardduty:ListCustomDetectionRuleAssociations", Source::Settings),
 ];
 
 /// What each fault is called on the screen.
@@ -145,6 +156,15 @@ const PAGED: &[&str] = &[
     "application-autoscaling:DescribeScalableTargets",
     "accessanalyzer:ListAnalyzers",
     "accessanalyzer:ListFindingsV2",
+    "dynamodb:ListImports",
+    "dynamodb:ListBulkOperations",
+    "lambda:ListEventSourceMappings",
+    "cloudwatch:DescribeAlarms",
+    "logs:DescribeMetricFilters",
+    "cloudtrail:ListEventDataStores",
+    "guardduty:ListPublishingDestinations",
+    "guardduty:ListCustomDetectionRules",
+    "guardduty:ListCustomDetectionRuleAssociations",
 ];
 
 /// A small estate of one scope, of which only what the source needs is polled.

@@ -16,7 +16,7 @@ use crate::operations;
 use super::own::{Answer, Called, encode};
 use super::rest;
 use super::site::{Pages, Site, Sweep};
-use super::{at_once, cloudtrail};
+use super::{at_once, cloudtrail, guardduty};
 
 use reads::{Each, How, READS, Read};
 
@@ -147,6 +147,7 @@ async fn subjects(site: &Site, sweep: &Sweep<'_>, read: &Read, lists: &Lists) ->
                 Err(fault) => return Err(Some(fault)),
             }
         }
+        Each::Detector => asked.subjects = guardduty::ids(site, sweep).await.map_err(Some)?.value.into_iter().collect(),
     }
     if asked.subjects.len() > SUBJECTS {
         let many = format!("{} subjects, of at most {SUBJECTS}", asked.subjects.len());

@@ -78,6 +78,8 @@ pub enum Each {
     Key,
     /// Each bucket of the account that a trail delivers to, or an export went to.
     Bucket,
+    /// Each detector of GuardDuty.
+    Detector,
 }
 
 /// How pages are asked for.
@@ -367,6 +369,76 @@ pub const READS: &[Read] = &[
     )
     .is(|of| of.as_array().is_some_and(|all| all.iter().all(|event| event["EventSource"].is_string())))
     .keep(iam::events),
+    // Copies, loads and readers of tables
+    read("dynamodb:ListImports", How::Json(|_| json!({})), Each::Once, "/ImportSummaryList")
+        .paged("NextToken", "/NextToken")
+        .is(|of| of["ImportArn"].is_string() && of["TableArn"].is_string()),
+    read("dynamodb:ListBulkOperations", How::Json(|_| json!({})), Each::Once, "/BulkOperationsSummaryList")
+        .paged("NextToken", "/NextToken")
+        .is(|of| of["BulkOperationArn"].is_string()),
+    read(
+        "dynamodb:DescribeBulkOperation",
+        How::Json(|arn| json!({ "BulkOperationArn": arn })),
+        Each::Of { label: "dynamodb:ListBulkOperations", list: "/BulkOperationsSummaryList", id: "/BulkOperationArn" },
+        "/BulkOperationDescription",
+    )
+    .absent(&["ResourceNotFoundException"])
+    .is(|of| of["TableDetails"].is_array() && of["InputS3Configuration"].is_object()),
+    read(
+        "lambda:ListEventSourceMappings",
+        How::Get(|_| "/2015-03-31/event-source-mappings/".to_owned()),
+        Each::Once,
+        "/EventSourceMappings",
+    )
+    .paged("Marker", "/NextMarker")
+    .is(|of| of["UUID"].is_string()),
+    // Who is told of numbers and of logged calls
+    read(
+        "cloudwatch:DescribeAlarms",
+        How::Json(|_| json!({ "AlarmTypes": ["MetricAlarm"] })),
+        Each::Once,
+        "/MetricAlarms",
+    )
+    .paged("NextToken", "/NextToken")
+    .is(|of| of["AlarmName"].is_string()),
+    read("logs:DescribeMetricFilters", How::Json(|_| json!({})), Each::Once, "/metricFilters")
+        .paged("nextToken", "/nextToken")
+        .is(|of| of["filterName"].is_string() && of["logGroupName"].is_string()),
+    read("cloudtrail:ListEventDataStores", How::Json(|_| json!({})), Each::Once, "/EventDataStores")
+        .paged("NextToken", "/NextToken")
+        .is(|of| of["EventDataStoreArn"].is_string()),
+    read(
+        "cloudtrail:GetEventDataStore",
+        How::Json(|arn| json!({ "EventDataStore": arn })),
+        Each::Of { label: "cloudtrail:ListEventDataStores", list: "/EventDataStores", id: "/EventDataStoreArn" },
+        "/Status",
+    )
+    .absent(&["EventDataStoreNotFoundException"])
+    .is(Value::is_string),
+    read(
+        "guardduty:ListPublishingDestinations",
+        How::Get(|detector| format!("/detector/{}/publishingDestination", encode(detector))),
+        Each::Detector,
+        "/destinations",
+    )
+    .paged("nextToken", "/nextToken")
+    .is(|of| of["destinationId"].is_string() && of["status"].is_string()),
+    read(
+        "guardduty:ListCustomDetectionRules",
+        How::Post(|_| "/custom-detection-rule/rule".to_owned(), |_| json!({})),
+        Each::Once,
+        "/rules",
+    )
+    .paged("nextToken", "/nextToken")
+    .is(|of| of["ruleId"].is_string() && of["name"].is_string()),
+    read(
+        "guardduty:ListCustomDetectionRuleAssociations",
+        How::Get(|_| "/custom-detection-rule/association".to_owned()),
+        Each::Once,
+        "/ruleAssociations",
+    )
+    .paged("nextToken", "/nextToken")
+    .is(|of| of["ruleId"].is_string() && of["mode"].is_string()),
     // Scaling
     read(
         "application-autoscaling:DescribeScalableTargets",

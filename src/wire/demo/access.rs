@@ -24,7 +24,9 @@ fn statements(account: &str) -> (Value, Value, Value) {
             "backup:Get*", "backup:List*", "dax:Describe*", "iam:Get*", "organizations:Describe*", "organizations:List*", "dynamodb:DescribeExport", "dynamodb:DescribeLimits", "dynamodb:DescribeKinesisStreamingDestination", "events:List*",
             "kinesis:DescribeStreamSummary", "kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus",
             "kms:ListGrants", "macie2:Get*", "s3:GetBucket*", "s3:GetPublicAccessBlock",
-            "s3:GetObjectLockConfiguration", "securityhub:Describe*", "securityhub:Get*",
+            "s3:GetObjectLockConfiguration", "securityhub:Describe*", "securityhub:Get*", "cloudtrail:List*",
+            "cloudwatch:DescribeAlarms", "dynamodb:DescribeBulkOperation", "lambda:ListEventSourceMappings",
+            "logs:DescribeMetricFilters",
         ],
         "Resource": "*",
     });

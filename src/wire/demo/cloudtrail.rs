@@ -99,6 +99,9 @@ impl Trail {
                 home.and_then(|realm| realm.key(KEY_DATA)).map(|key| key.arn.clone())
             }),
             "S3KeyPrefix": call.words("logs"),
+            "CloudWatchLogsLogGroupArn": (self.name == "org-main").then(|| {
+                format!("arn:aws:logs:{}:{}:log-group:trail/org-main:*", self.home, self.account)
+            }),
             "IncludeGlobalServiceEvents": self.everywhere,
             "IsMultiRegionTrail": self.everywhere,
             "HomeRegion": self.home,

@@ -92,7 +92,7 @@ fn describe_table(call: &Call<'_>) -> Result<Value, Refusal> {
         },
         "StreamSpecification": stream,
         "LatestStreamLabel": table.stream.map(|_| label.clone()),
-        "LatestStreamArn": table.stream.map(|_| format!("{}/stream/{label}", table.arn)),
+        "LatestStreamArn": stream_arn(&table),
         "OnDemandThroughput": table.cap.map(|units| {
             json!({ "MaxReadRequestUnits": units, "MaxWriteRequestUnits": -1 })
         }),
@@ -117,6 +117,11 @@ fn limits(call: &Call<'_>) -> Result<Value, Refusal> {
         "AccountMaxReadCapacityUnits": account, "AccountMaxWriteCapacityUnits": account,
         "TableMaxReadCapacityUnits": table, "TableMaxWriteCapacityUnits": table,
     }))
+}
+
+/// The stream of a table, where it is on.
+pub(super) fn stream_arn(table: &Table) -> Option<String> {
+    table.stream.map(|_| format!("{}/stream/{}", table.arn, stream_label(table)))
 }
 
 fn stream_label(table: &Table) -> String {

@@ -93,9 +93,21 @@ fn role(call: &Call<'_>, name: &str, trust: &Value, policies: &[(&str, Value)], 
         "InstanceProfileList": [],
         "RolePolicyList": inline,
         "AttachedManagedPolicies": [],
-        "Tags": [{ "Key": "note", "Value": call.words("kept by the platform team") }],
+        "Tags": tags(call, name),
         "RoleLastUsed": used.map_or(json!({}), |days| json!({ "LastUsedDate": ago(days), "Region": "eu-west-1" })),
     })
+}
+
+/// A note, and where somebody wrote it down the domain.
+fn tags(call: &Call<'_>, name: &str) -> Value {
+    let domain = match name {
+        ROLE | "app-billing" => Some("payments"),
+        "app-vault" | "app-identity" | "app-lake" | "dax-search" => Some("identity"),
+        _ => None,
+    };
+    let note = json!({ "Key": "note", "Value": call.words("kept by the platform team") });
+    let domain = domain.map(|domain| json!({ "Key": "domain", "Value": domain }));
+    [note].into_iter().chain(domain).collect()
 }
 
 fn attached(mut of: Value, policies: &[&str]) -> Value {
@@ -119,6 +131,8 @@ fn managed(arn: &str, statements: &Value) -> Value {
 }
 
 const FULL: &str = "arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess_v2";
+/// What reads settings, and items as well.
+const READ: &str = "arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess";
 const ADMIN: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 
 /// The roles that services run by themselves in every account.
@@ -207,6 +221,7 @@ fn prod(call: &Call<'_>) -> [Vec<Value>; 4] {
         role(call, "app-billing", &ec2, &[("billing", billing)], Some(0)),
         role(call, "ci-deploy", &federated, &[("deploy", json!([deploy]))], Some(2)),
         role(call, "old-reporting", &ec2, &[("export", json!([export]))], Some(212)),
+        attached(role(call, realm.auditor_role(), &federated, &[], Some(0)), &[READ]),
     ];
     // The one cache names its table, the other may do whatever it likes with its own.
     roles.push(role(call, "dax-catalog", &dax(realm), &[("reads", json!([reads(&table(realm, "orders"))]))], Some(0)));
@@ -214,8 +229,17 @@ fn prod(call: &Call<'_>) -> [Vec<Value>; 4] {
     roles.push(role(call, "dax-search", &service("dax.amazonaws.com"), &[("all", json!([sessions]))], Some(0)));
     roles.extend(of_services(call));
     let all = json!([{ "Effect": "Allow", "Action": "*", "Resource": "*" }]);
+    let read = json!([allow(
+        &json!(["dynamodb:Describe*", "dynamodb:List*", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"]),
+        &json!("*"),
+    )]);
     let full = json!([{ "Effect": "Allow", "Action": ["dynamodb:*", "dax:*"], "Resource": "*" }]);
-    [users, vec![attached(operators, &[FULL])], roles, vec![managed(ADMIN, &all), managed(FULL, &full)]]
+    [
+        users,
+        vec![attached(operators, &[FULL])],
+        roles,
+        vec![managed(ADMIN, &all), managed(FULL, &full), managed(READ, &read)],
+    ]
 }
 
 /// The data account: every role names its tables and stands under one ceiling; tables are changed through CloudFormation
@@ -263,7 +287,8 @@ fn data(call: &Call<'_>) -> [Vec<Value>; 4] {
     });
     let lambda = service("lambda.amazonaws.com");
     let mut roles = vec![
-        role(call, "admin", &person, &[("look", look)], Some(3)),
+        role(call, "admin", &person, &[("look", look.clone())], Some(3)),
+        role(call, realm.auditor_role(), &person, &[("look", look)], Some(0)),
         bounded(role(call, "app-vault", &lambda, &[("tenant", tenant)], Some(0)), &ceiling),
         bounded(role(call, "app-identity", &lambda, &[("by-tag", by_tag)], Some(1)), &ceiling),
         bounded(role(call, "app-lake", &lambda, &[("lake", lake)], Some(0)), &ceiling),

@@ -27,6 +27,7 @@ mod settings;
 mod story;
 mod sts;
 mod tables;
+mod watching;
 mod world;
 
 use std::collections::{HashMap, HashSet};
@@ -176,6 +177,9 @@ impl Inner {
             return Err(Refusal::throttled(called.protocol));
         }
         let call = Call { world: &self.world, realm, now, called, params: Params(fields) };
+        if watching::knows(&call) {
+            return watching::answer(&call);
+        }
         match called.service.as_str() {
             "dynamodb" => dynamodb::answer(&call),
             "cloudformation" => cloudformation::answer(&call),

@@ -11,13 +11,13 @@ use crate::wire::protocol::Refusal;
 
 /// How well a place is kept.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kept {
+pub(super) enum Kept {
     Forgotten,
     Poorly,
     Well,
 }
 
-fn kept(realm: &Realm) -> Kept {
+pub(super) fn kept(realm: &Realm) -> Kept {
     match (realm.account == PROD, realm.region) {
         (_, "ap-southeast-2") => Kept::Forgotten,
         (true, "eu-west-1") => Kept::Well,

@@ -146,7 +146,7 @@ fn kept(realm: &Realm, name: &str, class: &str) -> Table {
 fn domain(name: &str) -> &'static str {
     match name {
         "orders" | "ledger" | "exports" | "legacy-billing" => "payments",
-        "token-vault" => "identity",
+        "token-vault" | "lake-index" => "identity",
         _ => {
             if hash(name).is_multiple_of(2) {
                 "commerce"
@@ -307,6 +307,7 @@ fn heroes_of_prod(realm: &Realm) -> Vec<Timed<Table>> {
     billing.key = realm.key(KEY_DISABLED).map(|key| key.arn.clone());
     billing.status = "INACCESSIBLE_ENCRYPTION_CREDENTIALS";
     billing.inaccessible = Some(story::night(0, 0) - DAY * 2);
+    billing.policy = Some(fence(&billing.arn, &realm.gateway_endpoint()));
     // The replica of a global table keeps neither its recovery window nor its protection.
     let mut sessions = kept(realm, "sessions", "internal");
     sessions.key = None;
