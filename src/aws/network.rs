@@ -162,6 +162,7 @@ fn subnet(value: &Value) -> Option<Subnet> {
         vpc: text(value, "vpcId").unwrap_or_default(),
         cidr: text(value, "cidrBlock"),
         zone: text(value, "availabilityZone"),
+        public_addresses: text(value, "mapPublicIpOnLaunch").and_then(|on| on.parse().ok()),
         tags: tags(value),
     })
 }

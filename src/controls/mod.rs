@@ -17,6 +17,7 @@ mod data_protection;
 mod detective;
 mod draft;
 mod edges;
+mod exits;
 mod exporting;
 pub mod facts;
 mod findings;
@@ -100,6 +101,7 @@ pub const CATALOGUE: &[&Control] = &[
     perimeter::NET_05,
     perimeter::NET_06,
     perimeter::NET_09,
+    exits::NET_10,
     edges::NET_11,
     hybrid::NET_14,
     grants::IAM_01,

@@ -23,7 +23,7 @@ pub(super) const ISO_04: &Control = &Control {
 };
 
 /// What a zone is called that tables are reached from.
-const INNER: [&str; 3] = ["restricted", "secured", "private"];
+pub(super) const INNER: [&str; 3] = ["restricted", "secured", "private"];
 /// What a zone is called that the internet reaches.
 const OUTER: [&str; 5] = ["external", "public", "dmz", "internet", "edge"];
 
@@ -94,12 +94,17 @@ fn judge_reached_from(estate: &Estate, baseline: &Baseline, table: &Table) -> Re
     })
 }
 
-fn is_anywhere(destination: &str) -> bool {
+pub(super) fn is_anywhere(destination: &str) -> bool {
     matches!(destination, "0.0.0.0/0" | "::/0")
 }
 
+/// The zone that tags of a subnet state, in lower case.
+pub(super) fn zone_of(estate: &Estate, subnet: &Subnet) -> Option<String> {
+    ClassTags::value_of(&subnet.tags, &estate.class_tags.zone).map(str::to_lowercase)
+}
+
 /// The route table of a subnet: its own, else the main one of its VPC.
-fn route_of<'a>(subnet: &Subnet, tables: &'a [RouteTable]) -> Option<&'a RouteTable> {
+pub(super) fn route_of<'a>(subnet: &Subnet, tables: &'a [RouteTable]) -> Option<&'a RouteTable> {
     let own = tables.iter().find(|of| of.subnets.contains(&subnet.id));
     own.or_else(|| tables.iter().find(|of| of.main && of.vpc == subnet.vpc))
 }

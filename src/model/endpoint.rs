@@ -83,6 +83,8 @@ pub struct Subnet {
     pub cidr: Option<String>,
     /// Its availability zone.
     pub zone: Option<String>,
+    /// Whether what starts in it is given a public address.
+    pub public_addresses: Option<bool>,
     /// Tags.
     pub tags: BTreeMap<String, String>,
 }

@@ -19,6 +19,7 @@ mod cached;
 mod crossing;
 mod data_protection;
 mod detective;
+mod exits;
 pub(super) mod holders;
 mod identity;
 mod isolation;
@@ -29,8 +30,15 @@ mod surroundings;
 pub(super) mod watching;
 
 /// Controls over the slow tail, by the room that tests them.
-const TAIL: &[&[&str]] =
-    &[tail_tests::JUDGED, surroundings::JUDGED, cached::JUDGED, crossing::JUDGED, watching::JUDGED, holders::JUDGED];
+const TAIL: &[&[&str]] = &[
+    tail_tests::JUDGED,
+    surroundings::JUDGED,
+    cached::JUDGED,
+    crossing::JUDGED,
+    watching::JUDGED,
+    holders::JUDGED,
+    exits::JUDGED,
+];
 
 pub(super) const ARN: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders";
 pub(super) const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1";
@@ -235,6 +243,7 @@ fn network() -> Network {
             vpc: "vpc-1".to_owned(),
             cidr: None,
             zone: None,
+            public_addresses: Some(false),
             tags: BTreeMap::new(),
         }]),
         route_tables: seen(vec![RouteTable {

@@ -106,10 +106,10 @@ fn tags(call: &Call<'_>, name: &str) -> Value {
     json!([{ "key": "Name", "value": call.words(name) }, { "key": "env", "value": call.words("prod") }])
 }
 
-/// Tags of a subnet: in one region somebody wrote down which zone those behind the endpoint are of.
+/// Tags of a subnet: in two regions somebody wrote down which zone those behind the endpoint are of.
 fn zoned(call: &Call<'_>, name: &str, inner: bool) -> Value {
     let mut tags = tags(call, name);
-    if let Some(list) = tags.as_array_mut().filter(|_| inner && call.realm.index == 3) {
+    if let Some(list) = tags.as_array_mut().filter(|_| inner && matches!(call.realm.index, 2 | 3)) {
         list.push(json!({ "key": "zone", "value": "restricted" }));
     }
     tags
@@ -341,12 +341,13 @@ fn route_tables(call: &Call<'_>) -> Vec<Value> {
             let table = id(call, "rtb", place * 10 + own);
             let subnet = (own == 1).then(|| id(call, "subnet", place * 10 + 1));
             let through = if own == 1 { "natGatewayId" } else { "gatewayId" };
-            let mut routes = vec![
-                local.clone(),
-                json!({
+            let mut routes = vec![local.clone()];
+            // In one region nothing leads out of the zone that holds the tables' callers.
+            if own == 0 || call.realm.index != 3 {
+                routes.push(json!({
                     "destinationCidrBlock": "0.0.0.0/0", through: target, "origin": "CreateRoute", "state": "active",
-                }),
-            ];
+                }));
+            }
             if own == 1 && net.endpoint.is_some() {
                 routes.push(json!({
                     "destinationPrefixListId": id(call, "pl", 0),
