@@ -132,7 +132,7 @@ impl fmt::Display for Rule<'_> {
 }
 
 /// A list in EC2's XML: an empty element is an empty list, an absent one is none.
-fn list<'a>(of: &'a Value, name: &str) -> Option<&'a [Value]> {
+pub(super) fn list<'a>(of: &'a Value, name: &str) -> Option<&'a [Value]> {
     match &of[name] {
         Value::Array(items) => Some(items),
         Value::String(blank) if blank.trim().is_empty() => Some(&[]),

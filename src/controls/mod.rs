@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing in here knows AWS clients, the store, a terminal or a clock; time is `Estate::now`.
 
+mod acls;
 mod alarms;
 mod attested;
 mod backup;
@@ -101,6 +102,7 @@ pub const CATALOGUE: &[&Control] = &[
     perimeter::NET_05,
     perimeter::NET_06,
     perimeter::NET_09,
+    acls::NET_08,
     exits::NET_10,
     edges::NET_11,
     hybrid::NET_14,

@@ -317,6 +317,12 @@ pub const READS: &[Read] = &[
     read("ec2:DescribeSecurityGroups", How::Form(|_| vec![]), Each::Once, "/securityGroupInfo")
         .paged("NextToken", "/nextToken")
         .is(|of| identity(of, "groupId", "sg-")),
+    read("ec2:DescribeNetworkAcls", How::Form(|_| vec![]), Each::Once, "/networkAclSet")
+        .paged("NextToken", "/nextToken")
+        .is(|of| identity(of, "networkAclId", "acl-")),
+    read("ec2:DescribePrefixLists", How::Form(|_| vec![]), Each::Once, "/prefixListSet")
+        .paged("NextToken", "/nextToken")
+        .is(|of| identity(of, "prefixListId", "pl-")),
     // Identity
     read(
         "iam:GetAccountAuthorizationDetails",

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Call;
 use super::kit::{hex, iso, page_of};
 use super::world::{DATA, PROD, Realm};
-use super::{settings, story};
+use super::{edges, settings, story};
 use crate::wire::protocol::Refusal;
 
 const INVALID: &str = "InvalidParameterValue";
@@ -26,6 +26,16 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Value, Refusal> {
         }
         "DescribeSecurityGroups" => {
             list(call, ("securityGroupInfo", "GroupId", "groupId", 1000), settings::security_groups(call))
+        }
+        "DescribeNetworkAcls" => {
+            let subnets = |place: u64| [1, 2].map(|zone| id(call, "subnet", place * 10 + zone));
+            let vpc = |(place, net): (u64, Net)| (id(call, "vpc", place), format!("10.{}", net.block), subnets(place));
+            let vpcs: Vec<_> = (0..).zip(nets(call.realm)).map(vpc).collect();
+            list(call, ("networkAclSet", "NetworkAclId", "networkAclId", 1000), edges::lists(call, &vpcs))
+        }
+        "DescribePrefixLists" => {
+            let lists = edges::prefixes(call, &id(call, "pl", 0));
+            list(call, ("prefixListSet", "PrefixListId", "prefixListId", 1000), lists)
         }
         "DescribeFlowLogs" => {
             let vpcs: Vec<String> =
@@ -106,11 +116,17 @@ fn tags(call: &Call<'_>, name: &str) -> Value {
     json!([{ "key": "Name", "value": call.words(name) }, { "key": "env", "value": call.words("prod") }])
 }
 
-/// Tags of a subnet: in two regions somebody wrote down which zone those behind the endpoint are of.
+/// Tags of a subnet: in two regions somebody wrote down which zone those behind the endpoint are of, in one of them of
+/// the others as well.
 fn zoned(call: &Call<'_>, name: &str, inner: bool) -> Value {
     let mut tags = tags(call, name);
-    if let Some(list) = tags.as_array_mut().filter(|_| inner && matches!(call.realm.index, 2 | 3)) {
-        list.push(json!({ "key": "zone", "value": "restricted" }));
+    let zone = match (call.realm.index, inner) {
+        (2 | 3, true) => "restricted",
+        (2, false) => "public",
+        _ => return tags,
+    };
+    if let Some(list) = tags.as_array_mut() {
+        list.push(json!({ "key": "zone", "value": zone }));
     }
     tags
 }

@@ -13,6 +13,7 @@ mod cloudwatch;
 mod config;
 mod dynamodb;
 mod ec2;
+mod edges;
 mod events;
 mod findings;
 mod guardduty;
