@@ -177,6 +177,10 @@ pub enum Command {
         /// Of the framework's mappings only those that a publisher made
         #[arg(long, requires = "framework")]
         published_only: bool,
+        /// Only what is worse than in an earlier answer (`check -o json` kept in FILE), or bad and new since; only that
+        /// can fail the run. Each row says what it was
+        #[arg(long, value_name = "FILE", alias = "since-tape")]
+        worse_than: Option<PathBuf>,
     },
     /// Tables: key, recovery, protection, policy, endpoints, verdicts
     Tables,

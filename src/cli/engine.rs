@@ -123,7 +123,7 @@ pub(super) fn run(cli: &Cli, query: Option<&str>, args: &EngineArgs) -> Result<O
         return print_plan(cli, &json, news.as_ref()).map(Some);
     }
     let reach = reach(name, json, &store);
-    once::finish(cli, RowKind::Events, store, window.now, &queries, Some(reach)).map(Some)
+    once::finish(cli, RowKind::Events, store, window.now, &queries, (Some(reach), &once::Narrow::default())).map(Some)
 }
 
 /// Refuses what an engine would silently pass over.

@@ -14,6 +14,7 @@ mod profiles;
 mod search;
 mod talk;
 mod who;
+mod worse;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -20,6 +20,7 @@ use crate::trail::query::Query;
 
 use super::line::Line;
 use super::search::{self, Reach};
+use super::worse::Earlier;
 use super::{Cli, Command, Failure, Output, Pipe, settings, talk, wire};
 
 /// Sweeps what the rows need, prints them and gives the exit code.
@@ -27,8 +28,10 @@ pub(super) fn run(cli: &Cli, kind: RowKind, query: Option<&str>) -> Result<ExitC
     let global = &cli.global;
     printable(cli, kind)?;
     let queries = queries(kind, [query, global.filter.as_deref()])?;
+    let narrow = Narrow::of(cli)?;
     let config = Config::load(global.config.as_deref())?;
     let wire = wire(cli, None)?;
+    narrow.earlier.as_ref().map_or(Ok(()), |earlier| earlier.fits(wire.origin))?;
     let mut settings = settings(global, &config);
     if global.demo.is_none() {
         super::profiles::known(&settings)?;
@@ -64,7 +67,7 @@ pub(super) fn run(cli: &Cli, kind: RowKind, query: Option<&str>) -> Result<ExitC
         search::run(super::wire(cli, None)?, settings, &mut store, plan)?;
     }
     let reach = plan.map(|plan| Reach::of(&plan, &store));
-    finish(cli, kind, store, clock.now(), &queries, reach)
+    finish(cli, kind, store, clock.now(), &queries, (reach, &narrow))
 }
 
 /// Prints the rows of a store that the queries ask for, and gives the exit code.
@@ -74,16 +77,20 @@ pub(super) fn finish(
     mut store: Store,
     now: Timestamp,
     queries: &[Query],
-    reach: Option<Reach>,
+    (reach, narrow): (Option<Reach>, &Narrow),
 ) -> Result<ExitCode, Failure> {
     store.settle(now);
-    let narrow = Narrow::of(cli);
     let mut judged: Vec<&Judgement> = match kind {
         RowKind::Checks => {
-            store.judgements().filter(|of| narrow.keeps(of) && kept(&store, of, queries, &narrow)).collect()
+            store.judgements().filter(|of| narrow.keeps(of) && kept(&store, of, queries, narrow)).collect()
         }
         _ => Vec::new(),
     };
+    let compared = narrow.earlier.as_ref().map(|earlier| {
+        let summary = earlier.summary(judged.iter().copied());
+        judged.retain(|of| earlier.is_worse(of));
+        summary
+    });
     judged.sort_by_key(|of| (of.verdict.rank(), Reverse(of.severity), of.control, of.resource.as_str()));
     let rows: Vec<Box<dyn Entry + '_>> = match kind {
         RowKind::Checks => judged.iter().map(|of| Box::new(narrow.row(&store, of)) as Box<dyn Entry + '_>).collect(),
@@ -91,10 +98,10 @@ pub(super) fn finish(
     };
     let outcome = Outcome::of(cli, kind, &store, &judged, reach);
     let mut out = BufWriter::new(Pipe::new(io::stdout().lock()));
-    write(&mut out, cli, kind, &store, &outcome, &rows, (&judged, &narrow))?;
+    write(&mut out, cli, kind, &store, &outcome, &rows, (&judged, narrow))?;
     out.flush()?;
     // Nobody may be listening there either.
-    let _closed = warn(&store, &outcome, cli.global.output);
+    let _closed = warn(&store, &outcome, cli.global.output, compared.as_deref());
     Ok(outcome.code())
 }
 
@@ -124,20 +131,24 @@ fn kept(store: &Store, judgement: &Judgement, queries: &[Query], narrow: &Narrow
 
 /// What `check` keeps to, besides the filter.
 #[derive(Default)]
-struct Narrow {
+pub(super) struct Narrow {
     controls: Vec<&'static str>,
     framework: Option<&'static str>,
     published_only: bool,
+    earlier: Option<Earlier>,
 }
 
 impl Narrow {
-    fn of(cli: &Cli) -> Self {
-        match &cli.command {
-            Some(Command::Check { controls, framework, published_only, .. }) => {
-                Self { controls: controls.clone(), framework: *framework, published_only: *published_only }
-            }
+    fn of(cli: &Cli) -> Result<Self, Failure> {
+        Ok(match &cli.command {
+            Some(Command::Check { controls, framework, published_only, worse_than, .. }) => Self {
+                controls: controls.clone(),
+                framework: *framework,
+                published_only: *published_only,
+                earlier: worse_than.as_deref().map(Earlier::read).transpose()?,
+            },
             _ => Self::default(),
-        }
+        })
     }
 
     /// Whose word it is that a control answers the framework; `None` when it does not, or none was asked about.
@@ -152,7 +163,12 @@ impl Narrow {
     }
 
     fn row<'a>(&self, store: &'a Store, judgement: &'a Judgement) -> CheckRow<'a> {
-        CheckRow { store, judgement, framework: self.framework }
+        CheckRow {
+            store,
+            judgement,
+            framework: self.framework,
+            was: self.earlier.as_ref().map(|earlier| earlier.was(judgement)),
+        }
     }
 
     /// How many controls answer the framework, by whose word, and how many of them are judged.
@@ -254,12 +270,16 @@ fn write(
                 ["verdict", "severity", "control", "mapping", "requirements", "resource", "reason"];
             export::table::write_columns(out, kind, &COLUMNS, store, coverage, rows)
         }
+        Output::Table if narrow.earlier.is_some() => {
+            const COLUMNS: [&str; 6] = ["verdict", "was", "severity", "control", "resource", "reason"];
+            export::table::write_columns(out, kind, &COLUMNS, store, coverage, rows)
+        }
         Output::Table => export::table::write(out, kind, store, coverage, rows),
         Output::Csv => export::csv::write(out, kind, rows),
-        Output::Sarif => export::sarif::write(out, store, judged),
+        Output::Sarif => export::sarif::write(out, store, coverage, judged),
         Output::Md => export::markdown::write(out, store, coverage, judged),
-        Output::Junit => export::junit::write(out, judged),
-        Output::Ocsf => export::ocsf::write(out, store, judged),
+        Output::Junit => export::junit::write(out, store, coverage, judged),
+        Output::Ocsf => export::ocsf::write(out, store, coverage, judged),
         Output::Html => export::html::write(out, store, coverage, judged),
         Output::Json => {
             let mut extra: Map<String, Value> = Map::new();
@@ -275,8 +295,11 @@ fn write(
 }
 
 /// Says on standard error what could not be read, and how to mend it.
-fn warn(store: &Store, outcome: &Outcome, output: Output) -> io::Result<()> {
+fn warn(store: &Store, outcome: &Outcome, output: Output, compared: Option<&str>) -> io::Result<()> {
     let mut err = io::stderr().lock();
+    if let Some(compared) = compared {
+        writeln!(err, "dynakeep: {compared}")?;
+    }
     // Rows of CSV have no line for it.
     if output == Output::Csv && outcome.coverage.muted > 0 {
         writeln!(err, "dynakeep: {} muted", outcome.coverage.muted)?;

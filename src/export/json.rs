@@ -82,7 +82,8 @@ impl<R: Iterator<Item = Value>> Serialize for Rows<'_, R> {
     }
 }
 
-fn coverage_json(store: &Store, coverage: &Coverage) -> Value {
+/// What a screen's coverage line says, for programs.
+pub(super) fn coverage_json(store: &Store, coverage: &Coverage) -> Value {
     let now = store.estate().now;
     let oldest = coverage.oldest.as_ref().map(|(source, scope, at)| {
         let age = now.duration_since(*at).as_secs();

@@ -5,14 +5,16 @@ use std::io::{self, Write};
 use quick_xml::escape::escape;
 
 use crate::model::{Judgement, Verdict};
+use crate::store::{Coverage, Store};
 
 use super::safe::visible;
+use super::table::line;
 
 /// Writes one test case a judgement.
 ///
 /// # Errors
 /// When the output takes no more.
-pub fn write(out: &mut dyn Write, judgements: &[&Judgement]) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, store: &Store, coverage: &Coverage, judgements: &[&Judgement]) -> io::Result<()> {
     let failed = judgements.iter().filter(|of| of.verdict == Verdict::Fail && of.counts()).count();
     let skips = |of: &&&Judgement| !of.counts() || of.verdict == Verdict::Unknown;
     let (all, skipped) = (judgements.len(), judgements.iter().filter(skips).count());
@@ -22,7 +24,20 @@ pub fn write(out: &mut dyn Write, judgements: &[&Judgement]) -> io::Result<()> {
         "<testsuite name=\"dynakeep\" tests=\"{all}\" failures=\"{failed}\" errors=\"0\" skipped=\"{skipped}\">"
     )?;
     let muted = judgements.iter().filter(|of| of.muted.is_some()).count();
-    writeln!(out, "  <properties><property name=\"muted\" value=\"{muted}\"/></properties>")?;
+    let missing = store.missing_actions().into_iter().collect::<Vec<_>>().join(" ");
+    let covered = [
+        ("origin", store.origin().word().to_owned()),
+        ("generated_at", store.estate().now.to_string()),
+        ("muted", muted.to_string()),
+        ("complete", coverage.is_complete().to_string()),
+        ("coverage", line(store, coverage)),
+        ("missing_actions", missing),
+    ];
+    writeln!(out, "  <properties>")?;
+    for (name, value) in covered {
+        writeln!(out, "    <property name=\"{name}\" value=\"{}\"/>", escape(visible(&value).as_ref()))?;
+    }
+    writeln!(out, "  </properties>")?;
     for of in judgements {
         let (resource, reason) = (visible(&of.resource), visible(&of.reason));
         let (resource, reason) = (escape(resource.as_ref()), escape(reason.as_ref()));

@@ -35,14 +35,37 @@ pub fn write(out: &mut dyn Write, store: &Store, coverage: &Coverage, judgements
     Ok(())
 }
 
-/// Nothing in a cell may end it, nor be a link or a tag.
+/// Nothing in a cell may end it, be a link or a tag, or call a person: bare addresses become links by their colon or
+/// the dot after `www`, and a name by the sign before it.
 fn cell(text: &str) -> String {
+    let text = visible(text);
     let mut shown = String::new();
-    for character in visible(text).chars() {
-        if "|\\`*_[]<>!#".contains(character) {
+    let mut before = "";
+    for (at, character) in text.char_indices() {
+        let rest = &text[at..];
+        let bare = rest.starts_with("://") || (character == '.' && before.ends_with("www"));
+        if bare || "|\\`*_[]<>!#~".contains(character) {
             shown.push('\\');
         }
         shown.push(character);
+        if character == '@' {
+            // The field's own way to keep a mention from calling anybody.
+            shown.push_str("<!-- -->");
+        }
+        before = &text[..at + character.len_utf8()];
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cell;
+
+    #[test]
+    fn what_an_account_says_makes_no_link_and_calls_nobody() {
+        assert_eq!(cell("a|b [x](y) <b>"), r"a\|b \[x\](y) \<b\>");
+        assert_eq!(cell("https://evil.example www.evil.example"), r"https\://evil.example www\.evil.example");
+        assert_eq!(cell("@acme/all"), "@<!-- -->acme/all");
+        assert_eq!(cell("arn:aws:iam::1:role/x.y"), "arn:aws:iam::1:role/x.y");
+    }
 }

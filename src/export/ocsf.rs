@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::controls::{Facts, facts};
 use crate::model::{Judgement, Severity, Verdict};
-use crate::store::Store;
 use crate::store::rows::place;
+use crate::store::{Coverage, Store};
 
 /// The schema's version.
 const VERSION: &str = "1.8.0";
@@ -16,14 +16,15 @@ const VERSION: &str = "1.8.0";
 ///
 /// # Errors
 /// When the output takes no more.
-pub fn write(out: &mut dyn Write, store: &Store, judgements: &[&Judgement]) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, store: &Store, coverage: &Coverage, judgements: &[&Judgement]) -> io::Result<()> {
     let applies = judgements.iter().filter(|of| of.verdict != Verdict::NotApplicable);
-    let findings: Vec<Value> = applies.filter_map(|of| Some(finding(store, of, facts::facts(of.control)?))).collect();
+    let findings: Vec<Value> =
+        applies.filter_map(|of| Some(finding(store, coverage, of, facts::facts(of.control)?))).collect();
     super::safe::json(out, &findings)?;
     out.write_all(b"\n")
 }
 
-fn finding(store: &Store, of: &Judgement, facts: &Facts) -> Value {
+fn finding(store: &Store, coverage: &Coverage, of: &Judgement, facts: &Facts) -> Value {
     let (account, region) = place(&of.resource);
     let (severity_id, severity) = severity(of);
     let (compliance_id, compliance) = compliance(of.verdict);
@@ -66,6 +67,12 @@ fn finding(store: &Store, of: &Judgement, facts: &Facts) -> Value {
             "verdict": of.verdict.word(),
             "muted": of.muted,
             "muted_in_all": store.muted(),
+            "run": {
+                "complete": coverage.is_complete(),
+                "tables_read": coverage.tables_read,
+                "tables_listed": coverage.tables_listed,
+                "faults": coverage.faults,
+            },
             "attested": of.attested,
             "by_default_class": of.by_default,
             "missing_action": of.missing_action,

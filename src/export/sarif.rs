@@ -6,32 +6,38 @@ use serde_json::{Value, json};
 
 use crate::controls::CATALOGUE;
 use crate::model::{Arn, Judgement, Severity, Verdict};
-use crate::store::Store;
+use crate::store::{Coverage, Store};
 
-/// Writes failures and warnings as results, every control as a rule.
+/// Writes what fails, warns or is unknown as results, every control as a rule, and what could not be read.
 ///
 /// # Errors
 /// When the output takes no more.
-pub fn write(out: &mut dyn Write, store: &Store, judgements: &[&Judgement]) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, store: &Store, coverage: &Coverage, judgements: &[&Judgement]) -> io::Result<()> {
     let rules: Vec<Value> = CATALOGUE
         .iter()
         .map(|control| {
             json!({
                 "id": control.id,
-                "shortDescription": {"text": control.facts().title},
-                "help": {"text": control.facts().remedy},
+                "shortDescription": {"text": plain(&control.facts().title)},
+                "help": {"text": plain(&control.facts().remedy)},
                 "defaultConfiguration": {"level": level(control.facts().severity)},
                 "properties": {"layer": control.facts().layer.word(), "severity": control.facts().severity.word()},
             })
         })
         .collect();
-    let shown = judgements.iter().filter(|of| matches!(of.verdict, Verdict::Fail | Verdict::Warn));
+    let shown = judgements.iter().filter(|of| matches!(of.verdict, Verdict::Fail | Verdict::Warn | Verdict::Unknown));
     let results: Vec<Value> = shown
         .map(|of| {
             json!({
                 "ruleId": of.control,
-                "level": if of.verdict == Verdict::Fail { level(of.severity) } else { "note" },
-                "message": {"text": of.reason},
+                "kind": if of.verdict == Verdict::Unknown { "open" } else { "fail" },
+                "level": match of.verdict {
+                    Verdict::Fail => level(of.severity),
+                    // The level of what is no failure, as the format has it.
+                    Verdict::Unknown => "none",
+                    _ => "note",
+                },
+                "message": {"text": plain(&of.reason)},
                 "locations": [{
                     "physicalLocation": {
                         "artifactLocation": {"uri": path(&of.resource), "uriBaseId": ROOT},
@@ -40,7 +46,12 @@ pub fn write(out: &mut dyn Write, store: &Store, judgements: &[&Judgement]) -> i
                     "logicalLocations": [{"fullyQualifiedName": of.resource, "kind": "resource"}],
                 }],
                 "partialFingerprints": {"controlAndResource/v1": format!("{} {}", of.control, of.resource)},
-                "properties": {"evidence": of.evidence, "by_default_class": of.by_default},
+                "properties": {
+                    "verdict": of.verdict.word(),
+                    "evidence": of.evidence,
+                    "missing_action": of.missing_action,
+                    "by_default_class": of.by_default,
+                },
                 "suppressions": suppressions(of),
             })
         })
@@ -51,12 +62,40 @@ pub fn write(out: &mut dyn Write, store: &Store, judgements: &[&Judgement]) -> i
         "runs": [{
             "tool": {"driver": {"name": "dynakeep", "version": env!("CARGO_PKG_VERSION"), "rules": rules}},
             "originalUriBaseIds": {ROOT: {"description": {"text": "the root of the repository that is scanned"}}},
-            "properties": {"origin": store.origin().word(), "generated_at": store.estate().now, "muted": store.muted()},
+            "invocations": [{"executionSuccessful": true, "toolExecutionNotifications": unread(store)}],
+            "properties": {
+                "origin": store.origin().word(),
+                "generated_at": store.estate().now,
+                "muted": store.muted(),
+                "coverage": super::json::coverage_json(store, coverage),
+            },
             "results": results,
         }],
     });
     super::safe::json(out, &log)?;
     out.write_all(b"\n")
+}
+
+/// What could not be read, one notice a source and scope.
+fn unread(store: &Store) -> Value {
+    let notice = |text: String| json!({"level": "error", "message": {"text": plain(&text)}});
+    let lines = store.errors();
+    Value::Array(
+        lines.iter().map(|line| notice(format!("{} {}: {}", line.scope, line.source.name(), line.error))).collect(),
+    )
+}
+
+/// A text that is no more than text: brackets make links in a message, and braces take arguments.
+fn plain(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '[' | ']' | '\\' => shown.extend(['\\', character]),
+            '{' | '}' => shown.extend([character, character]),
+            other => shown.push(other),
+        }
+    }
+    shown
 }
 
 /// What a person set aside is accepted; what is due only to the default class is not, but counts elsewhere.

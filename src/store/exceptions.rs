@@ -51,6 +51,8 @@ pub struct Entry {
     /// What an attestation says: it holds, or it does not.
     pub holds: bool,
     query: Query,
+    /// Whether the query asks for what tags say.
+    tagged: bool,
 }
 
 #[derive(Deserialize)]
@@ -155,7 +157,10 @@ impl Exceptions {
             return judgement;
         }
         let row = ResourceRow { estate, resource: &judgement.resource };
-        let fits = |entry: &&Entry| entry.control == judgement.control && entry.query.matches(&row);
+        // What tags say is not known where they could not be read: not even that they do not say it.
+        let fits = |entry: &&Entry| {
+            entry.control == judgement.control && !(entry.tagged && row.is_unread()) && entry.query.matches(&row)
+        };
         let of = |sort| self.entries.iter().filter(move |entry| entry.sort == sort).filter(fits);
         let judgement = if judgement.verdict == Verdict::Manual {
             let live = of(Sort::Attestation).find(|entry| entry.is_live(estate.now));
@@ -214,7 +219,8 @@ impl Entry {
         };
         let Written { resource, reason, owner, evidence, .. } = written;
         let of = Arc::new(Exception { owner, reason, expires, evidence });
-        Ok(Self { sort, control, resource, of, verdicts, holds: written.holds.unwrap_or(true), query })
+        let tagged = query.mentions_any(&|name| name == "class" || name.starts_with("tags."));
+        Ok(Self { sort, control, resource, of, verdicts, holds: written.holds.unwrap_or(true), query, tagged })
     }
 
     /// True up to the end of its last day, in UTC.
@@ -251,6 +257,7 @@ fn today(now: Timestamp) -> Date {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Scope, Table};
 
     const MUTE: &str =
         "[[mute]]\ncontrol = \"RES-01\"\nresource = \"table:orders\"\nreason = \"moved\"\nowner = \"ann\"\n";
@@ -295,5 +302,22 @@ mod tests {
             all.void(at("2027-02-01T00:00:00Z")),
             ["the mute of RES-01 on table:orders by ann ended on 2027-01-31"]
         );
+    }
+
+    #[test]
+    fn what_asks_for_tags_says_nothing_of_a_table_whose_tags_are_unread() {
+        let (arn, scope) = ("arn:aws:dynamodb:eu-west-1:1:table/orders", Scope::new("1", "eu-west-1"));
+        let mut estate = Estate { scopes: vec![scope.clone()], ..Estate::default() };
+        estate.tables.insert(arn.to_owned(), Table::listed(arn.to_owned(), "orders".to_owned(), scope));
+        let crate::controls::Judge::Table(judge) = crate::controls::by_id("RES-01").unwrap().judge else { panic!() };
+        let judged = judge(&estate, &crate::controls::Baseline::default(), &estate.tables[arn]);
+        let muted = |resource: &str| {
+            let text = MUTE.replace("table:orders", resource) + "expires = 2027-01-31\nverdicts = [\"unknown\"]";
+            Exceptions::parse(&text).applied(&estate, judged.clone()).muted.is_some()
+        };
+        assert_eq!((judged.verdict, muted("table:orders")), (Verdict::Unknown, true));
+        for asking in ["!tag.team:billing", "table:orders or class:restricted", "!class:public"] {
+            assert!(!muted(asking), "{asking}");
+        }
     }
 }

@@ -86,7 +86,7 @@ impl Filter {
             Row::Stand(of) => self.query.matches(&TableRow { store, table: estate.tables.get(&of.subject)? }),
             Row::Check(resource, control, framework) => {
                 let judgement = store.judgement(resource, control)?;
-                self.query.matches(&CheckRow { store, judgement, framework: *framework })
+                self.query.matches(&CheckRow { store, judgement, framework: *framework, was: None })
             }
             // Events are asked over their columns, by the Trail.
             Row::Exception(_)

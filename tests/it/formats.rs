@@ -139,6 +139,11 @@ fn sarif_keeps_to_its_schema_and_every_result_has_a_place_in_the_repository() {
             (&"%SRCROOT%".into(), &1.into())
         );
     }
+    let unknown = |of: &&Value| of["kind"] == "open" && of["level"] == "none";
+    let of_denied = results.iter().filter(unknown).find(|of| !of["properties"]["missing_action"].is_null()).unwrap();
+    assert_eq!(of_denied["properties"]["verdict"], "unknown");
+    let notices = log["runs"][0]["invocations"][0]["toolExecutionNotifications"].as_array().unwrap();
+    assert!(!notices.is_empty() && log["runs"][0]["properties"]["coverage"]["complete"] == false, "{notices:?}");
     let uris = results.iter().map(|of| of["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].clone());
     assert!(uris.into_iter().any(|uri| uri == "aws/111122223333/eu-west-1/dynamodb/table/orders"));
     let mut broken = log;

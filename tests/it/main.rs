@@ -22,3 +22,4 @@ mod trail_files;
 mod trail_records;
 mod trail_screens;
 mod who;
+mod worse;

@@ -244,7 +244,13 @@ impl Query {
     /// True when a test of this field stands anywhere in the query.
     #[must_use]
     pub fn mentions(&self, field: &str) -> bool {
-        self.root.any(&|expr| matches!(expr, Expr::Field { name, .. } if name == field))
+        self.mentions_any(&|name| name == field)
+    }
+
+    /// True when a test of such a field stands anywhere in the query.
+    #[must_use]
+    pub fn mentions_any(&self, of: &dyn Fn(&str) -> bool) -> bool {
+        self.root.any(&|expr| matches!(expr, Expr::Field { name, .. } if of(name)))
     }
 
     /// The value that every matching row has in this field, where the query says so outright: what a search at the

@@ -30,6 +30,7 @@ pub(super) const SCHEMA: Schema = Schema {
         spec("mapping", &[], Kind::Text, "of the framework asked about: published or suggested"),
         spec("requirements", &[], Kind::Text, "what the framework asked about calls it"),
         spec("by_default", &[], Kind::Flag, "due only to the default class: no tag says the table's"),
+        spec("was", &[], Kind::Text, "its verdict in the answer of --worse-than, or new"),
         spec("muted", &[], Kind::Text, "who set it aside; muted:none for what nobody did"),
         spec("age", &[], Kind::Duration, "how old its oldest evidence is"),
     ],
@@ -44,11 +45,14 @@ pub struct CheckRow<'a> {
     pub judgement: &'a Judgement,
     /// The framework that is asked about.
     pub framework: Option<&'a str>,
+    /// What it was in the earlier answer that is compared with.
+    pub was: Option<&'a str>,
 }
 
 /// The worst first; within a verdict the gravest.
 pub(super) fn all(store: &Store) -> Vec<CheckRow<'_>> {
-    let mut rows: Vec<_> = store.judgements().map(|judgement| CheckRow { store, judgement, framework: None }).collect();
+    let mut rows: Vec<_> =
+        store.judgements().map(|judgement| CheckRow { store, judgement, framework: None, was: None }).collect();
     rows.sort_by(|a, b| {
         let key = |row: &CheckRow<'_>| {
             (row.judgement.verdict.rank(), std::cmp::Reverse(row.judgement.severity), row.judgement.control)
@@ -101,6 +105,7 @@ impl Row for CheckRow<'_> {
                 None => Field::None,
             },
             "by_default" => Field::Flag(judgement.by_default),
+            "was" => Field::maybe(self.was),
             "muted" => Field::maybe(judgement.muted.as_ref().map(|of| of.owner.as_str())),
             "age" => age_field(self.now(), self.time()),
             _ => Field::None,
@@ -151,6 +156,9 @@ impl Entry for CheckRow<'_> {
                 "origin": self.store.origin().word(),
             },
         });
+        if let (Some(was), Some(row)) = (self.was, row.as_object_mut()) {
+            row.insert("was".to_owned(), json!(was));
+        }
         if let (Some(mapping), Some(row)) = (mapping, row.as_object_mut()) {
             row.insert("framework".to_owned(), mapping);
         }

@@ -29,6 +29,14 @@ pub struct ResourceRow<'a> {
     pub resource: &'a str,
 }
 
+impl ResourceRow<'_> {
+    /// True for a table whose tags could not be read, and with them not its class.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.estate.tables.get(self.resource).is_some_and(|table| table.tags.value().is_none())
+    }
+}
+
 /// The account and region of a resource: from its ARN, or from `account/region/…`.
 #[must_use]
 pub(crate) fn place(resource: &str) -> (String, String) {
@@ -50,7 +58,9 @@ impl Row for ResourceRow<'_> {
             },
             "account" => Field::Text(place(self.resource).0.into()),
             "region" => Field::Text(place(self.resource).1.into()),
-            "class" => Field::maybe(table.map(|table| self.estate.data_class(table).word())),
+            "class" => table.map_or(Field::None, |table| {
+                of_cell(&table.tags, |_| Field::text(self.estate.data_class(table).word()))
+            }),
             _ => match (table, name.strip_prefix("tags.")) {
                 (Some(table), Some(tag)) => of_cell(&table.tags, |tags| {
                     let found = tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(tag));
