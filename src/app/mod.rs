@@ -182,7 +182,8 @@ impl App {
     /// True while files are loaded or records searched: there is work between two keys.
     #[must_use]
     pub fn busy(&self) -> bool {
-        self.feed.as_ref().is_some_and(Feed::busy)
+        // What is held still waits for nothing.
+        !self.frozen && self.feed.as_ref().is_some_and(Feed::busy)
             || self.nav.place().pending()
             || self.nav.place().late
             || self.derived.borrow().records.wants()

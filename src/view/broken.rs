@@ -57,7 +57,11 @@ pub static VIEW: ListView = ListView {
         })
     },
     verdict: |_, _| Verdict::Unknown,
-    empty: |_, _| "no broken records: every one so far was understood".to_owned(),
+    empty: |ctx, _| match ctx.store.load() {
+        Some(load) if load.finished => "no broken records: every one was understood".to_owned(),
+        Some(_) => "no broken records so far".to_owned(),
+        None => "no broken records among what CloudTrail answered; no log files are loaded".to_owned(),
+    },
 };
 
 const COLUMNS: [Column; 3] = [grows("FROM", 24, 2, 0), grows("WHY", 24, 2, 0), grows("TEXT", 20, 2, 1)];

@@ -213,8 +213,13 @@ fn short(ctx: &Ctx<'_>, of: Cell, room: usize) -> Line<'static> {
             aside => ctx.look.line(Role::Dim, format!("{aside} aside")),
         };
     }
-    while line.spans.len() > 1 && line.width() > room + 1 {
+    // A count that has no room leaves a mark: less is not none.
+    let cut = line.width() > room + 1;
+    while cut && line.spans.len() > 1 && line.width() >= room {
         line.spans.pop();
+    }
+    if cut && line.width() < room {
+        line.push_span(ctx.look.say(Role::Dim, "…"));
     }
     line
 }

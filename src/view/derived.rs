@@ -76,6 +76,13 @@ impl Derived {
         if self.revision == Some(store.revision()) {
             return;
         }
+        // What names rows is wrong once they are numbered anew: it does not wait.
+        let cases_of = (store.events().revision(), store.estate().findings.len());
+        if cases_of != self.cases_of {
+            self.cases.clear();
+            self.chains.clear();
+            self.cases_of = cases_of;
+        }
         if self.built.is_some_and(|(at, cost)| cost > Duration::from_millis(20) && at.elapsed() < cost * 10) {
             return;
         }
@@ -83,12 +90,6 @@ impl Derived {
         self.coverage = store.coverage();
         self.posture = store.posture().clone();
         self.counts = counts(store);
-        let cases_of = (store.events().revision(), store.estate().findings.len());
-        if cases_of != self.cases_of {
-            self.cases.clear();
-            self.chains.clear();
-            self.cases_of = cases_of;
-        }
         self.revision = Some(store.revision());
         self.built = Some((Instant::now(), began.elapsed()));
     }

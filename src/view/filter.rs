@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::controls::facts;
 use crate::model::Verdict;
 use crate::store::rows::{
-    CallRow, CheckRow, ComplianceRow, DriftRow, EndpointRow, FindingRow, RowKind, SourceRow, TableRow,
+    CallRow, CheckRow, ComplianceRow, DriftRow, EndpointRow, FindingRow, ResourceRow, RowKind, SourceRow, TableRow,
 };
 use crate::trail::query::{Field, Query, Row as Asked, Schema};
 
@@ -123,14 +123,15 @@ fn without_framework(typed: &str) -> Result<String, String> {
     Ok(typed.split_whitespace().filter(|word| !word.starts_with(FRAMEWORK)).collect::<Vec<_>>().join(" "))
 }
 
-/// A row of which only the words shown can be asked for.
-struct Words {
+/// A row of which only the words shown can be asked for, and where it is.
+struct Words<'a> {
     cells: Vec<String>,
+    place: Option<ResourceRow<'a>>,
     now: Timestamp,
 }
 
-impl Words {
-    fn of(ctx: &Ctx<'_>, kind: &Kind, row: &Row) -> Self {
+impl<'a> Words<'a> {
+    fn of(ctx: &Ctx<'a>, kind: &Kind, row: &'a Row) -> Self {
         let view = list_of(kind);
         let cells = (0..view.columns.len()).map(|column| (view.cell)(ctx, row, column, 200).to_string());
         let mut cells: Vec<String> = cells.collect();
@@ -138,13 +139,17 @@ impl Words {
             // Its own words, not only those that fit a line.
             cells.extend(super::broken::broken(ctx, *number).map(|broken| broken.raw.to_owned()));
         }
-        Self { cells, now: ctx.now }
+        let place = match row {
+            Row::Stand(of) => Some(ResourceRow { estate: ctx.store.estate(), resource: &of.subject }),
+            _ => None,
+        };
+        Self { cells, place, now: ctx.now }
     }
 }
 
-impl Asked for Words {
-    fn field(&self, _: &str) -> Field<'_> {
-        Field::None
+impl Asked for Words<'_> {
+    fn field(&self, name: &str) -> Field<'_> {
+        self.place.as_ref().map_or(Field::None, |place| place.field(name))
     }
 
     fn text(&self, visit: &mut dyn FnMut(&str) -> bool) {

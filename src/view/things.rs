@@ -91,8 +91,12 @@ pub fn remedy(control: &str, resource: &str) -> Option<String> {
         }
     }
     // Without it the shell's own region would be changed.
-    if command.starts_with("aws ") && !region.is_empty() && !command.contains("--region") && !command.contains(';') {
-        command.push_str(&format!(" --region {region}"));
+    if !region.is_empty() && !command.contains(';') {
+        let located = |part: &str| match part.starts_with("aws ") && !part.contains("--region") {
+            true => format!("{part} --region {region}"),
+            false => part.to_owned(),
+        };
+        command = command.split(" && ").map(located).collect::<Vec<_>>().join(" && ");
     }
     Some(command)
 }

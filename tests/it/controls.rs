@@ -52,6 +52,10 @@ fn the_worst_stand_first_and_what_belongs_to_no_table_has_its_own_rows() {
     );
     session.press("/ '…' Enter").shows("…3333 eu-west-1");
     session.press("Enter").shows("LOG-01");
+    session
+        .press("Esc / ^U 'region:eu-west-1 !name:* account:111122223333' Enter")
+        .shows("…3333 eu-west-1")
+        .shows("1 of ");
 }
 
 #[test]
