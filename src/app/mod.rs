@@ -184,6 +184,7 @@ impl App {
     pub fn busy(&self) -> bool {
         // What is held still waits for nothing.
         !self.frozen && self.feed.as_ref().is_some_and(Feed::busy)
+            || self.unsettled
             || self.nav.place().pending()
             || self.nav.place().late
             || self.derived.borrow().records.wants()
@@ -204,6 +205,19 @@ impl App {
         records.wants().then(|| Effect::Records(records.take_wanted()))
     }
 
+    /// True while something waits to be judged: what is shown of it is as it was.
+    #[must_use]
+    pub fn judging(&self) -> bool {
+        self.unsettled
+    }
+
+    /// Judges for a slice of time.
+    fn judge(&mut self) {
+        if self.unsettled {
+            self.unsettled = !self.store.settle_within(self.now, SLICE);
+        }
+    }
+
     fn work(&mut self) {
         if !self.frozen
             && let Some(feed) = &mut self.feed
@@ -211,6 +225,7 @@ impl App {
         {
             self.unsettled = true;
         }
+        self.judge();
     }
 }
 
@@ -249,9 +264,7 @@ impl App {
 
     /// Judges what came in and brings what is shown up to date. Cheap when nothing changed.
     pub fn freshen(&mut self) {
-        if std::mem::take(&mut self.unsettled) {
-            self.store.settle(self.now);
-        }
+        self.judge();
         self.derived.borrow_mut().freshen(&self.store);
         self.with(|ctx, place| place.freshen(ctx));
     }

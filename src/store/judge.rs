@@ -1,72 +1,102 @@
 //! Judging what changed, and counting what was judged.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use crate::controls::{CATALOGUE, Control, Judge, LAST, facts};
-use crate::model::{DataClass, Estate, Judgement, Scope, SourceError, Table, Verdict};
+use crate::model::{DataClass, Estate, Judgement, Table, Verdict};
 
 use super::{Store, VerdictChange, exceptions};
 
 impl Store {
     /// Judges what changed since the last call and sorts new events in. Cheap when nothing did.
     pub fn settle(&mut self, now: Timestamp) {
+        while !self.settle_within(now, Duration::MAX) {}
+    }
+
+    /// As [`Self::settle`], but stops after so long, and after one control or table at the least: `true` when all is
+    /// judged. Until then the rest stands as it was judged before.
+    pub fn settle_within(&mut self, now: Timestamp, within: Duration) -> bool {
+        let began = Instant::now();
         self.estate.now = now;
         self.events.settle();
         if !self.dirty_findings.is_empty() {
             self.dirty_estate = true;
         }
         self.recall_exceptions(now);
-        if !self.dirty_estate && self.dirty_tables.is_empty() {
-            return;
-        }
-        if self.dirty_estate {
+        if std::mem::take(&mut self.dirty_estate) {
             if !self.estate.findings.is_empty() {
                 self.events.index();
             }
             self.link_findings();
+            self.due.extend(0..CATALOGUE.len());
         }
-        let dirty = std::mem::take(&mut self.dirty_tables);
+        if self.due.is_empty() && self.dirty_tables.is_empty() {
+            return true;
+        }
         // Out of the store while it is judged, so that what is judged can be kept in between.
         let mut estate = std::mem::take(&mut self.estate);
-        let tables: Vec<(&Table, Option<Table>)> = dirty
-            .iter()
-            .filter_map(|arn| estate.tables.get(arn))
-            .map(|table| (table, (!self.strict_class && estate.is_unclassed(table)).then(|| as_mildest(table))))
-            .collect();
-        let unlisted = if self.dirty_estate { self.unlisted(&estate) } else { Vec::new() };
-        for control in CATALOGUE.iter().filter(|control| control.id != LAST.id) {
-            let fresh: Vec<Judgement> = match control.judge {
-                Judge::Table(judge) => {
-                    let judge = |table: &Table| judge(&estate, &self.baseline, table);
-                    let of = tables.iter().map(|(table, mildest)| marked(judge(table), mildest.as_ref(), judge));
-                    let blind = unlisted.iter().map(|(scope, error)| crate::controls::unlisted(control, scope, error));
-                    of.chain(blind).collect()
+        loop {
+            if let Some(at) = next(&mut self.due, &self.last_due) {
+                self.last_due = at;
+                if let Some(control) = CATALOGUE.get(at).filter(|control| control.id != LAST.id) {
+                    self.judge_estate(&estate, control, now);
                 }
-                Judge::Estate(judge) if self.dirty_estate => {
-                    let fresh = judge(&estate, &self.baseline);
-                    self.forget_others(control.id, &fresh);
-                    fresh
+            } else if let Some(arn) = next(&mut self.dirty_tables, &self.last_table) {
+                if let Some(table) = estate.tables.get(&arn) {
+                    self.judge_table(&estate, table, now);
                 }
-                Judge::Estate(_) => Vec::new(),
-            };
-            for judgement in fresh {
-                self.keep(self.exceptions.applied(&estate, judgement), now);
+                self.last_table = arn;
+            } else {
+                break;
+            }
+            if began.elapsed() >= within {
+                break;
             }
         }
-        drop(tables);
-        self.missing.clone_into(&mut estate.attestations.missing);
-        if let Judge::Estate(judge) = LAST.judge {
-            let fresh = judge(&estate, &self.baseline);
-            self.forget_others(LAST.id, &fresh);
-            for judgement in fresh {
-                self.keep(self.exceptions.applied(&estate, judgement), now);
-            }
+        let done = self.due.is_empty() && self.dirty_tables.is_empty();
+        if done {
+            self.missing.clone_into(&mut estate.attestations.missing);
+            self.judge_estate(&estate, LAST, now);
         }
         self.estate = estate;
-        self.dirty_estate = false;
         self.revision += 1;
+        done
+    }
+
+    /// How many tables wait to be judged anew.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.dirty_tables.len()
+    }
+
+    /// Judges by a control that looks at the whole estate; of one that looks at tables, the scopes that hide theirs.
+    fn judge_estate(&mut self, estate: &Estate, control: &'static Control, now: Timestamp) {
+        let fresh = match control.judge {
+            Judge::Table(_) => self.unlisted(estate, control),
+            Judge::Estate(judge) => {
+                let fresh = judge(estate, &self.baseline);
+                self.forget_others(control.id, &fresh);
+                fresh
+            }
+        };
+        for judgement in fresh {
+            self.keep(self.exceptions.applied(estate, judgement), now);
+        }
+    }
+
+    fn judge_table(&mut self, estate: &Estate, table: &Table, now: Timestamp) {
+        let mildest = (!self.strict_class && estate.is_unclassed(table)).then(|| as_mildest(table));
+        for control in CATALOGUE {
+            if let Judge::Table(judge) = control.judge {
+                let judge = |table: &Table| judge(estate, &self.baseline, table);
+                let judgement = marked(judge(table), mildest.as_ref(), judge);
+                self.keep(self.exceptions.applied(estate, judgement), now);
+            }
+        }
     }
 
     /// What has ended since it was looked at last holds no more: all that it may have changed is judged again.
@@ -79,25 +109,30 @@ impl Store {
         }
     }
 
-    /// Scopes whose tables could not be listed, and why. What was said of scopes that can be listed now is dropped.
-    fn unlisted(&mut self, estate: &Estate) -> Vec<(Scope, SourceError)> {
-        let of = estate.populations.keys().filter_map(|scope| Some((scope.clone(), estate.unlisted(scope)??.clone())));
-        let of: Vec<(Scope, SourceError)> = of.collect();
-        let names: BTreeSet<String> = of.iter().map(|(scope, _)| scope.to_string()).collect();
-        let old = std::mem::replace(&mut self.unlisted, names);
-        let gone: BTreeSet<&String> = old.difference(&self.unlisted).collect();
-        if !gone.is_empty() {
-            let of_tables = |id| matches!(crate::controls::by_id(id), Some(Control { judge: Judge::Table(_), .. }));
-            let gone: BTreeSet<String> = gone.into_iter().cloned().collect();
-            self.retain_judgements(|judgement| !(gone.contains(&judgement.resource) && of_tables(judgement.control)));
-        }
-        of
+    /// What a control of tables says of scopes whose tables could not be listed. What was said of scopes that can be
+    /// listed now is dropped.
+    fn unlisted(&mut self, estate: &Estate, control: &'static Control) -> Vec<Judgement> {
+        let blind = estate.populations.keys().filter_map(|scope| Some((scope, estate.unlisted(scope)??)));
+        let fresh: Vec<Judgement> =
+            blind.map(|(scope, error)| crate::controls::unlisted(control, scope, error)).collect();
+        self.forget_others(control.id, &fresh);
+        fresh
     }
 
     /// Drops a whole-estate control's judgements about resources that it no longer judges.
     fn forget_others(&mut self, control: &'static str, judged: &[Judgement]) {
-        let stay: BTreeSet<&str> = judged.iter().map(|judgement| judgement.resource.as_str()).collect();
-        self.retain_judgements(|judgement| judgement.control != control || stay.contains(judgement.resource.as_str()));
+        let now: BTreeSet<String> = judged.iter().map(|judgement| judgement.resource.clone()).collect();
+        let before = self.judged.insert(control, now.clone()).unwrap_or_default();
+        for resource in before.difference(&now) {
+            let of = self.judgements.get_mut(resource);
+            let gone = of.and_then(|of| of.remove(control));
+            if self.judgements.get(resource).is_some_and(BTreeMap::is_empty) {
+                self.judgements.remove(resource);
+            }
+            if let Some(gone) = gone {
+                self.count(&gone, false);
+            }
+        }
     }
 
     fn keep(&mut self, judgement: Judgement, now: Timestamp) {
@@ -169,6 +204,12 @@ impl Store {
         let estate: &Estate = &self.estate;
         estate.tables.values().filter(|table| estate.is_unclassed(table)).count()
     }
+}
+
+/// Takes the next one out, going round: what becomes due anew all the time keeps nothing else waiting.
+fn next<T: Ord + Clone>(due: &mut BTreeSet<T>, last: &T) -> Option<T> {
+    let after = due.range((Bound::Excluded(last), Bound::Unbounded)).next().or_else(|| due.first()).cloned()?;
+    due.take(&after)
 }
 
 /// The same table if it were of the mildest class.

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
@@ -193,4 +195,49 @@ fn the_same_error_in_a_row_is_one_line_with_its_count() {
     let freshness = store.freshness_of(Source::Drift, &scope()).unwrap();
     assert_eq!((freshness.good, freshness.sweeps), (None, 3));
     assert_eq!(store.coverage().faults["offline"], 1);
+}
+
+#[test]
+fn judging_in_slices_comes_to_the_same_as_judging_at_once_whatever_arrives_in_between() {
+    let arn = |table: usize| format!("arn:aws:dynamodb:eu-west-1:111122223333:table/t{table}");
+    let list = |count: usize| {
+        let tables: Vec<(String, String)> = (0..count).map(|table| (format!("t{table}"), arn(table))).collect();
+        Delta::TableList(Ok(seen(tables)))
+    };
+    let pitr = |table: usize, enabled: bool| {
+        let value = Pitr { enabled, window_days: Some(35), earliest: None, latest: None };
+        Delta::Facet(arn(table), Facet::Pitr(Ok(seen(value))))
+    };
+    let apply = |store: &mut Store, source: Source, deltas: Vec<Delta>| {
+        store.apply(Polled::Data { source, scope: scope(), deltas });
+    };
+    let mut stores = [(); 2].map(|()| Store::new(Origin::Demo, Baseline::default()));
+    for store in &mut stores {
+        apply(store, Source::Tables, vec![list(30)]);
+    }
+    let [whole, sliced] = &mut stores;
+    let mut slices = 0;
+    for round in 0..20 {
+        // What arrives makes the same due again, before all of it was judged.
+        let deltas = || vec![pitr(round % 7, round % 2 == 0), list(30 - round % 3)];
+        let source = if round % 5 == 0 { Source::Network } else { Source::Tables };
+        apply(whole, source, deltas());
+        apply(sliced, source, deltas());
+        sliced.settle_within(at(2), Duration::ZERO);
+        slices += 1;
+    }
+    assert!(sliced.waiting() > 0, "one slice does not judge thirty tables");
+    while !sliced.settle_within(at(2), Duration::ZERO) {
+        slices += 1;
+    }
+    whole.settle(at(2));
+    let judged = |store: &Store| -> Vec<_> {
+        store.judgements().map(|of| (of.resource.clone(), of.control, of.verdict, of.reason.clone())).collect()
+    };
+    assert!(slices > 30 && judged(whole).len() > 500, "{slices}");
+    assert_eq!(judged(sliced), judged(whole));
+    assert_eq!(
+        (sliced.posture(), sliced.muted(), sliced.by_default()),
+        (whole.posture(), whole.muted(), whole.by_default())
+    );
 }

@@ -161,6 +161,10 @@ pub fn coverage(ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
         let steps = if total > 0 { format!("reading {running}/{total}") } else { "reading".to_owned() };
         left.push(look.say(Role::Accent, format!("{steps}, {} sweeps to come", covered.loading)));
     }
+    if ctx.store.waiting() > 0 {
+        left.push(look.say(Role::Dim, " · "));
+        left.push(look.say(Role::Accent, format!("{} to judge", ctx.store.waiting())));
+    }
     if let Some((source, _, at)) = &covered.oldest {
         left.push(look.say(Role::Dim, " · oldest "));
         left.push(look.say(Role::Text, age(ctx.now, *at)));

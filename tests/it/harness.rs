@@ -212,6 +212,9 @@ impl Session {
         }
         update(&mut self.app, Msg::Tick(clock.now()));
         self.app.freshen();
+        while self.app.judging() {
+            self.app.freshen();
+        }
     }
 
     /// Works between keys until files are loaded and records searched.
@@ -287,7 +290,7 @@ impl Session {
         let app = &mut self.app;
         self.terminal.draw(|frame| draw(app, frame)).unwrap();
         // A loaded machine shows newer data a moment later: a test is about what is shown then.
-        while app.nav.place().late {
+        while app.nav.place().late || app.judging() {
             std::thread::sleep(Duration::from_millis(1));
             self.terminal.draw(|frame| draw(app, frame)).unwrap();
         }
