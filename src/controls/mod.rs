@@ -15,6 +15,7 @@ mod consumers;
 mod copies;
 mod copying;
 mod data_protection;
+pub mod depth;
 mod detective;
 mod draft;
 mod edges;

@@ -63,6 +63,9 @@ impl Store {
             self.judge_estate(&estate, LAST, now);
         }
         self.estate = estate;
+        if done {
+            self.around = self.gather();
+        }
         self.revision += 1;
         done
     }

@@ -4,6 +4,7 @@
 
 mod apply;
 mod coverage;
+pub mod depth;
 pub mod exceptions;
 mod judge;
 mod links;
@@ -90,6 +91,8 @@ pub struct Store {
     dirty_estate: bool,
     /// Controls that are to look at the estate anew, by their place in the catalogue, and the last that did.
     due: BTreeSet<usize>,
+    /// What is judged beside tables, when all was judged last.
+    around: depth::Around,
     last_due: usize,
     last_table: String,
     posture: BTreeMap<Layer, Tally>,
@@ -129,6 +132,7 @@ impl Store {
             dirty_tables: BTreeSet::new(),
             dirty_estate: false,
             due: BTreeSet::new(),
+            around: depth::Around::default(),
             last_due: 0,
             last_table: String::new(),
             posture: BTreeMap::new(),

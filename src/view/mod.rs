@@ -9,6 +9,7 @@ pub mod chrome;
 mod compliance;
 mod controls;
 mod cursor;
+mod depth;
 mod derived;
 mod doc;
 mod drift;

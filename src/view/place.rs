@@ -168,7 +168,9 @@ impl Place {
             self.cursor = doc.best.or_else(|| doc.lines.iter().position(|line| line.to.is_some())).unwrap_or(0);
             self.selected = doc.lines.get(self.cursor).and_then(|line| line.to.clone());
             if doc.best.is_some() {
-                self.offset = self.cursor.saturating_sub(doc.pinned + self.page / 2);
+                let down = self.cursor.saturating_sub(doc.pinned);
+                // What comes before it is worth the room, where there is room.
+                self.offset = if down < self.page * 3 / 4 { 0 } else { down - self.page / 2 };
             }
             return;
         }

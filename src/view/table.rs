@@ -24,6 +24,8 @@ pub fn detail(ctx: &Ctx<'_>, arn: &str) -> Option<Doc> {
     doc.field_to(ctx, "events", &format!("{events} known here; t asks CloudTrail for all of them"), Some(to));
     findings(ctx, table, &mut doc);
     doc.gap();
+    super::depth::section(ctx, table, &mut doc);
+    doc.gap();
     doc.section(ctx, "controls", "Enter shows the evidence");
     let mut judgements: Vec<&Judgement> = ctx.store.judgements_of(arn).collect();
     judgements.sort_by_key(|one| (one.verdict.rank(), std::cmp::Reverse(one.severity), one.control));

@@ -5,6 +5,7 @@ mod classes;
 mod command_line;
 mod controls;
 mod denied;
+mod depth;
 mod engines;
 mod exceptions;
 mod faults;

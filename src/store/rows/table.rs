@@ -21,6 +21,12 @@ pub(super) const SCHEMA: Schema = Schema {
         spec("status", &[], Kind::Text, "ACTIVE, ARCHIVED, INACCESSIBLE_ENCRYPTION_CREDENTIALS …"),
         spec("class", &[], Kind::Word(&["public", "internal", "confidential", "restricted"]), "data class, from tags"),
         spec("verdict", &[], Kind::Word(VERDICTS), "the worst verdict of its controls"),
+        spec(
+            "thin",
+            &["depth"],
+            Kind::Text,
+            "threats that no passing pair of controls prevents and tells of: read, alter, destroy, blind",
+        ),
         spec("verdicts.*", &[], Kind::Word(VERDICTS), "the verdict of one control: verdict.RES-01:fail"),
         spec("key.kind", &["key"], Kind::Word(&["aws_owned", "aws_managed", "customer"]), "who holds the key"),
         spec("key.arn", &[], Kind::Text, "the KMS key"),
@@ -153,6 +159,10 @@ impl Row for TableRow<'_> {
             "region" => Field::text(&table.scope.region),
             "class" => Field::text(self.store.estate().data_class(table).word()),
             "verdict" => Field::text(self.worst().word()),
+            "thin" => {
+                let depths = self.store.depth(table);
+                many(depths.iter().filter(|of| of.verdict() == Verdict::Fail).map(|of| of.threat.word()))
+            }
             "ttl" => of_cell(&table.ttl, |ttl| Field::text(&ttl.status)),
             "resource_policy" => of_cell(&table.policy, |policy| Field::maybe(policy.as_deref())),
             "endpoints" => self.endpoints().map_or(Field::Unknown, |of| many(of.iter().map(|of| of.id.as_str()))),
@@ -269,6 +279,8 @@ impl Entry for TableRow<'_> {
         let verdicts = self.store.judgements_of(&table.arn);
         let verdicts = verdicts.map(|of| (of.control.to_owned(), Value::from(of.verdict.word()))).collect();
         row.put("verdicts", Value::Object(verdicts));
+        let depths = self.store.depth(table);
+        row.put("depth", depths.iter().map(|of| (of.threat.word().to_owned(), of.json())).collect::<Value>());
         row.end(self.store, Source::Tables, &table.scope)
     }
 }
