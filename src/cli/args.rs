@@ -228,7 +228,14 @@ pub enum Command {
         metrics: bool,
     },
     /// The controls: what each asks, rests on, and cannot see (no call to AWS)
-    Controls,
+    ///
+    /// With ids, those in full: what passes and fails them, what they rest on, how they are mended, which threats they
+    /// stand against, who else asks the same. `-o md` prints the reference that lies in the repository as CONTROLS.md.
+    Controls {
+        /// Only these: RES-01 ENC-01
+        #[arg(value_name = "ID", value_parser = control)]
+        ids: Vec<&'static str>,
+    },
     /// Version, configuration, and what would be read (no call to AWS)
     Info,
     /// The least IAM policy it needs, made from the table of operations (no call to AWS)

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use crate::controls::{self, Facts, facts};
-use crate::export::{csv::cell, safe, table};
+use crate::export::{csv::cell, reference, safe, table};
 
 use super::{Cli, Failure, Output};
 
@@ -45,32 +45,36 @@ fn row(id: &str, of: &Facts) -> Value {
         "remedy": of.remedy,
         "note": of.note,
         "events": of.events,
+        "against": controls::depth::stands(id).map(|(threat, way)| json!({"threat": threat, "by": way})).collect::<Vec<_>>(),
         "mappings": { "published": of.published, "suggested": of.suggested },
     })
 }
 
-/// Prints it.
-pub(super) fn run(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
+/// Prints all of it, or some in full.
+pub(super) fn run(cli: &Cli, ids: &[&str], out: &mut dyn Write) -> Result<(), Failure> {
+    let asked: Vec<_> = facts::all().filter(|(id, _)| ids.is_empty() || ids.contains(id)).collect();
     match cli.global.output {
+        Output::Table if !ids.is_empty() => reference::text(out, &asked)?,
         Output::Table => {
             let lines: Vec<Vec<String>> =
-                facts::all().map(|(id, of)| line(id, of).into_iter().take(SHOWN).collect()).collect();
+                asked.into_iter().map(|(id, of)| line(id, of).into_iter().take(SHOWN).collect()).collect();
             table::aligned(out, &COLUMNS[..SHOWN], &lines)?;
         }
-        Output::Csv => csv(out)?,
+        Output::Csv => csv(out, &asked)?,
+        Output::Md => reference::markdown(out, &asked)?,
         Output::Json => {
-            let rows: Vec<_> = facts::all().map(|(id, of)| row(id, of)).collect();
+            let rows: Vec<_> = asked.into_iter().map(|(id, of)| row(id, of)).collect();
             safe::json(out, &json!({"schema": crate::export::json::SCHEMA, "rows": rows}))?;
             writeln!(out)?;
         }
-        _ => return Err(Failure::Usage("the catalogue comes as table, json or csv".to_owned())),
+        _ => return Err(Failure::Usage("the catalogue comes as table, json, csv or md".to_owned())),
     }
     Ok(())
 }
 
-fn csv(out: &mut dyn Write) -> io::Result<()> {
+fn csv(out: &mut dyn Write, of: &[(&'static str, &'static Facts)]) -> io::Result<()> {
     writeln!(out, "{}", COLUMNS.join(","))?;
-    for (id, of) in facts::all() {
+    for (id, of) in of {
         let quoted = |text: String| format!("\"{}\"", cell(&text).replace('"', "\"\""));
         writeln!(out, "{}", line(id, of).into_iter().map(quoted).collect::<Vec<_>>().join(","))?;
     }

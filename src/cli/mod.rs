@@ -128,7 +128,8 @@ fn heeded(cli: &Cli, command: &Command) -> Result<(), Failure> {
         return Err(Failure::Usage("--filter is for rows of the estate; this command prints none".to_owned()));
     }
     let (formats, words): (&[Output], _) = match command {
-        Command::Controls | Command::Info => (&[Output::Table, Output::Json, Output::Csv], "table, json or csv"),
+        Command::Controls { .. } => (&[Output::Table, Output::Json, Output::Csv, Output::Md], "table, json, csv or md"),
+        Command::Info => (&[Output::Table, Output::Json, Output::Csv], "table, json or csv"),
         Command::IamPolicy { .. } => (&[Output::Table, Output::Json], "json"),
         _ => (&[Output::Table], "one format, and -o changes nothing"),
     };
@@ -141,7 +142,7 @@ fn heeded(cli: &Cli, command: &Command) -> Result<(), Failure> {
 /// The commands that make no call.
 fn print(cli: &Cli, command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
-        Command::Controls => controls::run(cli, out)?,
+        Command::Controls { ids } => controls::run(cli, ids, out)?,
         Command::Info => print::info(cli, out)?,
         Command::IamPolicy { paid } => print::iam_policy(*paid, out)?,
         Command::Completions { shell } => {

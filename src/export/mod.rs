@@ -7,6 +7,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod ocsf;
+pub mod reference;
 pub mod safe;
 pub mod sarif;
 pub mod table;

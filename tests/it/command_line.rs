@@ -138,6 +138,19 @@ fn a_reader_that_leaves_early_changes_nothing() {
     }
 }
 
+/// `dynakeep controls -o md > CONTROLS.md` makes it anew.
+#[test]
+fn the_reference_of_controls_is_what_the_program_says() {
+    let output = dynakeep(&["controls", "-o", "md"]);
+    assert_eq!(output.status.code(), Some(0));
+    let written = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/CONTROLS.md")).unwrap();
+    assert!(written == String::from_utf8(output.stdout).unwrap(), "make CONTROLS.md anew: dynakeep controls -o md");
+    let one = dynakeep(&["controls", "res-01"]);
+    let text = String::from_utf8(one.stdout).unwrap();
+    assert!(text.starts_with("RES-01  Point-in-time recovery is on") && text.contains("rests on"), "{text}");
+    assert!(!text.contains("ENC-01"));
+}
+
 #[test]
 fn what_makes_no_call_needs_nothing() {
     for line in [&["controls"][..], &["info"], &["iam-policy"], &["keys"], &["themes"], &["man"], &["config-template"]]
