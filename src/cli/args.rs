@@ -236,6 +236,11 @@ pub enum Command {
         #[arg(value_name = "ID", value_parser = control)]
         ids: Vec<&'static str>,
     },
+    /// What keeps it from seeing: credentials, permissions, services that are off, what nobody records, unclassed tables
+    ///
+    /// One sweep, and for each thing found what to do about it; tags that may say a table's class, owner or domain are
+    /// named with the line of configuration that would make them count. Exits with 4 when something could not be read.
+    Doctor,
     /// Version, configuration, and what would be read (no call to AWS)
     Info,
     /// The least IAM policy it needs, made from the table of operations (no call to AWS)

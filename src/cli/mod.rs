@@ -3,6 +3,7 @@
 mod args;
 mod controls;
 mod dashboard;
+mod doctor;
 mod engine;
 mod files;
 mod line;
@@ -108,6 +109,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Some(Command::Who { table, query, metrics }) => return who::run(cli, table, query.as_deref(), *metrics),
         None => return dashboard::run(cli, None),
         Some(Command::Open { thing }) => return dashboard::run(cli, Some(thing)),
+        Some(Command::Doctor) => return doctor::run(cli),
         Some(command) => {
             heeded(cli, command)?;
             let mut out = Pipe::new(io::stdout().lock());

@@ -49,7 +49,29 @@ pub enum SourceError {
     Guarded(String),
 }
 
+/// The command that renews an SSO login, also where no browser can be opened.
+#[must_use]
+pub fn login_command(profile: Option<&str>) -> String {
+    match profile {
+        Some(profile) => format!("aws sso login --profile {profile} --use-device-code"),
+        None => "aws sso login --use-device-code".to_owned(),
+    }
+}
+
 impl SourceError {
+    /// What a person can do about it.
+    #[must_use]
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            Self::Denied { .. } => Some("print the policy that allows it: dynakeep iam-policy".to_owned()),
+            Self::Expired { profile, .. } => Some(format!("renew it: {}", login_command(profile.as_deref()))),
+            Self::NoCredentials(_) => Some("look around without any: dynakeep --demo".to_owned()),
+            Self::Throttled(_) => Some("it is asked again later, and more slowly".to_owned()),
+            Self::Offline(_) | Self::Service(_) => Some("it is asked again by itself; ^R asks now".to_owned()),
+            _ => None,
+        }
+    }
+
     /// One word for narrow columns.
     #[must_use]
     pub fn word(&self) -> &'static str {

@@ -34,7 +34,7 @@ pub use engine::{EngineBound, EngineEnd, EngineNews};
 pub use estate::{Estate, FindingLink, TableKey};
 pub use event::{Event, EventCategory, EventSearch, SearchBy, SearchReach};
 pub use exception::{Attestations, Exception};
-pub use fault::{Fault, SourceError};
+pub use fault::{Fault, SourceError, login_command};
 pub use finding::{Detector, Finding, FindingAction, FindingFilter, Signal};
 pub use ledger::{CallOutcome, CallRecord};
 pub use memo::Memo;

@@ -5,6 +5,7 @@
 mod apply;
 mod coverage;
 pub mod depth;
+pub mod doctor;
 pub mod exceptions;
 mod judge;
 mod links;

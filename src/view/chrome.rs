@@ -190,7 +190,7 @@ pub fn banner(ctx: &Ctx<'_>) -> Option<(String, String)> {
     for error in errors.chain(callers) {
         match error {
             SourceError::Expired { profile, .. } => {
-                let command = states::login_command(profile.as_deref());
+                let command = crate::model::login_command(profile.as_deref());
                 return Some((format!("credentials expired, the last state stays · {command}"), command));
             }
             SourceError::NoCredentials(_) => {

@@ -2,7 +2,7 @@
 
 use crate::model::{CallOutcome, Scope, SourceError};
 
-use super::{Ctx, Doc, Screen, Thing, sources, states};
+use super::{Ctx, Doc, Screen, Thing, sources};
 
 /// A call.
 #[must_use]
@@ -36,7 +36,7 @@ pub fn error(ctx: &Ctx<'_>, place: usize) -> Option<Doc> {
     if let SourceError::Denied { message, .. } | SourceError::Expired { message, .. } = &line.error {
         doc.field(ctx, "in its words", message);
     }
-    if let Some(advice) = states::advice(&line.error) {
+    if let Some(advice) = line.error.advice() {
         doc.field(ctx, "what helps", &advice);
     }
     Some(doc)

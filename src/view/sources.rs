@@ -7,7 +7,7 @@ use crate::theme::Role;
 use crate::widget::table::{Column, fixed, grows, number};
 
 use super::list::Key;
-use super::{Ctx, Doc, Kind, ListView, Row, Screen, Thing, states};
+use super::{Ctx, Doc, Kind, ListView, Row, Screen, Thing};
 
 /// Sources by scope.
 pub static VIEW: ListView = ListView {
@@ -149,7 +149,7 @@ pub fn detail(ctx: &Ctx<'_>, source: Source, scope: &crate::model::Scope) -> Opt
         if let crate::model::SourceError::Denied { message, .. } = &fault.error {
             doc.field(ctx, "in its words", message);
         }
-        if let Some(advice) = states::advice(&fault.error) {
+        if let Some(advice) = fault.error.advice() {
             doc.field(ctx, "what helps", &advice);
         }
     }

@@ -134,34 +134,11 @@ pub fn fault_lines(look: &Look, source: Source, scope: &str, error: &SourceError
     ]);
     let mut lines = vec![head];
     lines.extend(
-        advice(error)
+        error
+            .advice()
             .map(|advice| Line::from(vec![look.say(Role::Dim, "    "), look.foreign(Role::Dim, &advice, 160)])),
     );
     lines
-}
-
-/// What a person can do about an error.
-#[must_use]
-pub fn advice(error: &SourceError) -> Option<String> {
-    match error {
-        SourceError::Denied { .. } => Some("print the policy that allows it: dynakeep iam-policy".to_owned()),
-        SourceError::Expired { profile, .. } => Some(format!("renew it: {}", login_command(profile.as_deref()))),
-        SourceError::NoCredentials(_) => Some("look around without any: dynakeep --demo".to_owned()),
-        SourceError::Throttled(_) => Some("it is asked again later, and more slowly".to_owned()),
-        SourceError::Offline(_) | SourceError::Service(_) => {
-            Some("it is asked again by itself; ^R asks now".to_owned())
-        }
-        _ => None,
-    }
-}
-
-/// The command that renews an SSO login, also where no browser can be opened.
-#[must_use]
-pub fn login_command(profile: Option<&str>) -> String {
-    match profile {
-        Some(profile) => format!("aws sso login --profile {profile} --use-device-code"),
-        None => "aws sso login --use-device-code".to_owned(),
-    }
 }
 
 /// Draws that what a screen is about is not, or no longer, known.

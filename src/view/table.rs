@@ -6,7 +6,7 @@ use crate::model::{CallRef, Cell, Judgement, Severity, Table, Verdict};
 use crate::theme::{Role, verdict_role};
 use crate::widget::text;
 
-use super::{Ctx, Doc, Kind, Pivot, Screen, Thing, age, states, tables};
+use super::{Ctx, Doc, Kind, Pivot, Screen, Thing, age, tables};
 
 /// One table.
 #[must_use]
@@ -101,7 +101,7 @@ fn facet<T>(ctx: &Ctx<'_>, doc: &mut Doc, name: &'static str, cell: &Cell<T>, va
             vec![look.foreign(Role::Unknown, &format!("{} ago: {}", age(ctx.now, fault.at), fault.error), 200)],
             None,
         );
-        if let Some(advice) = states::advice(&fault.error) {
+        if let Some(advice) = fault.error.advice() {
             doc.spans(ctx, "", vec![look.foreign(Role::Dim, &advice, 200)], None);
         }
     }

@@ -40,6 +40,32 @@ fn verdicts(answer: &Value) -> Vec<&str> {
     answer["rows"].as_array().unwrap().iter().map(|row| row["verdict"].as_str().unwrap()).collect()
 }
 
+#[test]
+fn the_doctor_says_what_keeps_it_from_seeing_and_which_tags_would_say_a_class() {
+    let plain = config("doctor-plain", "");
+    let (code, text, _) = run(&plain, &["doctor"]);
+    assert_eq!(code, 4, "{text}");
+    for words in [
+        "111122223333 is arn:aws:sts::111122223333:assumed-role/prod-audit/dynakeep",
+        "dynamodb:DescribeTable is denied: ",
+        "GuardDuty has no detector in this region",
+        "→ dynakeep check --control LOG-02",
+        "tables whose tags were read state a class",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(!text.contains("that may say"), "{text}");
+    // With keys that no table bears, those that it does bear are found, and the line that names them.
+    let strange = config("doctor-strange", "[classes]\nkeys = [\"zone\"]\nowner = [\"buyer\"]\n");
+    let (_, answer, _) = run(&strange, &["doctor", "-o", "json"]);
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    let classes = answer["sections"].as_array().unwrap().iter().find(|of| of["about"] == "classes").unwrap();
+    let nexts: Vec<&str> = classes["notes"].as_array().unwrap().iter().filter_map(|of| of["next"].as_str()).collect();
+    assert!(nexts.contains(&r#"in the configuration, [classes]: keys = ["zone", "data-class"]"#), "{nexts:?}");
+    assert!(nexts.iter().any(|next| next.contains(r#"owner = ["buyer", "#)), "{nexts:?}");
+    assert_eq!(run(&plain, &["doctor", "-o", "csv"]).0, 2);
+}
+
 /// The demo's `sessions` bears no tag.
 #[test]
 fn a_table_without_a_class_is_judged_as_restricted_but_fails_nothing_by_that_alone() {
