@@ -14,6 +14,8 @@ use crate::wire::Clock;
 const UNPUBLISHED: f64 = 40.0;
 /// A throttled operation never gets slower than this part of its rate.
 const SLOWEST: f64 = 1.0 / 32.0;
+/// Nor than so many calls a second, where it was faster: an operation that may be called once a minute would take an hour.
+const PATIENCE: f64 = 1.0 / 120.0;
 /// What each good answer gives back of the rate lost to throttling.
 const RECOVERY: f64 = 0.02;
 
@@ -71,7 +73,7 @@ impl Limiter {
     /// The service asked to slow down: half the pace, and no more from what was saved up.
     pub fn throttled(&self, scope: &Scope, operation: &'static Operation) {
         self.with(scope, operation, |bucket| {
-            bucket.rate = (bucket.rate / 2.0).max(bucket.ceiling * SLOWEST);
+            bucket.rate = (bucket.rate / 2.0).max(bucket.ceiling * SLOWEST).max(bucket.ceiling.min(PATIENCE));
             bucket.tokens = bucket.tokens.min(0.0);
         });
     }
