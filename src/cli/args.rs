@@ -178,7 +178,7 @@ pub enum Command {
         #[arg(long, requires = "framework")]
         published_only: bool,
         /// Only what is worse than in an earlier answer (`check -o json` kept in FILE), or bad and new since; only that
-        /// can fail the run. Each row says what it was
+        /// can fail the run, or leave it incomplete. Each row says what it was
         #[arg(long, value_name = "FILE", alias = "since-tape")]
         worse_than: Option<PathBuf>,
     },

@@ -96,7 +96,11 @@ pub(super) fn finish(
         RowKind::Checks => judged.iter().map(|of| Box::new(narrow.row(&store, of)) as Box<dyn Entry + '_>).collect(),
         _ => store.rows(kind).into_iter().filter(|row| queries.iter().all(|one| one.matches(row.as_ref()))).collect(),
     };
-    let outcome = Outcome::of(cli, kind, &store, &judged, reach);
+    let mut outcome = Outcome::of(cli, kind, &store, &judged, reach);
+    if narrow.earlier.as_ref().is_some_and(Earlier::was_incomplete) {
+        // What could not be read then, and cannot now, did not get worse.
+        outcome.incomplete = judged.iter().any(|of| of.verdict == Verdict::Unknown);
+    }
     let mut out = BufWriter::new(Pipe::new(io::stdout().lock()));
     write(&mut out, cli, kind, &store, &outcome, &rows, (&judged, narrow))?;
     out.flush()?;
@@ -155,6 +159,11 @@ impl Narrow {
     fn mapping(&self, control: &str) -> Option<Mapping> {
         let (mapping, _) = facts::facts(control)?.answers(self.framework?)?;
         (mapping == Mapping::Published || !self.published_only).then_some(mapping)
+    }
+
+    fn remarks(&self, judged: &[&Judgement]) -> export::remark::Remarks<'_> {
+        let was = self.earlier.as_ref().map(|earlier| judged.iter().map(|of| earlier.was(of)).collect());
+        export::remark::Remarks { framework: self.framework, was }
     }
 
     fn keeps(&self, of: &Judgement) -> bool {
@@ -276,11 +285,11 @@ fn write(
         }
         Output::Table => export::table::write(out, kind, store, coverage, rows),
         Output::Csv => export::csv::write(out, kind, rows),
-        Output::Sarif => export::sarif::write(out, store, coverage, judged),
-        Output::Md => export::markdown::write(out, store, coverage, judged),
-        Output::Junit => export::junit::write(out, store, coverage, judged),
+        Output::Sarif => export::sarif::write(out, store, coverage, judged, &narrow.remarks(judged)),
+        Output::Md => export::markdown::write(out, store, coverage, judged, &narrow.remarks(judged)),
+        Output::Junit => export::junit::write(out, store, coverage, judged, &narrow.remarks(judged)),
         Output::Ocsf => export::ocsf::write(out, store, coverage, judged),
-        Output::Html => export::html::write(out, store, coverage, judged),
+        Output::Html => export::html::write(out, store, coverage, judged, &narrow.remarks(judged)),
         Output::Json => {
             let mut extra: Map<String, Value> = Map::new();
             if kind == RowKind::Checks {

@@ -22,6 +22,7 @@ const NEW: &str = "new";
 pub(super) struct Earlier {
     at: Timestamp,
     origin: String,
+    incomplete: bool,
     rows: HashMap<(String, String), Stood>,
     controls: HashSet<String>,
 }
@@ -37,6 +38,7 @@ struct Answer {
     schema: String,
     origin: String,
     generated_at: Timestamp,
+    incomplete: bool,
     rows: Vec<Row>,
 }
 
@@ -75,7 +77,7 @@ impl Earlier {
             let counts = row.muted.is_none() && !row.by_default_class;
             rows.insert((row.control, row.resource), Stood { verdict, counts });
         }
-        Ok(Self { at: answer.generated_at, origin: answer.origin, rows, controls })
+        Ok(Self { at: answer.generated_at, origin: answer.origin, incomplete: answer.incomplete, rows, controls })
     }
 
     /// Refuses to compare what does not compare.
@@ -87,6 +89,11 @@ impl Earlier {
             return Ok(());
         }
         Err(Failure::Usage(format!("--worse-than: that answer is of {}, this one of {}", self.origin, origin.word())))
+    }
+
+    /// True when something could not be read then either.
+    pub(super) fn was_incomplete(&self) -> bool {
+        self.incomplete
     }
 
     /// What a judgement stood at.

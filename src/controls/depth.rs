@@ -46,6 +46,9 @@ pub struct Against {
     /// Those that bring back what was lost.
     #[serde(default)]
     pub recover: Vec<String>,
+    /// Those whose failure undoes all others.
+    #[serde(default)]
+    pub undone: Vec<String>,
 }
 
 static AGAINST: LazyLock<BTreeMap<Threat, Against>> = LazyLock::new(|| {
@@ -56,7 +59,7 @@ static AGAINST: LazyLock<BTreeMap<Threat, Against>> = LazyLock::new(|| {
 /// The controls against a threat.
 #[must_use]
 pub fn against(threat: Threat) -> &'static Against {
-    static NONE: Against = Against { prevent: Vec::new(), detect: Vec::new(), recover: Vec::new() };
+    static NONE: Against = Against { prevent: Vec::new(), detect: Vec::new(), recover: Vec::new(), undone: Vec::new() };
     AGAINST.get(&threat).unwrap_or(&NONE)
 }
 
@@ -78,7 +81,7 @@ mod tests {
         for threat in Threat::ALL {
             let of = against(threat);
             assert!(!of.prevent.is_empty() && !of.detect.is_empty(), "{threat:?}");
-            for id in of.prevent.iter().chain(&of.detect).chain(&of.recover) {
+            for id in of.prevent.iter().chain(&of.detect).chain(&of.recover).chain(&of.undone) {
                 assert!(facts::facts(id).is_some(), "{threat:?}: {id}");
             }
         }

@@ -8,6 +8,7 @@ use crate::controls::facts;
 use crate::model::{Judgement, Layer, Verdict};
 use crate::store::{Coverage, Store};
 
+use super::remark::Remarks;
 use super::safe::visible;
 use super::table::line;
 
@@ -43,7 +44,13 @@ fn glyph(verdict: Verdict) -> &'static str {
 ///
 /// # Errors
 /// When the output takes no more.
-pub fn write(out: &mut dyn Write, store: &Store, coverage: &Coverage, judgements: &[&Judgement]) -> io::Result<()> {
+pub fn write(
+    out: &mut dyn Write,
+    store: &Store,
+    coverage: &Coverage,
+    judgements: &[&Judgement],
+    remarks: &Remarks<'_>,
+) -> io::Result<()> {
     writeln!(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">")?;
     writeln!(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")?;
     writeln!(
@@ -52,7 +59,8 @@ pub fn write(out: &mut dyn Write, store: &Store, coverage: &Coverage, judgements
     )?;
     writeln!(out, "<title>dynakeep check</title><style>\n{STYLE}</style></head><body>")?;
     let covered = shown(&line(store, coverage));
-    writeln!(out, "<h1>dynakeep check</h1><p class=\"dim\">{} · {covered}</p>", store.estate().now)?;
+    let of_framework = remarks.framework.map(|name| format!(" · {name}")).unwrap_or_default();
+    writeln!(out, "<h1>dynakeep check{of_framework}</h1><p class=\"dim\">{} · {covered}</p>", store.estate().now)?;
     writeln!(out, "<div class=\"counts\">")?;
     for verdict in Verdict::ALL {
         let count = judgements.iter().filter(|of| of.verdict == verdict && of.counts()).count();
@@ -64,18 +72,20 @@ pub fn write(out: &mut dyn Write, store: &Store, coverage: &Coverage, judgements
         writeln!(out, "<p class=\"fail\">attestations.toml: {}</p>", shown(void))?;
     }
     let layer = |of: &Judgement| facts::facts(of.control).map(|facts| facts.layer);
-    let open = |of: &&&Judgement| of.counts() && !matches!(of.verdict, Verdict::Pass | Verdict::NotApplicable);
+    let open = |of: &Judgement| of.counts() && !matches!(of.verdict, Verdict::Pass | Verdict::NotApplicable);
+    let told: Vec<(&Judgement, String)> =
+        judgements.iter().enumerate().map(|(at, of)| (*of, remarks.words(at, of))).collect();
     for of_layer in Layer::ALL {
-        let these = || judgements.iter().filter(|of| layer(of) == Some(of_layer));
+        let these = || told.iter().filter(|(of, _)| layer(of) == Some(of_layer));
         if these().next().is_none() {
             continue;
         }
-        let passed = these().filter(|of| of.verdict == Verdict::Pass).count();
-        let rows: Vec<&Judgement> = these().filter(open).copied().collect();
+        let passed = these().filter(|(of, _)| of.verdict == Verdict::Pass).count();
+        let rows: Vec<&(&Judgement, String)> = these().filter(|(of, _)| open(of)).collect();
         writeln!(out, "<h2>{} <span class=\"dim\">{passed} passed</span></h2>", of_layer.word())?;
         table(out, &rows)?;
     }
-    let aside: Vec<&Judgement> = judgements.iter().filter(|of| !of.counts()).copied().collect();
+    let aside: Vec<&(&Judgement, String)> = told.iter().filter(|(of, _)| !of.counts()).collect();
     if !aside.is_empty() {
         writeln!(out, "<h2>set aside <span class=\"dim\">muted, or due only to the default class</span></h2>")?;
         table(out, &aside)?;
@@ -83,15 +93,15 @@ pub fn write(out: &mut dyn Write, store: &Store, coverage: &Coverage, judgements
     writeln!(out, "</body></html>")
 }
 
-fn table(out: &mut dyn Write, rows: &[&Judgement]) -> io::Result<()> {
+fn table(out: &mut dyn Write, rows: &[&(&Judgement, String)]) -> io::Result<()> {
     if rows.is_empty() {
         return writeln!(out, "<p class=\"dim\">nothing open</p>");
     }
     writeln!(out, "<table><tr><th>verdict</th><th>severity</th><th>control</th><th>resource</th><th>reason</th></tr>")?;
-    for of in rows {
+    for (of, remark) in rows {
         let (word, severity) = (of.verdict.word(), of.severity.word());
         let muted = of.muted.as_ref().map(|by| format!(" · muted by {} until {}: {}", by.owner, by.expires, by.reason));
-        let reason = shown(&format!("{}{}", of.reason, muted.unwrap_or_default()));
+        let reason = shown(&format!("{}{}{remark}", of.reason, muted.unwrap_or_default()));
         write!(out, "<tr><td class=\"{word}\">{} {word}</td><td>{severity}</td>", glyph(of.verdict))?;
         writeln!(out, "<td>{}</td><td>{}</td><td>{reason}{}</td></tr>", of.control, shown(&of.resource), more(of))?;
     }

@@ -7,6 +7,7 @@ use quick_xml::escape::escape;
 use crate::model::{Judgement, Verdict};
 use crate::store::{Coverage, Store};
 
+use super::remark::Remarks;
 use super::safe::visible;
 use super::table::line;
 
@@ -14,7 +15,13 @@ use super::table::line;
 ///
 /// # Errors
 /// When the output takes no more.
-pub fn write(out: &mut dyn Write, store: &Store, coverage: &Coverage, judgements: &[&Judgement]) -> io::Result<()> {
+pub fn write(
+    out: &mut dyn Write,
+    store: &Store,
+    coverage: &Coverage,
+    judgements: &[&Judgement],
+    remarks: &Remarks<'_>,
+) -> io::Result<()> {
     let failed = judgements.iter().filter(|of| of.verdict == Verdict::Fail && of.counts()).count();
     let skips = |of: &&&Judgement| !of.counts() || of.verdict == Verdict::Unknown;
     let (all, skipped) = (judgements.len(), judgements.iter().filter(skips).count());
@@ -38,8 +45,9 @@ pub fn write(out: &mut dyn Write, store: &Store, coverage: &Coverage, judgements
         writeln!(out, "    <property name=\"{name}\" value=\"{}\"/>", escape(visible(&value).as_ref()))?;
     }
     writeln!(out, "  </properties>")?;
-    for of in judgements {
-        let (resource, reason) = (visible(&of.resource), visible(&of.reason));
+    for (at, of) in judgements.iter().enumerate() {
+        let told = format!("{}{}", of.reason, remarks.words(at, of));
+        let (resource, reason) = (visible(&of.resource), visible(&told));
         let (resource, reason) = (escape(resource.as_ref()), escape(reason.as_ref()));
         write!(out, "  <testcase classname=\"{}\" name=\"{resource}\">", of.control)?;
         match of.verdict {

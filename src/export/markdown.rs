@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use crate::model::{Judgement, Verdict};
 use crate::store::{Coverage, Store};
 
+use super::remark::Remarks;
 use super::safe::visible;
 use super::table::line;
 
@@ -12,7 +13,13 @@ use super::table::line;
 ///
 /// # Errors
 /// When the output takes no more.
-pub fn write(out: &mut dyn Write, store: &Store, coverage: &Coverage, judgements: &[&Judgement]) -> io::Result<()> {
+pub fn write(
+    out: &mut dyn Write,
+    store: &Store,
+    coverage: &Coverage,
+    judgements: &[&Judgement],
+    remarks: &Remarks<'_>,
+) -> io::Result<()> {
     writeln!(out, "# dynakeep check\n\n{} · {}\n", store.estate().now, line(store, coverage))?;
     for verdict in Verdict::ALL {
         let count = judgements.iter().filter(|of| of.verdict == verdict && of.counts()).count();
@@ -26,11 +33,16 @@ pub fn write(out: &mut dyn Write, store: &Store, coverage: &Coverage, judgements
     );
     writeln!(out, "- muted {muted}\n- due only to the default class {by_default}")?;
     writeln!(out, "\n| verdict | severity | control | resource | reason |\n|---|---|---|---|---|")?;
-    for of in
-        judgements.iter().filter(|of| of.counts() && !matches!(of.verdict, Verdict::Pass | Verdict::NotApplicable))
-    {
+    let open = |of: &Judgement| of.counts() && !matches!(of.verdict, Verdict::Pass | Verdict::NotApplicable);
+    for (at, of) in judgements.iter().enumerate().filter(|(_, of)| open(of)) {
         let (verdict, severity) = (of.verdict.word(), of.severity.word());
-        writeln!(out, "| {verdict} | {severity} | {} | {} | {} |", of.control, cell(&of.resource), cell(&of.reason))?;
+        writeln!(
+            out,
+            "| {verdict} | {severity} | {} | {} | {} |",
+            of.control,
+            cell(&of.resource),
+            cell(&format!("{}{}", of.reason, remarks.words(at, of)))
+        )?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ pub mod junit;
 pub mod markdown;
 pub mod ocsf;
 pub mod reference;
+pub mod remark;
 pub mod safe;
 pub mod sarif;
 pub mod table;

@@ -8,11 +8,19 @@ use crate::controls::CATALOGUE;
 use crate::model::{Arn, Judgement, Severity, Verdict};
 use crate::store::{Coverage, Store};
 
+use super::remark::Remarks;
+
 /// Writes what fails, warns or is unknown as results, every control as a rule, and what could not be read.
 ///
 /// # Errors
 /// When the output takes no more.
-pub fn write(out: &mut dyn Write, store: &Store, coverage: &Coverage, judgements: &[&Judgement]) -> io::Result<()> {
+pub fn write(
+    out: &mut dyn Write,
+    store: &Store,
+    coverage: &Coverage,
+    judgements: &[&Judgement],
+    remarks: &Remarks<'_>,
+) -> io::Result<()> {
     let rules: Vec<Value> = CATALOGUE
         .iter()
         .map(|control| {
@@ -25,10 +33,11 @@ pub fn write(out: &mut dyn Write, store: &Store, coverage: &Coverage, judgements
             })
         })
         .collect();
-    let shown = judgements.iter().filter(|of| matches!(of.verdict, Verdict::Fail | Verdict::Warn | Verdict::Unknown));
+    let shown = judgements.iter().enumerate();
+    let shown = shown.filter(|(_, of)| matches!(of.verdict, Verdict::Fail | Verdict::Warn | Verdict::Unknown));
     let results: Vec<Value> = shown
-        .map(|of| {
-            json!({
+        .map(|(at, of)| {
+            let mut result = json!({
                 "ruleId": of.control,
                 "kind": if of.verdict == Verdict::Unknown { "open" } else { "fail" },
                 "level": match of.verdict {
@@ -53,7 +62,14 @@ pub fn write(out: &mut dyn Write, store: &Store, coverage: &Coverage, judgements
                     "by_default_class": of.by_default,
                 },
                 "suppressions": suppressions(of),
-            })
+            });
+            if let Some(properties) = result["properties"].as_object_mut() {
+                properties.extend(remarks.json(at, of));
+            }
+            if let Some(was) = remarks.was(at) {
+                result["baselineState"] = json!(if was == "new" { "new" } else { "updated" });
+            }
+            result
         })
         .collect();
     let log = json!({

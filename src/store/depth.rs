@@ -24,6 +24,8 @@ pub struct Depth {
     pub detect: Line,
     /// What brings back what was lost; of some threats nothing does.
     pub recover: Line,
+    /// What has undone all of it: controls whose failure no other makes good.
+    pub undone: Vec<&'static str>,
 }
 
 /// One line of defence: its controls, by how they stand.
@@ -56,7 +58,7 @@ impl Depth {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let lines = [self.prevent.verdict(), self.detect.verdict()];
-        if lines.iter().any(|of| matches!(of, Verdict::Fail | Verdict::NotApplicable)) {
+        if !self.undone.is_empty() || lines.iter().any(|of| matches!(of, Verdict::Fail | Verdict::NotApplicable)) {
             Verdict::Fail
         } else if lines.contains(&Verdict::Unknown) {
             Verdict::Unknown
@@ -68,7 +70,8 @@ impl Depth {
     /// As JSON: verdict, and the controls of each line by how they stand.
     #[must_use]
     pub fn json(&self) -> Value {
-        json!({"verdict": self.verdict().word(), "prevent": self.prevent, "detect": self.detect, "recover": self.recover})
+        json!({"verdict": self.verdict().word(), "prevent": self.prevent, "detect": self.detect, "recover": self.recover,
+            "undone_by": self.undone})
     }
 }
 
@@ -91,8 +94,10 @@ impl Store {
             let (account, region) = place(&judgement.resource);
             let (of, best) = match facts.scope {
                 Subject::Key => (around.keys.entry(judgement.resource.clone()).or_default(), false),
-                // One good trail is enough, wherever it is at home.
-                Subject::Trail => (around.places.entry((account, String::new())).or_default(), true),
+                // One good trail is enough, wherever it is at home; what is said of a region holds there.
+                Subject::Trail if judgement.resource.starts_with("arn:") => {
+                    (around.places.entry((account, String::new())).or_default(), true)
+                }
                 _ => (around.places.entry((account, region)).or_default(), false),
             };
             of.entry(judgement.control)
@@ -131,7 +136,8 @@ impl Store {
         };
         Threat::ALL.map(|threat| {
             let of = against(threat);
-            Depth { threat, prevent: line(&of.prevent), detect: line(&of.detect), recover: line(&of.recover) }
+            let undone = of.undone.iter().map(String::as_str).filter(|id| verdict(id) == Some(Verdict::Fail)).collect();
+            Depth { threat, prevent: line(&of.prevent), detect: line(&of.detect), recover: line(&of.recover), undone }
         })
     }
 }

@@ -25,10 +25,17 @@ pub fn section(ctx: &Ctx<'_>, table: &Table, doc: &mut Doc) {
             }
         }
         doc.spans(ctx, of.threat.word(), spans, None);
-        if of.verdict() != Verdict::Pass {
+        if !of.undone.is_empty() {
+            doc.spans(ctx, "", vec![look.say(Role::Fail, format!("undone by {}", of.undone.join(" ")))], None);
+        } else if of.verdict() != Verdict::Pass {
             let lacking = [&of.prevent, &of.detect].into_iter().filter(|line| line.verdict() != Verdict::Pass);
             let ids: Vec<&str> = lacking.flat_map(|line| line.fail.iter().chain(&line.unknown)).copied().collect();
-            doc.field(ctx, "", &format!("none passes of {}", ids.join(" ")));
+            let words = if ids.is_empty() {
+                "no control of it is judged".to_owned()
+            } else {
+                format!("none passes of {}", ids.join(" "))
+            };
+            doc.field(ctx, "", &words);
         }
     }
 }

@@ -36,7 +36,7 @@ pub fn doc(ctx: &Ctx<'_>) -> Doc {
 
 /// A line of what is wrong now: how bad, in which order, in words, and where it leads.
 struct Item {
-    rank: (Reverse<Severity>, u8, Reverse<i64>),
+    rank: (Reverse<Severity>, u8, Reverse<Severity>, Reverse<i64>),
     verdict: Verdict,
     severity: Severity,
     title: String,
@@ -64,7 +64,8 @@ fn now(ctx: &Ctx<'_>, room: usize, doc: &mut Doc) {
         }
     }
     if more > 0 {
-        doc.push(look.line(Role::Dim, format!("         and {more} more: Findings (2), Controls (8)")));
+        let words = format!("         and {more} more: Findings (2), Controls (8)");
+        doc.link(vec![look.foreign(Role::Dim, &words, room.saturating_sub(1))], Screen::List(Kind::Controls(None)));
     }
     if doc.lines.len() == 1 {
         doc.push(quiet(ctx));
@@ -107,7 +108,7 @@ fn finding_item(ctx: &Ctx<'_>, finding: &Arc<Finding>) -> Item {
     let who = finding.principal.as_deref().map(|name| format!(" · {name}")).unwrap_or_default();
     let severity = finding.severity();
     Item {
-        rank: (Reverse(severity), 0, Reverse(last.map_or(0, jiff::Timestamp::as_second))),
+        rank: (Reverse(severity), 0, Reverse(severity), Reverse(last.map_or(0, jiff::Timestamp::as_second))),
         verdict: if severity >= Severity::High { Verdict::Fail } else { Verdict::Warn },
         severity,
         title: finding.title.clone(),
@@ -145,6 +146,8 @@ fn failures(ctx: &Ctx<'_>) -> Vec<Item> {
             rank: (
                 Reverse(first.severity.max(threat.unwrap_or(Severity::Info))),
                 if threat.is_some() { 1 } else { 2 },
+                // Of what an intruder did to tables, the gravest first.
+                Reverse(first.severity),
                 Reverse(0),
             ),
             verdict: Verdict::Fail,

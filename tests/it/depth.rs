@@ -22,7 +22,12 @@ fn a_program_reads_which_controls_hold_which_line() {
     assert_eq!(depth["read"]["verdict"], "fail");
     assert_eq!(depth["read"]["detect"]["pass"].as_array().map(Vec::len), Some(0));
     assert!(depth["read"]["detect"]["fail"].as_array().is_some_and(|of| of.contains(&"LOG-02".into())), "{depth}");
-    assert_eq!((&depth["destroy"]["verdict"], &depth["blind"]["verdict"]), (&"pass".into(), &"pass".into()));
+    assert_eq!(depth["destroy"]["verdict"], "pass");
+    // Its trail was switched off: that undoes whatever else tells.
+    assert_eq!(
+        (&depth["blind"]["verdict"], &depth["blind"]["undone_by"]),
+        (&"fail".into(), &serde_json::json!(["LOG-01"]))
+    );
     // Every table's threats agree with the filter.
     let all = rows(&plain, &["tables"]).1;
     let thin = rows(&plain, &["tables", "--filter", "thin:destroy"]).1;

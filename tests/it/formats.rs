@@ -267,6 +267,13 @@ fn the_html_is_one_file_that_fetches_nothing_and_lets_no_text_of_the_account_act
 #[test]
 fn an_auditor_asks_by_framework_and_sees_whose_mapping_it_is() {
     let plain = config("framework", "");
+    for format in ["html", "md", "junit", "sarif"] {
+        let text = run(&plain, &["check", "--framework", "pci-dss-v4", "-o", format]).1;
+        assert!(text.contains("suggested") && text.contains("published") && text.contains("10.2.1"), "{format}");
+    }
+    // By class and tag, too.
+    let restricted = rows(&plain, &["check", "--filter", "class:restricted control:LOG-02 tag.owner:*"]).1;
+    assert!(restricted["rows"].as_array().is_some_and(|rows| !rows.is_empty()), "{restricted}");
     let ask = |line: &[&str]| rows(&plain, line).1;
     let pci = ask(&["check", "--framework", "PCI"]);
     assert_eq!(pci["framework"]["name"], "pci-dss-v4");

@@ -22,7 +22,7 @@ fn only_what_got_worse_since_an_earlier_answer_is_printed_and_fails_the_run() {
     assert_eq!(code, 3);
     std::fs::write(&earlier, answer.to_string()).unwrap();
     let (code, same) = against(&config, &earlier);
-    assert!(code != 3 && same["rows"].as_array().unwrap().is_empty(), "{code}");
+    assert!(code == 0 && same["rows"].as_array().unwrap().is_empty(), "{code}");
 
     // Then, one passed, one was unknown, one muted, one not there; and one is better now.
     let of = answer["rows"].as_array_mut().unwrap();
@@ -49,6 +49,14 @@ fn only_what_got_worse_since_an_earlier_answer_is_printed_and_fails_the_run() {
     let mut wanted = vec![(names[0].as_str(), "pass"), (names[1].as_str(), "fail"), (names[2].as_str(), "new")];
     wanted.sort_unstable();
     assert_eq!(said, wanted);
+    let line = |format: &str| {
+        run(&config, &[&ORDERS[..], &["--worse-than", earlier.to_str().unwrap(), "-o", format]].concat()).1
+    };
+    assert!(line("junit").contains("was pass") && line("md").contains("was new"));
+    let sarif: Value = serde_json::from_str(&line("sarif")).unwrap();
+    let states: Vec<_> =
+        sarif["runs"][0]["results"].as_array().unwrap().iter().map(|of| of["baselineState"].clone()).collect();
+    assert_eq!(states.iter().filter(|of| **of == "new").count(), 1);
     let (_, table, err) = run(&config, &[&ORDERS[..], &["--worse-than", earlier.to_str().unwrap()]].concat());
     assert!(err.contains("3 worse (1 of them new), 1 better"), "{err}");
     assert!(table.lines().next().unwrap().starts_with("VERDICT  WAS"), "{table}");
@@ -64,7 +72,8 @@ fn what_is_no_earlier_answer_of_this_account_is_refused_with_what_to_do() {
         assert_eq!(code, 2, "{err}");
         err
     };
-    let answer = r#"{"schema":"dynakeep/1","origin":"live","generated_at":"2026-03-01T00:00:00Z","rows":[]}"#;
+    let answer =
+        r#"{"schema":"dynakeep/1","origin":"live","generated_at":"2026-03-01T00:00:00Z","incomplete":false,"rows":[]}"#;
     assert!(refused(answer).contains("is of live, this one of demo"));
     assert!(refused("{}").contains("dynakeep check -o json > FILE"));
     assert!(refused(&answer.replace("keep/1", "keep/9")).contains("dynakeep/9"));

@@ -8,7 +8,7 @@ use crate::model::{Arn, Judgement};
 use crate::store::Store;
 use crate::trail::query::{Field, Kind, Row, Schema};
 
-use super::{Entry, SEVERITIES, VERDICTS, age_field, spec};
+use super::{Entry, ResourceRow, SEVERITIES, VERDICTS, age_field, spec};
 
 pub(super) const SCHEMA: Schema = Schema {
     rows: "checks",
@@ -20,6 +20,8 @@ pub(super) const SCHEMA: Schema = Schema {
         spec("table", &["name"], Kind::Text, "the name, of a table"),
         spec("account", &[], Kind::Text, "the account"),
         spec("region", &[], Kind::Text, "the region"),
+        spec("class", &[], Kind::Word(&["public", "internal", "confidential", "restricted"]), "data class, of a table"),
+        spec("tags.*", &[], Kind::Text, "a tag of a table: tag.env:prod"),
         spec("verdict", &[], Kind::Word(VERDICTS), "pass, fail, warn, unknown, manual, n/a"),
         spec("severity", &[], Kind::Word(SEVERITIES), "how bad a failure is"),
         spec("reason", &[], Kind::Prose, "why"),
@@ -106,6 +108,15 @@ impl Row for CheckRow<'_> {
             },
             "by_default" => Field::Flag(judgement.by_default),
             "was" => Field::maybe(self.was),
+            _ if name == "class" || name.starts_with("tags.") => {
+                let row = ResourceRow { estate: self.store.estate(), resource: &judgement.resource };
+                match row.field(name) {
+                    // What it borrows lies in the store.
+                    Field::Text(text) => Field::Text(text.into_owned().into()),
+                    Field::Unknown => Field::Unknown,
+                    _ => Field::None,
+                }
+            }
             "muted" => Field::maybe(judgement.muted.as_ref().map(|of| of.owner.as_str())),
             "age" => age_field(self.now(), self.time()),
             _ => Field::None,

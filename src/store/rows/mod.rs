@@ -108,7 +108,7 @@ impl RowKind {
                 "backups.count",
             ],
             Self::Findings => {
-                &["severity", "age", "type", "principal", "access_key", "ip", "table", "account", "region"]
+                &["severity", "age", "state", "type", "principal", "access_key", "ip", "table", "account", "region"]
             }
             Self::Compliance => &["compliance", "rule", "resource", "account", "region", "recorded", "annotation"],
             Self::Drift => &["drift", "stack", "resource", "type", "account", "region", "checked", "differences"],
@@ -116,7 +116,7 @@ impl RowKind {
             Self::Trails => {
                 &["logging", "name", "account", "region", "multi_region", "validation", "delivered", "selectors"]
             }
-            Self::Events => &["time", "name", "principal", "table", "ip", "error", "account", "region"],
+            Self::Events => &["time", "risk", "name", "principal", "table", "ip", "error", "account", "region"],
             Self::Sources => &["state", "source", "account", "region", "age", "error"],
             Self::Calls => &["at", "operation", "outcome", "millis", "attempts", "account", "region"],
             Self::Checks => &["verdict", "severity", "control", "resource", "reason"],
