@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::controls::CATALOGUE;
 use crate::controls::facts::{self, Mapping};
 use crate::export;
+use crate::export::checked::Checked;
 use crate::model::{Judgement, Polled, Severity, Source, SourceError, Verdict};
 use crate::store::rows::{CheckRow, Entry, RowKind};
 use crate::store::{Coverage, Store};
@@ -96,11 +97,7 @@ pub(super) fn finish(
         RowKind::Checks => judged.iter().map(|of| Box::new(narrow.row(&store, of)) as Box<dyn Entry + '_>).collect(),
         _ => store.rows(kind).into_iter().filter(|row| queries.iter().all(|one| one.matches(row.as_ref()))).collect(),
     };
-    let mut outcome = Outcome::of(cli, kind, &store, &judged, reach);
-    if narrow.earlier.as_ref().is_some_and(Earlier::was_incomplete) {
-        // What could not be read then, and cannot now, did not get worse.
-        outcome.incomplete = judged.iter().any(|of| of.verdict == Verdict::Unknown);
-    }
+    let outcome = Outcome::of(cli, (kind, narrow), &store, &judged, reach);
     let mut out = BufWriter::new(Pipe::new(io::stdout().lock()));
     write(&mut out, cli, kind, &store, &outcome, &rows, (&judged, narrow))?;
     out.flush()?;
@@ -161,9 +158,9 @@ impl Narrow {
         (mapping == Mapping::Published || !self.published_only).then_some(mapping)
     }
 
-    fn remarks(&self, judged: &[&Judgement]) -> export::remark::Remarks<'_> {
+    fn remarks(&self, judged: &[&Judgement]) -> export::checked::Remarks<'_> {
         let was = self.earlier.as_ref().map(|earlier| judged.iter().map(|of| earlier.was(of)).collect());
-        export::remark::Remarks { framework: self.framework, was }
+        export::checked::Remarks { framework: self.framework, was }
     }
 
     fn keeps(&self, of: &Judgement) -> bool {
@@ -228,7 +225,13 @@ struct Outcome {
 
 impl Outcome {
     /// `judged` are the judgements printed: they alone can fail the run.
-    fn of(cli: &Cli, kind: RowKind, store: &Store, judged: &[&Judgement], events: Option<Reach>) -> Self {
+    fn of(
+        cli: &Cli,
+        (kind, narrow): (RowKind, &Narrow),
+        store: &Store,
+        judged: &[&Judgement],
+        events: Option<Reach>,
+    ) -> Self {
         let coverage = store.coverage_of(kind.sources());
         let Some(Command::Check { fail_on, min_coverage, .. }) = &cli.command else {
             let incomplete = !is_whole(&coverage) || events.as_ref().is_some_and(|reach| reach.cut);
@@ -241,7 +244,9 @@ impl Outcome {
             |of: &Judgement, least: Severity| of.verdict == Verdict::Fail && of.severity >= least && of.counts();
         Self {
             failed: judged.iter().any(|of| fails(of, *fail_on)),
-            incomplete: !enough || !is_whole(&coverage),
+            incomplete: !enough
+                || !is_whole(&coverage)
+                    && narrow.earlier.as_ref().is_none_or(|earlier| earlier.sees_less(&coverage, judged)),
             coverage,
             events,
         }
@@ -273,6 +278,7 @@ fn write(
     (judged, narrow): (&[&Judgement], &Narrow),
 ) -> io::Result<()> {
     let coverage = &outcome.coverage;
+    let checked = Checked { store, coverage, judgements: judged, remarks: narrow.remarks(judged) };
     match cli.global.output {
         Output::Table if narrow.framework.is_some() => {
             const COLUMNS: [&str; 7] =
@@ -285,11 +291,11 @@ fn write(
         }
         Output::Table => export::table::write(out, kind, store, coverage, rows),
         Output::Csv => export::csv::write(out, kind, rows),
-        Output::Sarif => export::sarif::write(out, store, coverage, judged, &narrow.remarks(judged)),
-        Output::Md => export::markdown::write(out, store, coverage, judged, &narrow.remarks(judged)),
-        Output::Junit => export::junit::write(out, store, coverage, judged, &narrow.remarks(judged)),
-        Output::Ocsf => export::ocsf::write(out, store, coverage, judged),
-        Output::Html => export::html::write(out, store, coverage, judged, &narrow.remarks(judged)),
+        Output::Sarif => export::sarif::write(out, &checked),
+        Output::Md => export::markdown::write(out, &checked),
+        Output::Junit => export::junit::write(out, &checked),
+        Output::Ocsf => export::ocsf::write(out, &checked),
+        Output::Html => export::html::write(out, &checked),
         Output::Json => {
             let mut extra: Map<String, Value> = Map::new();
             if kind == RowKind::Checks {

@@ -1,6 +1,6 @@
 //! `check --worse-than FILE`: what an earlier answer said, so that only what got worse is printed and can fail the run.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -11,6 +11,7 @@ use serde::de::IgnoredAny;
 
 use crate::export::json::SCHEMA;
 use crate::model::{Judgement, Origin, Verdict};
+use crate::store::Coverage;
 
 use super::Failure;
 
@@ -22,7 +23,8 @@ const NEW: &str = "new";
 pub(super) struct Earlier {
     at: Timestamp,
     origin: String,
-    incomplete: bool,
+    /// What it could not see, where it was incomplete.
+    blind: Option<Covered>,
     rows: HashMap<(String, String), Stood>,
     controls: HashSet<String>,
 }
@@ -39,7 +41,18 @@ struct Answer {
     origin: String,
     generated_at: Timestamp,
     incomplete: bool,
+    coverage: Covered,
     rows: Vec<Row>,
+}
+
+/// How far it saw.
+#[derive(Debug, Deserialize)]
+struct Covered {
+    scopes: usize,
+    scopes_blind: Vec<IgnoredAny>,
+    faults: BTreeMap<String, usize>,
+    loading: usize,
+    tables_read: usize,
 }
 
 #[derive(Deserialize)]
@@ -77,7 +90,13 @@ impl Earlier {
             let counts = row.muted.is_none() && !row.by_default_class;
             rows.insert((row.control, row.resource), Stood { verdict, counts });
         }
-        Ok(Self { at: answer.generated_at, origin: answer.origin, incomplete: answer.incomplete, rows, controls })
+        Ok(Self {
+            at: answer.generated_at,
+            origin: answer.origin,
+            blind: answer.incomplete.then_some(answer.coverage),
+            rows,
+            controls,
+        })
     }
 
     /// Refuses to compare what does not compare.
@@ -91,9 +110,16 @@ impl Earlier {
         Err(Failure::Usage(format!("--worse-than: that answer is of {}, this one of {}", self.origin, origin.word())))
     }
 
-    /// True when something could not be read then either.
-    pub(super) fn was_incomplete(&self) -> bool {
-        self.incomplete
+    /// True when less is seen now than was then: what could not be read then either did not get worse. `worse` are the
+    /// judgements that did.
+    pub(super) fn sees_less(&self, now: &Coverage, worse: &[&Judgement]) -> bool {
+        let Some(then) = &self.blind else { return true };
+        worse.iter().any(|of| of.verdict == Verdict::Unknown)
+            || now.scopes < then.scopes
+            || now.scopes_blind.len() > then.scopes_blind.len()
+            || now.faults.values().sum::<usize>() > then.faults.values().sum()
+            || now.loading > then.loading
+            || now.tables_read < then.tables_read
     }
 
     /// What a judgement stood at.
@@ -101,9 +127,19 @@ impl Earlier {
         self.stood(of).map_or(NEW, |stood| stood.verdict.word())
     }
 
-    /// True when it is worse now, or is bad and was not there.
+    /// True when it is worse now, or is bad and was not there. What is not known any more is worse than whatever was
+    /// known: a call that fails mends nothing.
     pub(super) fn is_worse(&self, of: &Judgement) -> bool {
-        gravity(of.verdict, of.counts()) > self.stood(of).map_or(0, |stood| gravity(stood.verdict, stood.counts))
+        let was = self.stood(of).map_or(0, |stood| gravity(stood.verdict, stood.counts));
+        match gravity(of.verdict, of.counts()) {
+            UNKNOWN => was != UNKNOWN,
+            now => now > was,
+        }
+    }
+
+    fn is_better(&self, of: &Judgement) -> bool {
+        let now = gravity(of.verdict, of.counts());
+        now != UNKNOWN && self.stood(of).is_some_and(|stood| now < gravity(stood.verdict, stood.counts))
     }
 
     /// `against 2026-11-21T12:00:00Z: 3 worse (1 new), 5 better, 2 gone`, of all judgements that are asked for.
@@ -117,9 +153,7 @@ impl Earlier {
                 worse += 1;
                 new += usize::from(stood.is_none());
             }
-            better += usize::from(
-                stood.is_some_and(|stood| gravity(of.verdict, of.counts()) < gravity(stood.verdict, stood.counts)),
-            );
+            better += usize::from(self.is_better(of));
             if !self.controls.contains(of.control) {
                 unheld.insert(of.control);
             }
@@ -140,13 +174,16 @@ impl Earlier {
     }
 }
 
-/// How bad it is: what is set aside is no worse than a pass; what is not known any more is.
+/// The gravity of what is not known.
+const UNKNOWN: u8 = 1;
+
+/// How bad it is: what is set aside is no worse than a pass.
 fn gravity(verdict: Verdict, counts: bool) -> u8 {
     match verdict {
         _ if !counts => 0,
         Verdict::Fail => 3,
         Verdict::Warn => 2,
-        Verdict::Unknown => 1,
+        Verdict::Unknown => UNKNOWN,
         Verdict::Pass | Verdict::Manual | Verdict::NotApplicable => 0,
     }
 }

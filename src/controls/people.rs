@@ -245,7 +245,7 @@ fn second_factor(estate: &Estate, baseline: &Baseline) -> Vec<Judgement> {
 pub(super) const IAM_17: &Control = &Control {
     id: "IAM-17",
     operations: &[SUMMARY, EVENTS, LIST, TAGS],
-    blind: "calls on items, and regions that are not polled",
+    blind: "calls on items, regions that are not polled, and, of more than fifty calls in a region, the older ones",
     judge: Judge::Estate(root),
 };
 

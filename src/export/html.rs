@@ -6,9 +6,8 @@ use quick_xml::escape::escape;
 
 use crate::controls::facts;
 use crate::model::{Judgement, Layer, Verdict};
-use crate::store::{Coverage, Store};
 
-use super::remark::Remarks;
+use super::checked::Checked;
 use super::safe::visible;
 use super::table::line;
 
@@ -44,13 +43,8 @@ fn glyph(verdict: Verdict) -> &'static str {
 ///
 /// # Errors
 /// When the output takes no more.
-pub fn write(
-    out: &mut dyn Write,
-    store: &Store,
-    coverage: &Coverage,
-    judgements: &[&Judgement],
-    remarks: &Remarks<'_>,
-) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, checked: &Checked<'_>) -> io::Result<()> {
+    let Checked { store, coverage, judgements, remarks } = checked;
     writeln!(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">")?;
     writeln!(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")?;
     writeln!(

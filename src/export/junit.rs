@@ -5,9 +5,8 @@ use std::io::{self, Write};
 use quick_xml::escape::escape;
 
 use crate::model::{Judgement, Verdict};
-use crate::store::{Coverage, Store};
 
-use super::remark::Remarks;
+use super::checked::Checked;
 use super::safe::visible;
 use super::table::line;
 
@@ -15,13 +14,8 @@ use super::table::line;
 ///
 /// # Errors
 /// When the output takes no more.
-pub fn write(
-    out: &mut dyn Write,
-    store: &Store,
-    coverage: &Coverage,
-    judgements: &[&Judgement],
-    remarks: &Remarks<'_>,
-) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, checked: &Checked<'_>) -> io::Result<()> {
+    let Checked { store, coverage, judgements, remarks } = checked;
     let failed = judgements.iter().filter(|of| of.verdict == Verdict::Fail && of.counts()).count();
     let skips = |of: &&&Judgement| !of.counts() || of.verdict == Verdict::Unknown;
     let (all, skipped) = (judgements.len(), judgements.iter().filter(skips).count());

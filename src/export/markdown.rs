@@ -3,9 +3,8 @@
 use std::io::{self, Write};
 
 use crate::model::{Judgement, Verdict};
-use crate::store::{Coverage, Store};
 
-use super::remark::Remarks;
+use super::checked::Checked;
 use super::safe::visible;
 use super::table::line;
 
@@ -13,13 +12,8 @@ use super::table::line;
 ///
 /// # Errors
 /// When the output takes no more.
-pub fn write(
-    out: &mut dyn Write,
-    store: &Store,
-    coverage: &Coverage,
-    judgements: &[&Judgement],
-    remarks: &Remarks<'_>,
-) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, checked: &Checked<'_>) -> io::Result<()> {
+    let Checked { store, coverage, judgements, remarks } = checked;
     writeln!(out, "# dynakeep check\n\n{} · {}\n", store.estate().now, line(store, coverage))?;
     for verdict in Verdict::ALL {
         let count = judgements.iter().filter(|of| of.verdict == verdict && of.counts()).count();

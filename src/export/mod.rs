@@ -1,5 +1,6 @@
 //! What leaves the program: rows, reports and policies, as text that other tools read.
 
+pub mod checked;
 pub mod csv;
 pub mod html;
 pub mod iam_policy;
@@ -8,7 +9,6 @@ pub mod junit;
 pub mod markdown;
 pub mod ocsf;
 pub mod reference;
-pub mod remark;
 pub mod safe;
 pub mod sarif;
 pub mod table;

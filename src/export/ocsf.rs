@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use crate::controls::{Facts, facts};
 use crate::model::{Judgement, Severity, Verdict};
 use crate::store::rows::place;
+
+use super::checked::Checked;
 use crate::store::{Coverage, Store};
 
 /// The schema's version.
@@ -16,7 +18,8 @@ const VERSION: &str = "1.8.0";
 ///
 /// # Errors
 /// When the output takes no more.
-pub fn write(out: &mut dyn Write, store: &Store, coverage: &Coverage, judgements: &[&Judgement]) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, checked: &Checked<'_>) -> io::Result<()> {
+    let Checked { store, coverage, judgements, .. } = checked;
     let applies = judgements.iter().filter(|of| of.verdict != Verdict::NotApplicable);
     let findings: Vec<Value> =
         applies.filter_map(|of| Some(finding(store, coverage, of, facts::facts(of.control)?))).collect();

@@ -6,21 +6,16 @@ use serde_json::{Value, json};
 
 use crate::controls::CATALOGUE;
 use crate::model::{Arn, Judgement, Severity, Verdict};
-use crate::store::{Coverage, Store};
+use crate::store::Store;
 
-use super::remark::Remarks;
+use super::checked::Checked;
 
 /// Writes what fails, warns or is unknown as results, every control as a rule, and what could not be read.
 ///
 /// # Errors
 /// When the output takes no more.
-pub fn write(
-    out: &mut dyn Write,
-    store: &Store,
-    coverage: &Coverage,
-    judgements: &[&Judgement],
-    remarks: &Remarks<'_>,
-) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, checked: &Checked<'_>) -> io::Result<()> {
+    let Checked { store, coverage, judgements, remarks } = checked;
     let rules: Vec<Value> = CATALOGUE
         .iter()
         .map(|control| {

@@ -26,6 +26,8 @@ pub struct Depth {
     pub recover: Line,
     /// What has undone all of it: controls whose failure no other makes good.
     pub undone: Vec<&'static str>,
+    /// What may have undone it: the same, where they could not be judged.
+    pub unsure: Vec<&'static str>,
 }
 
 /// One line of defence: its controls, by how they stand.
@@ -60,7 +62,7 @@ impl Depth {
         let lines = [self.prevent.verdict(), self.detect.verdict()];
         if !self.undone.is_empty() || lines.iter().any(|of| matches!(of, Verdict::Fail | Verdict::NotApplicable)) {
             Verdict::Fail
-        } else if lines.contains(&Verdict::Unknown) {
+        } else if lines.contains(&Verdict::Unknown) || !self.unsure.is_empty() {
             Verdict::Unknown
         } else {
             Verdict::Pass
@@ -71,7 +73,7 @@ impl Depth {
     #[must_use]
     pub fn json(&self) -> Value {
         json!({"verdict": self.verdict().word(), "prevent": self.prevent, "detect": self.detect, "recover": self.recover,
-            "undone_by": self.undone})
+            "undone_by": self.undone, "undone_by_unknown": self.unsure})
     }
 }
 
@@ -120,6 +122,10 @@ impl Store {
             if let Some(own) = own.get(id) {
                 return own.counts().then_some(own.verdict);
             }
+            // Before it was judged at all, nothing is lacking yet.
+            if own.is_empty() {
+                return Some(Verdict::Unknown);
+            }
             [key, here, everywhere].into_iter().flatten().find_map(|of| of.get(id)).copied()
         };
         let line = |ids: &'static [String]| {
@@ -136,10 +142,17 @@ impl Store {
         };
         Threat::ALL.map(|threat| {
             let of = against(threat);
-            let undone = of.undone.iter().map(String::as_str).filter(|id| verdict(id) == Some(Verdict::Fail)).collect();
-            Depth { threat, prevent: line(&of.prevent), detect: line(&of.detect), recover: line(&of.recover), undone }
+            let Line { fail: undone, unknown: unsure, .. } = undoing(&of.undone, &verdict);
+            let (prevent, detect, recover) = (line(&of.prevent), line(&of.detect), line(&of.recover));
+            Depth { threat, prevent, detect, recover, undone, unsure }
         })
     }
+}
+
+/// Those that undo all others: by a failure, not by a warning.
+fn undoing(ids: &'static [String], verdict: &dyn Fn(&str) -> Option<Verdict>) -> Line {
+    let of = |wanted| ids.iter().map(String::as_str).filter(|id| verdict(id) == Some(wanted)).collect();
+    Line { pass: Vec::new(), fail: of(Verdict::Fail), unknown: of(Verdict::Unknown) }
 }
 
 /// The better or the worse of two; what does not apply gives way.

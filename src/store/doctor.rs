@@ -90,7 +90,8 @@ impl Store {
             if notes.len() == 1 { "" } else { "s" },
             regions.into_iter().collect::<Vec<_>>().join(", ")
         );
-        notes.into_values().chain([note(Verdict::Pass, scopes, None)]).collect()
+        let read = if notes.is_empty() { Verdict::Unknown } else { Verdict::Pass };
+        notes.into_values().chain([note(read, scopes, None)]).collect()
     }
 
     fn permissions(&self) -> Vec<Note> {
@@ -114,7 +115,10 @@ impl Store {
             .collect();
         notes.sort_by_key(|(cost, _)| std::cmp::Reverse(*cost));
         if notes.is_empty() {
-            return vec![note(Verdict::Pass, "no call was denied", None)];
+            return vec![match self.freshness().any(|(_, of)| of.good.is_some()) {
+                true => note(Verdict::Pass, "no call was denied", None),
+                false => note(Verdict::Unknown, "nothing answered: what is allowed is not known", None),
+            }];
         }
         notes.into_iter().map(|(_, note)| note).collect()
     }
@@ -144,8 +148,10 @@ impl Store {
                 note(verdict, format!("{first}{more}: {text}"), error.advice())
             })
             .collect();
-        if notes.is_empty() {
-            notes.push(note(Verdict::Pass, format!("all {} sources answered", whole.len()), None));
+        match (notes.is_empty(), whole.is_empty()) {
+            (true, false) => notes.push(note(Verdict::Pass, format!("all {} sources answered", whole.len()), None)),
+            (true, true) => notes.push(note(Verdict::Unknown, "no source was asked", None)),
+            _ => {}
         }
         notes
     }
@@ -156,15 +162,17 @@ impl Store {
             .map(|(id, what)| {
                 let of = |verdict: Verdict| {
                     let all = self.judgements().filter(move |of| of.control == *id && of.verdict == verdict);
-                    all.filter(|of| of.muted.is_none()).count()
+                    all.filter(|of| of.counts()).count()
                 };
                 let (fail, warn, unknown) = (of(Verdict::Fail), of(Verdict::Warn), of(Verdict::Unknown));
+                let judged = self.judgements().any(|of| of.control == *id);
                 let look = Some(format!("dynakeep check --control {id}"));
                 match (fail, warn, unknown) {
                     (1.., _, _) => note(Verdict::Fail, format!("{what}: {fail} fail {id}, {warn} warn"), look),
                     (_, 1.., _) => note(Verdict::Warn, format!("{what}, in part: {warn} warn of {id}"), look),
                     (_, _, 1..) => note(Verdict::Unknown, format!("whether {what}: unknown in {unknown}"), look),
-                    _ => note(Verdict::Pass, format!("{id} holds wherever it is asked"), None),
+                    _ if judged => note(Verdict::Pass, format!("{id} holds wherever it is asked"), None),
+                    _ => note(Verdict::Unknown, format!("whether {what}: {id} was judged nowhere"), look),
                 }
             })
             .collect()
@@ -176,6 +184,9 @@ impl Store {
         let known = &self.estate.class_tags;
         let classed = read.iter().filter(|tags| known.class_of(tags).is_some()).count();
         let head = format!("{classed} of {} tables whose tags were read state a class", read.len());
+        if read.is_empty() {
+            return vec![note(Verdict::Unknown, "the tags of no table were read", None)];
+        }
         let mut notes = vec![match classed == read.len() {
             true => note(Verdict::Pass, head, None),
             false => note(Verdict::Warn, head, Some("dynakeep check --control ISO-01".to_owned())),

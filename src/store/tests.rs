@@ -241,3 +241,36 @@ fn judging_in_slices_comes_to_the_same_as_judging_at_once_whatever_arrives_in_be
         (whole.posture(), whole.muted(), whole.by_default())
     );
 }
+
+#[test]
+fn a_table_that_was_not_judged_yet_lacks_nothing_yet_and_what_may_be_undone_is_not_held() {
+    let mut store = Store::new(Origin::Demo, Baseline::default());
+    store.expect(scope(), &Source::ALL);
+    let arn = "arn:aws:dynamodb:eu-west-1:111122223333:table/t";
+    let deltas = vec![Delta::TableList(Ok(seen(vec![("t".to_owned(), arn.to_owned())])))];
+    store.apply(Polled::Data { source: Source::Tables, scope: scope(), deltas });
+    let verdicts = |store: &Store| store.depth(&store.estate().tables[arn]).map(|of| of.verdict());
+    assert_eq!(verdicts(&store), [Verdict::Unknown; 4]);
+    store.settle(at(2));
+    assert_eq!(verdicts(&store), [Verdict::Unknown; 4], "nothing of it was read");
+    let line = |pass| depth::Line { pass, ..depth::Line::default() };
+    let held = |undone, unsure| depth::Depth {
+        threat: crate::controls::depth::Threat::Read,
+        prevent: line(vec!["NET-09"]),
+        detect: line(vec!["LOG-02"]),
+        recover: line(Vec::new()),
+        undone,
+        unsure,
+    };
+    assert_eq!(held(Vec::new(), Vec::new()).verdict(), Verdict::Pass);
+    assert_eq!(held(Vec::new(), vec!["IAM-10"]).verdict(), Verdict::Unknown);
+    assert_eq!(held(vec!["IAM-10"], Vec::new()).verdict(), Verdict::Fail);
+}
+
+#[test]
+fn a_doctor_who_was_told_nothing_finds_nobody_well() {
+    let store = Store::new(Origin::Live, Baseline::default());
+    let notes = store.doctor().into_iter().flat_map(|of| of.notes);
+    let well: Vec<_> = notes.filter(|note| note.verdict == Verdict::Pass).collect();
+    assert!(well.is_empty(), "{well:?}");
+}

@@ -27,6 +27,8 @@ pub fn section(ctx: &Ctx<'_>, table: &Table, doc: &mut Doc) {
         doc.spans(ctx, of.threat.word(), spans, None);
         if !of.undone.is_empty() {
             doc.spans(ctx, "", vec![look.say(Role::Fail, format!("undone by {}", of.undone.join(" ")))], None);
+        } else if !of.unsure.is_empty() && of.verdict() == Verdict::Unknown {
+            doc.spans(ctx, "", vec![look.say(Role::Unknown, format!("not known of {}", of.unsure.join(" ")))], None);
         } else if of.verdict() != Verdict::Pass {
             let lacking = [&of.prevent, &of.detect].into_iter().filter(|line| line.verdict() != Verdict::Pass);
             let ids: Vec<&str> = lacking.flat_map(|line| line.fail.iter().chain(&line.unknown)).copied().collect();

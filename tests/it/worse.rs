@@ -72,8 +72,7 @@ fn what_is_no_earlier_answer_of_this_account_is_refused_with_what_to_do() {
         assert_eq!(code, 2, "{err}");
         err
     };
-    let answer =
-        r#"{"schema":"dynakeep/1","origin":"live","generated_at":"2026-03-01T00:00:00Z","incomplete":false,"rows":[]}"#;
+    let answer = r#"{"schema":"dynakeep/1","origin":"live","generated_at":"2026-03-01T00:00:00Z","incomplete":false,"coverage":{"scopes":1,"scopes_blind":[],"faults":{},"loading":0,"tables_read":0},"rows":[]}"#;
     assert!(refused(answer).contains("is of live, this one of demo"));
     assert!(refused("{}").contains("dynakeep check -o json > FILE"));
     assert!(refused(&answer.replace("keep/1", "keep/9")).contains("dynakeep/9"));
@@ -82,4 +81,28 @@ fn what_is_no_earlier_answer_of_this_account_is_refused_with_what_to_do() {
     std::fs::remove_file(&earlier).unwrap();
     let (code, _, err) = run(&config, &["check", "--worse-than", earlier.to_str().unwrap()]);
     assert!(code == 2 && err.contains("earlier.json"), "{err}");
+}
+
+/// The demo's `payroll` may not be described in one region.
+#[test]
+fn what_cannot_be_read_any_more_is_worse_than_whatever_it_was_and_leaves_the_run_incomplete() {
+    let config = config("worse-unknown", "");
+    let earlier = config.with_file_name("earlier.json");
+    let of = ["check", "--filter", "control:RES-03 table:payroll verdict:unknown"];
+    let against = || rows(&config, &[&of[..], &["--worse-than", earlier.to_str().unwrap()]].concat());
+    let (_, mut answer) = rows(&config, &of);
+    assert_eq!(answer["rows"].as_array().unwrap().len(), 1, "{answer}");
+    std::fs::write(&earlier, answer.to_string()).unwrap();
+    assert_eq!(against().0, 0, "unknown then as now");
+    for was in ["fail", "warn", "pass"] {
+        answer["rows"][0]["verdict"] = was.into();
+        std::fs::write(&earlier, answer.to_string()).unwrap();
+        let (code, worse) = against();
+        assert_eq!((code, &worse["rows"][0]["was"]), (4, &was.into()), "{worse}");
+    }
+    // It saw more tables then.
+    answer["rows"][0]["verdict"] = "unknown".into();
+    answer["coverage"]["tables_read"] = 1_000.into();
+    std::fs::write(&earlier, answer.to_string()).unwrap();
+    assert_eq!(against().0, 4);
 }

@@ -26,6 +26,7 @@ mod isolation;
 mod logging;
 mod network;
 mod resilience;
+mod retention;
 mod surroundings;
 pub(super) mod watching;
 

@@ -1,9 +1,24 @@
-//! What is said of a judgement beside its verdict: what it was in an earlier answer, which requirement it answers.
+//! What `check` came to, as every format of it is handed: the judgements, what they cover, and what is said of each beside
+//! its verdict: what it was in an earlier answer, which requirement it answers.
 
 use serde_json::{Map, Value, json};
 
 use crate::controls::facts::{self, Mapping};
 use crate::model::Judgement;
+use crate::store::{Coverage, Store};
+
+/// An answer of `check`.
+#[derive(Debug)]
+pub struct Checked<'a> {
+    /// Where the rest is.
+    pub store: &'a Store,
+    /// How far it saw.
+    pub coverage: &'a Coverage,
+    /// The judgements asked for, the worst first.
+    pub judgements: &'a [&'a Judgement],
+    /// What is said of each.
+    pub remarks: Remarks<'a>,
+}
 
 /// What was asked for beside verdicts.
 #[derive(Debug, Default)]
