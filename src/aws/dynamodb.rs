@@ -1,17 +1,17 @@
-//! DynamoDB tables and their backups.
+//! DynamoDB tables.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
 use aws_sdk_dynamodb::operation::get_resource_policy::GetResourcePolicyError;
 use aws_sdk_dynamodb::types::{
-    BackupStatus, BackupType, BackupTypeFilter, GlobalSecondaryIndexDescription, KeySchemaElement,
-    MultiRegionConsistency, PointInTimeRecoveryStatus, ProvisionedThroughputDescription, TableDescription as Described,
+    GlobalSecondaryIndexDescription, KeySchemaElement, MultiRegionConsistency, PointInTimeRecoveryStatus,
+    ProvisionedThroughputDescription, TableDescription as Described,
 };
 
 use crate::model::{
-    Arn, BackupSummary, ContributorInsights, Delta, Facet, Index, KinesisDestination, Outcome, Pitr, Replica, Seen,
-    SourceError, TableDescription, Ttl,
+    Arn, ContributorInsights, Delta, Facet, Index, KinesisDestination, Outcome, Pitr, Replica, Seen, SourceError,
+    TableDescription, Ttl,
 };
 
 use super::site::{Pages, Site, Sweep};
@@ -21,7 +21,7 @@ use super::{at_once, time};
 const AT_ONCE: usize = 12;
 /// Names a page of `ListTables`.
 const PAGE: i32 = 100;
-/// Pages of any list: 100,000 tables, or backups.
+/// Pages of any list: 100,000 tables.
 const PAGES: usize = 1000;
 
 /// Lists the tables and reads every facet of each.
@@ -319,51 +319,6 @@ async fn insights(site: &Site, sweep: &Sweep<'_>) -> Outcome<BTreeMap<String, Ve
         }
         next = pages.next(value.next_token).map_err(|error| site.fault(error))?;
         if next.is_none() {
-            return Ok(Seen { value: of, at, call });
-        }
-    }
-}
-
-/// Counts the backups of all tables.
-///
-/// # Errors
-///
-/// Why they could not be listed.
-pub async fn backups(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
-    let outcome = list_backups(site, sweep).await;
-    let result = outcome.as_ref().map(|_| ()).map_err(|fault| fault.error.clone());
-    sweep.data(vec![Delta::Backups(outcome)]).await;
-    result
-}
-
-async fn list_backups(site: &Site, sweep: &Sweep<'_>) -> Outcome<BTreeMap<String, BackupSummary>> {
-    let mut of: BTreeMap<String, BackupSummary> = BTreeMap::new();
-    let (mut after, mut pages) = (None, Pages::new(PAGES));
-    loop {
-        let request = site.clients().dynamodb.list_backups().limit(PAGE).backup_type(BackupTypeFilter::All);
-        let call = request.set_exclusive_start_backup_arn(after).send();
-        let Seen { value, at, call } = sweep.call("dynamodb:ListBackups", "", call).await?;
-        pages.saw(value.backup_summaries().iter().filter_map(|backup| backup.backup_arn()));
-        for backup in value.backup_summaries.unwrap_or_default() {
-            let Some(name) = backup.table_name else { continue };
-            let summary = of.entry(name).or_default();
-            // What is still being made, or gone, restores nothing.
-            if backup.backup_status.is_some_and(|status| status != BackupStatus::Available) {
-                continue;
-            }
-            if backup.backup_type == Some(BackupType::System) {
-                summary.system += 1;
-                continue;
-            }
-            summary.count += 1;
-            let made = backup.backup_creation_date_time.and_then(time);
-            if made >= summary.newest {
-                summary.newest = made;
-                summary.expires = backup.backup_expiry_date_time.and_then(time);
-            }
-        }
-        after = pages.next(value.last_evaluated_backup_arn).map_err(|error| site.fault(error))?;
-        if after.is_none() {
             return Ok(Seen { value: of, at, call });
         }
     }

@@ -1,4 +1,4 @@
-//! KMS keys that tables name.
+//! KMS keys: those that tables name, and those that their backups were made under.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
@@ -24,13 +24,47 @@ pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
     if !site.shared.wants(Source::Tables) {
         learn(site, sweep).await?;
     }
-    let keys: BTreeSet<String> = site.keys.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-    read(site, sweep, keys).await;
+    let keys = site.keys.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let mut held: BTreeSet<String> =
+        site.held.lock().unwrap_or_else(PoisonError::into_inner).values().flatten().cloned().collect();
+    held.retain(|key| keys.as_ref().is_ok_and(|keys| !keys.contains(key)));
+    all(site, sweep, held, Depth::State).await;
+    read(site, sweep, keys?).await;
     Ok(())
+}
+
+/// Describes keys that no table names, and has the sweep of keys ask for them from now on.
+pub async fn also(site: &Site, sweep: &Sweep<'_>, found_by: Source, keys: BTreeSet<String>) {
+    if !site.shared.wants(Source::Keys) {
+        return;
+    }
+    let mut new = keys.clone();
+    {
+        let mut held = site.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let named = site.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        new.retain(|key| {
+            !named.as_ref().is_ok_and(|named| named.contains(key)) && !held.values().any(|held| held.contains(key))
+        });
+        held.insert(found_by, keys);
+    }
+    all(site, sweep, new, Depth::State).await;
+}
+
+/// How much is asked about a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// Whether it is alive.
+    State,
+    /// Who may use it and how it rotates as well.
+    Whole,
 }
 
 /// Describes these keys.
 pub async fn read(site: &Site, sweep: &Sweep<'_>, keys: impl IntoIterator<Item = String>) {
+    all(site, sweep, keys, Depth::Whole).await;
+}
+
+async fn all(site: &Site, sweep: &Sweep<'_>, keys: impl IntoIterator<Item = String>, depth: Depth) {
     let mut by_region: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for key in keys {
         // A key that is no ARN is named in the table's own region.
@@ -40,13 +74,17 @@ pub async fn read(site: &Site, sweep: &Sweep<'_>, keys: impl IntoIterator<Item =
     sweep.grow(by_region.values().map(BTreeSet::len).sum()).await;
     for (region, keys) in by_region {
         let clients = if region == sweep.scope.region { site.clients() } else { Arc::new(site.clients_in(&region)) };
-        at_once(AT_ONCE, keys.into_iter().map(|key| step(site, sweep, clients.clone(), key)).collect()).await;
+        at_once(AT_ONCE, keys.into_iter().map(|key| step(site, sweep, clients.clone(), key, depth)).collect()).await;
     }
 }
 
-async fn step(site: &Site, sweep: &Sweep<'_>, clients: Arc<Clients>, key: String) {
+async fn step(site: &Site, sweep: &Sweep<'_>, clients: Arc<Clients>, key: String, depth: Depth) {
     let outcome = describe(site, sweep, &clients, &key).await;
     sweep.note(&outcome);
+    if depth == Depth::State {
+        sweep.data(vec![Delta::Key(key, outcome)]).await;
+        return sweep.step().await;
+    }
     let customer = outcome.as_ref().is_ok_and(|seen| seen.value.kind == KeyKind::Customer);
     let rotates = outcome.as_ref().is_ok_and(|seen| seen.value.may_rotate());
     let here = Arn::parse(&key).is_none_or(|arn| arn.region == sweep.scope.region);

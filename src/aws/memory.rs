@@ -13,6 +13,8 @@ pub struct Memory {
     pub findings_listed: Option<Timestamp>,
     /// Records that could not be understood, by a hash of their text: each is told of once.
     pub broken: HashSet<u64>,
+    /// Backups described: when, and the key of each, which never changes.
+    pub backups: BTreeMap<String, (Timestamp, Option<String>)>,
     /// By search: the newest event's time, and the ids of those near it.
     pub events: BTreeMap<&'static str, Seen>,
 }

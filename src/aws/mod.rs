@@ -5,6 +5,7 @@
 
 mod answers;
 mod athena;
+mod backups;
 mod capture;
 mod cloudformation;
 mod cloudtrail;

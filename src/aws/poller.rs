@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use crate::model::{Arn, Delta, Event, EventSearch, Polled, Progress, SearchReach, Source, SourceError};
 
 use super::site::{Site, Sweep};
-use super::{answers, cloudformation, cloudtrail, config, dynamodb, events, guardduty, kms, network, sts};
+use super::{answers, backups, cloudformation, cloudtrail, config, dynamodb, events, guardduty, kms, network, sts};
 
 /// How often the account is asked for again after an error that may pass.
 const IDENTITY_TRIES: u32 = 3;
@@ -237,7 +237,7 @@ async fn sweep_source(site: &Site, sweep: &mut Sweep<'_>) -> Result<(), SourceEr
             result
         }
         Source::Keys => kms::sweep(site, sweep).await,
-        Source::Backups => dynamodb::backups(site, sweep).await,
+        Source::Backups => backups::sweep(site, sweep).await,
         Source::Network => network::sweep(site, sweep).await,
         Source::Findings => guardduty::sweep(site, sweep).await,
         Source::Compliance => config::sweep(site, sweep).await,

@@ -84,6 +84,8 @@ pub struct Site {
     pub place: Place,
     /// KMS keys that tables of this scope name, or why the tables could not be listed.
     pub keys: Mutex<Result<BTreeSet<String>, SourceError>>,
+    /// KMS keys that something else names, by the source that found them: the sweep of keys asks for these as well.
+    pub held: Mutex<HashMap<Source, BTreeSet<String>>>,
     /// A second sweep of a source, asked for while one runs.
     pub wake: HashMap<Source, Notify>,
     /// One sweep of a source at a time.
@@ -155,6 +157,7 @@ impl Site {
         Self {
             place,
             keys: Mutex::new(Ok(BTreeSet::new())),
+            held: Mutex::default(),
             wake: Source::ALL.iter().map(|source| (*source, Notify::new())).collect(),
             running: Source::ALL.iter().map(|source| (*source, tokio::sync::Mutex::new(()))).collect(),
             memory: Mutex::default(),

@@ -30,6 +30,11 @@ impl Draft {
         });
     }
 
+    /// Adds evidence that was gathered beside.
+    pub(super) fn add(&mut self, evidence: Evidence) {
+        self.evidence.push(evidence);
+    }
+
     pub(super) fn end(self, verdict: Verdict, reason: impl Into<String>) -> Judgement {
         Judgement {
             control: self.control.id,

@@ -31,6 +31,7 @@ mod headroom;
 mod hybrid;
 mod identity;
 mod isolation;
+mod kept;
 mod keys;
 mod lanes;
 mod loads;
@@ -130,6 +131,7 @@ pub const CATALOGUE: &[&Control] = &[
     keys::ENC_04,
     keys::ENC_05,
     rotation::ENC_06,
+    kept::ENC_07,
     transport::ENC_08,
     copies::ENC_12,
     names::ENC_13,

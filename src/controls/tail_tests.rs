@@ -145,6 +145,7 @@ pub(super) fn kept() -> Estate {
     put(it, "s3:GetObjectLockConfiguration", BUCKET, json!({"ObjectLockEnabled": "Enabled"}));
     super::tests::holders::keep(it);
     super::tests::watching::keep(it);
+    super::tests::kept::keep(it);
     estate
 }
 

@@ -39,6 +39,8 @@ pub enum Delta {
     Facet(String, Facet),
     /// Backups of all tables of the scope, by table name.
     Backups(Outcome<BTreeMap<String, BackupSummary>>),
+    /// The KMS key that one backup was made under, by the backup's ARN; `None` for AWS's own.
+    BackupKey(String, Outcome<Option<String>>),
     /// One KMS key, by ARN.
     Key(String, Outcome<Key>),
     /// How one KMS key rotates, by ARN.

@@ -15,6 +15,9 @@ use super::{
 /// The key of a table: its kind, and what KMS said about it.
 pub type TableKey<'a> = (KeyKind, Option<&'a Seen<Key>>);
 
+/// What AWS Backup keeps, vault by vault.
+pub const RECOVERY_POINTS: &str = "backup:ListRecoveryPointsByBackupVault";
+
 /// A table that a finding leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindingLink {
@@ -47,6 +50,8 @@ pub struct Estate {
     pub tables: BTreeMap<String, Table>,
     /// Backups by scope, then table name.
     pub backups: BTreeMap<Scope, Cell<BTreeMap<String, BackupSummary>>>,
+    /// The KMS keys that backups were made under, by the backup's ARN; `None` for AWS's own.
+    pub backup_keys: BTreeMap<String, Cell<Option<String>>>,
     /// KMS keys by ARN.
     pub keys: BTreeMap<String, Cell<Key>>,
     /// How customer-managed keys rotate, by ARN; keys that cannot rotate by themselves are not asked.
@@ -158,6 +163,21 @@ impl Estate {
             Ok(seen) => Some(Ok(seen.value.get(&table.name).cloned().unwrap_or_default())),
             Err(error) => Some(Err(error.clone())),
         }
+    }
+
+    /// The tables that have something kept under a key, by ARN: backups, and recovery points of AWS Backup.
+    pub fn kept_under<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        let backups =
+            self.backup_keys.iter().filter(move |(_, cell)| cell.value().is_some_and(|of| of.as_deref() == Some(key)));
+        let vaults = self.answers.iter().filter(|((_, label), _)| *label == RECOVERY_POINTS);
+        let points = vaults.flat_map(|(_, of)| of.values()).filter_map(Cell::value);
+        let points = points.filter_map(|of| of["RecoveryPoints"].as_object()).flatten();
+        let under = move |of: &Value| {
+            of.as_array().is_some_and(|of| of.iter().any(|of| of["EncryptionKeyArn"].as_str() == Some(key)))
+        };
+        backups
+            .filter_map(|(arn, _)| Some(arn.split_once("/backup/")?.0))
+            .chain(points.filter(move |(_, of)| under(of)).map(|(table, _)| table.as_str()))
     }
 
     /// The replica of a table in another region, where that account and region are polled.

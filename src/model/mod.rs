@@ -31,7 +31,7 @@ pub use delta::{Delta, Facet, Polled, Progress};
 pub use drift::{DriftStatus, PropertyDifference, Stack, StackResource};
 pub use endpoint::{Endpoint, EndpointKind, Network, NetworkInterface, NetworkPart, RouteTable, Subnet, Vpc};
 pub use engine::{EngineBound, EngineEnd, EngineNews};
-pub use estate::{Estate, FindingLink, TableKey};
+pub use estate::{Estate, FindingLink, RECOVERY_POINTS, TableKey};
 pub use event::{Event, EventCategory, EventSearch, SearchBy, SearchReach};
 pub use exception::{Attestations, Exception};
 pub use fault::{Fault, SourceError, login_command};

@@ -180,6 +180,10 @@ pub struct BackupSummary {
     pub expires: Option<Timestamp>,
     /// How many DynamoDB itself left behind when a table with point-in-time recovery was deleted.
     pub system: usize,
+    /// How many of both can still be restored and are not AWS Backup's.
+    pub own: usize,
+    /// Those of them whose keys are asked for, by ARN: the oldest first, then the newest.
+    pub asked: Vec<String>,
 }
 
 /// A Kinesis data stream that a table's changes go to, from `dynamodb:DescribeKinesisStreamingDestination`.

@@ -123,8 +123,17 @@ impl Store {
             Delta::TableList(outcome) => self.table_list(scope, outcome),
             Delta::Facet(arn, facet) => self.facet(arn, facet),
             Delta::Backups(outcome) => {
+                if let Ok(seen) = &outcome {
+                    let asked: BTreeSet<&String> = seen.value.values().flat_map(|of| &of.asked).collect();
+                    let here = format!(":{}:{}:", scope.region, scope.account);
+                    estate.backup_keys.retain(|arn, _| !arn.contains(&here) || asked.contains(arn));
+                }
                 estate.backups.entry(scope.clone()).or_default().apply(outcome);
                 self.touch_scope(scope);
+            }
+            Delta::BackupKey(arn, outcome) => {
+                self.dirty_tables.extend(arn.split_once("/backup/").map(|(table, _)| table.to_owned()));
+                estate.backup_keys.entry(arn).or_default().apply(outcome);
             }
             Delta::Key(arn, outcome) => {
                 estate.keys.entry(arn.clone()).or_default().apply(outcome);
@@ -132,6 +141,7 @@ impl Store {
                     table.description.value().is_some_and(|d| d.kms_key.as_deref() == Some(arn.as_str()))
                 });
                 self.dirty_tables.extend(users.map(|table| table.arn.clone()));
+                self.dirty_tables.extend(estate.kept_under(&arn).map(str::to_owned));
             }
             Delta::Rotation(arn, outcome) => estate.rotations.entry(arn).or_default().apply(outcome),
             Delta::Stream(arn, outcome) => {

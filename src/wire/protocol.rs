@@ -117,6 +117,7 @@ fn rest_operation(service: &str, method: &str, path: &str) -> &'static str {
         ("backup", "GET", ["backup", "plans", _, "selections", _]) => "GetBackupSelection",
         ("backup", "GET", ["backup-vaults"]) => "ListBackupVaults",
         ("backup", "GET", ["backup-vaults", _, "access-policy"]) => "GetBackupVaultAccessPolicy",
+        ("backup", "GET", ["backup-vaults", _, "recovery-points"]) => "ListRecoveryPointsByBackupVault",
         ("backup", "GET", ["resources"]) => "ListProtectedResources",
         ("backup", "GET", ["copy-jobs"]) => "ListCopyJobs",
         ("backup", "GET", ["restore-jobs"]) => "ListRestoreJobs",

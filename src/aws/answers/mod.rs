@@ -3,22 +3,25 @@
 //! Controls read their fields by name, so an operation more is a row in [`reads`] and an answer of the demo account.
 
 mod iam;
+mod read;
 mod reads;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde_json::{Value, json};
 
-use crate::model::{Delta, Fault, Outcome, Seen, SourceError};
+use crate::model::{Delta, Fault, Outcome, RECOVERY_POINTS, Seen, Source, SourceError};
 use crate::operations;
 
 use super::own::{Answer, Called, encode};
 use super::rest;
 use super::site::{Pages, Site, Sweep};
-use super::{at_once, cloudtrail, guardduty};
+use super::{at_once, cloudtrail, guardduty, kms};
 
-use reads::{Each, How, READS, Read};
+use read::{Each, How, Read};
+use reads::READS;
 
 /// Calls of one kind at the same time: the tail has time.
 const AT_ONCE: usize = 4;
@@ -79,10 +82,25 @@ pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
         }
         sweep.step().await;
     }
+    held(site, sweep, &lists).await;
     match worst {
         Some(error) if good == 0 => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Has the keys described that recovery points were made under; those of a vault whose list failed stay as they were.
+async fn held(site: &Site, sweep: &Sweep<'_>, lists: &Lists) {
+    let Some(vaults) = lists.get(RECOVERY_POINTS) else { return };
+    let points = vaults.values().flatten().filter_map(|of| of["RecoveryPoints"].as_object()).flat_map(|of| of.values());
+    let points = points.filter_map(Value::as_array).flatten();
+    let mut keys: BTreeSet<String> =
+        points.filter_map(|point| point["EncryptionKeyArn"].as_str()).map(str::to_owned).collect();
+    if vaults.values().any(Option::is_none) {
+        let held = site.held.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.extend(held.get(&Source::Settings).into_iter().flatten().cloned());
+    }
+    kms::also(site, sweep, Source::Settings, keys).await;
 }
 
 /// Reads what is asked about one key, in its own region.

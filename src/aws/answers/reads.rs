@@ -6,130 +6,10 @@
 use serde_json::{Value, json};
 
 use super::iam;
+use super::read::{Each, How, Read, read};
 use crate::aws::errors::NOT_SUBSCRIBED;
 use crate::aws::own::encode;
-
-/// One operation that is read for its whole answer.
-#[derive(Debug)]
-pub struct Read {
-    /// Its row in the operation table.
-    pub label: &'static str,
-    /// How it is asked.
-    pub how: How,
-    /// What it is asked about.
-    pub each: Each,
-    /// What every answer holds, as a JSON pointer: of pages, the list; empty for whatever comes.
-    pub holds: &'static str,
-    /// Whether what it holds is what it should be: of pages, each item. A body of wrong types is no answer.
-    pub is: fn(&Value) -> bool,
-    /// How it goes on, where it answers in pages.
-    pub pages: Option<Paged>,
-    /// What is kept of an answer, where not all of it is; `None` when it is none.
-    pub keep: Option<fn(Value) -> Option<Value>>,
-    /// Error codes that say that there is none.
-    pub absent: &'static [&'static str],
-    /// What the message of such an error holds, where the same code says something else as well.
-    pub words: &'static str,
-}
-
-/// How a request is written; the subject is handed over.
-#[derive(Debug)]
-pub enum How {
-    /// AWS JSON.
-    Json(fn(&str) -> Value),
-    /// restJson1, `GET`.
-    Get(fn(&str) -> String),
-    /// restJson1, `POST`: path and body.
-    Post(fn(&str) -> String, fn(&str) -> Value),
-    /// A form: EC2's own, or the query protocol's.
-    Form(fn(&str) -> Vec<(&'static str, String)>),
-    /// A setting of a bucket, by the name of its query.
-    Bucket(&'static str),
-}
-
-/// What a read is asked about.
-#[derive(Debug)]
-pub enum Each {
-    /// The account in this region.
-    Once,
-    /// The account, in whichever of its regions asks first: what is global is read once.
-    Account,
-    /// Each item of another read's list, by its id.
-    Of {
-        /// The other read.
-        label: &'static str,
-        /// The list.
-        list: &'static str,
-        /// The id of an item.
-        id: &'static str,
-    },
-    /// Each item of the lists of a read that has several subjects: `subject/id`.
-    Nested {
-        /// The other read.
-        label: &'static str,
-        /// The list.
-        list: &'static str,
-        /// The id of an item.
-        id: &'static str,
-    },
-    /// The account and all that it stands under in its organization, for each kind of policy: `KIND:target`.
-    Path,
-    /// Each KMS key that a table names, in its own region.
-    Key,
-    /// Each bucket of the account that a trail delivers to, or an export went to.
-    Bucket,
-    /// Each detector of GuardDuty.
-    Detector,
-}
-
-/// How pages are asked for.
-#[derive(Debug)]
-pub struct Paged {
-    /// The member or parameter that takes the token.
-    pub ask: &'static str,
-    /// Where the answer holds the next one.
-    pub told: &'static str,
-    /// Other lists that go on over the same pages.
-    pub also: &'static [&'static str],
-}
-
-const fn read(label: &'static str, how: How, each: Each, holds: &'static str) -> Read {
-    Read { label, how, each, holds, is: Value::is_object, pages: None, keep: None, absent: &[], words: "" }
-}
-
-impl Read {
-    const fn paged(mut self, ask: &'static str, told: &'static str) -> Self {
-        self.pages = Some(Paged { ask, told, also: &[] });
-        self
-    }
-
-    const fn also(mut self, lists: &'static [&'static str]) -> Self {
-        if let Some(paged) = &mut self.pages {
-            paged.also = lists;
-        }
-        self
-    }
-
-    const fn keep(mut self, keep: fn(Value) -> Option<Value>) -> Self {
-        self.keep = Some(keep);
-        self
-    }
-
-    const fn is(mut self, is: fn(&Value) -> bool) -> Self {
-        self.is = is;
-        self
-    }
-
-    const fn worded(mut self, words: &'static str) -> Self {
-        self.words = words;
-        self
-    }
-
-    const fn absent(mut self, codes: &'static [&'static str]) -> Self {
-        self.absent = codes;
-        self
-    }
-}
+use crate::model::RECOVERY_POINTS;
 
 const PLANS: Each = Each::Of { label: "backup:ListBackupPlans", list: "/BackupPlansList", id: "/BackupPlanId" };
 const VAULTS: Each = Each::Of { label: "backup:ListBackupVaults", list: "/BackupVaultList", id: "/BackupVaultName" };
@@ -155,6 +35,37 @@ fn jobs(mut of: Value, list: &str, fields: &[&str]) -> Option<Value> {
     for job in of[list].as_array_mut()? {
         job.as_object_mut()?.retain(|name, _| fields.contains(&name.as_str()));
     }
+    Some(of)
+}
+
+/// Recovery points that can be restored, by what they are of: one of each key, with their count. There are thousands of
+/// them, and a key is all that is asked of them.
+fn points(mut of: Value) -> Option<Value> {
+    let mut kept = serde_json::Map::new();
+    for point in of["RecoveryPoints"].as_array_mut()? {
+        // What is being made or taken away restores nothing.
+        if !matches!(point["Status"].as_str()?, "COMPLETED" | "PARTIAL" | "AVAILABLE" | "STOPPED") {
+            continue;
+        }
+        let resource = point["ResourceArn"].as_str()?.to_owned();
+        let fields = ["RecoveryPointArn", "EncryptionKeyArn", "EncryptionKeyType", "IsEncrypted"];
+        point.as_object_mut()?.retain(|name, _| fields.contains(&name.as_str()));
+        let own = point["RecoveryPointArn"].as_str()?.contains(":dynamodb:");
+        let of = kept.entry(resource).or_insert_with(|| json!([])).as_array_mut()?;
+        let alike = |one: &&mut Value| {
+            let same = |name: &str| one[name] == point[name];
+            one["RecoveryPointArn"].as_str().is_some_and(|arn| arn.contains(":dynamodb:")) == own
+                && fields.iter().skip(1).all(|name| same(name))
+        };
+        match of.iter_mut().find(alike) {
+            Some(one) => one["Count"] = json!(one["Count"].as_u64()? + 1),
+            None => {
+                point["Count"] = json!(1);
+                of.push(point.take());
+            }
+        }
+    }
+    of["RecoveryPoints"] = Value::Object(kept);
     Some(of)
 }
 
@@ -226,6 +137,17 @@ pub const READS: &[Read] = &[
     )
     .absent(&["ResourceNotFoundException"])
     .is(Value::is_string),
+    read(
+        RECOVERY_POINTS,
+        How::Get(|vault| {
+            format!("/backup-vaults/{}/recovery-points/?resourceType=DynamoDB&maxResults=1000", encode(vault))
+        }),
+        VAULTS,
+        "/RecoveryPoints",
+    )
+    .paged("nextToken", "/NextToken")
+    .is(|of| ["RecoveryPointArn", "ResourceArn", "Status"].iter().all(|name| of[*name].is_string()))
+    .keep(points),
     read("backup:ListProtectedResources", How::Get(|_| "/resources/".to_owned()), Each::Once, "/Results")
         .paged("nextToken", "/NextToken"),
     read(

@@ -23,6 +23,7 @@ mod exits;
 pub(super) mod holders;
 mod identity;
 mod isolation;
+pub(super) mod kept;
 mod logging;
 mod network;
 mod resilience;
@@ -39,6 +40,7 @@ const TAIL: &[&[&str]] = &[
     watching::JUDGED,
     holders::JUDGED,
     exits::JUDGED,
+    kept::JUDGED,
 ];
 
 pub(super) const ARN: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders";

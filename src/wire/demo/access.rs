@@ -19,7 +19,7 @@ fn statements(account: &str) -> (Value, Value, Value) {
         "Action": [
             "cloudformation:Describe*", "cloudformation:List*", "cloudtrail:Describe*", "cloudtrail:Get*",
             "cloudtrail:LookupEvents", "cloudwatch:GetMetricData", "config:Describe*", "config:Get*", "dynamodb:DescribeContinuousBackups",
-            "dynamodb:DescribeTimeToLive", "dynamodb:GetResourcePolicy", "dynamodb:List*", "ec2:Describe*",
+            "dynamodb:DescribeBackup", "dynamodb:DescribeTimeToLive", "dynamodb:GetResourcePolicy", "dynamodb:List*", "ec2:Describe*",
             "accessanalyzer:List*", "application-autoscaling:Describe*", "auditmanager:Get*", "backup:Describe*",
             "backup:Get*", "backup:List*", "dax:Describe*", "iam:Get*", "organizations:Describe*", "organizations:List*", "dynamodb:DescribeExport", "dynamodb:DescribeLimits", "dynamodb:DescribeKinesisStreamingDestination", "events:List*",
             "kinesis:DescribeStreamSummary", "kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus",

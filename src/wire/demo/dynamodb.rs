@@ -22,6 +22,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Value, Refusal> {
         "DescribeKinesisStreamingDestination" => kinesis(call),
         "ListContributorInsights" => list_insights(call),
         "ListBackups" => list_backups(call),
+        "DescribeBackup" => describe_backup(call),
         "DescribeLimits" => limits(call),
         "ListExports" | "DescribeExport" => super::recovery::answer(call),
         _ => Err(Refusal::unknown_operation(call.called)),
@@ -242,6 +243,33 @@ fn list_backups(call: &Call<'_>) -> Result<Value, Refusal> {
     }
     let last = more.then(|| summaries.last().and_then(|last| last.get("BackupArn")).cloned()).flatten();
     Ok(trim(json!({ "BackupSummaries": summaries, "LastEvaluatedBackupArn": last })))
+}
+
+fn describe_backup(call: &Call<'_>) -> Result<Value, Refusal> {
+    let asked = call.params.required("BackupArn")?;
+    call.authorize(asked)?;
+    for table in &call.realm.tables {
+        let table = table.at(call.now);
+        let mut all = table.backups.iter().enumerate();
+        let Some((place, (name, at))) = all.find(|(place, (_, at))| backup_arn(&table, *place, *at) == asked) else {
+            continue;
+        };
+        let mut details = backup(call, &table, asked, name, *at);
+        let source = json!({
+            "TableName": table.name, "TableId": table.id, "TableArn": table.arn, "TableCreationDateTime": epoch(table.created),
+            "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }], "ItemCount": table.items,
+            "ProvisionedThroughput": { "ReadCapacityUnits": 0, "WriteCapacityUnits": 0 },
+        });
+        let own = ["TableName", "TableId", "TableArn"];
+        details.as_object_mut().into_iter().for_each(|of| of.retain(|name, _| !own.contains(&name.as_str())));
+        let key = super::recovery::key_of(call.realm, &table, place);
+        let sse = key.map(|arn| json!({ "Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": arn }));
+        return Ok(json!({ "BackupDescription": {
+            "BackupDetails": details, "SourceTableDetails": source,
+            "SourceTableFeatureDetails": trim(json!({ "SSEDescription": sse })),
+        } }));
+    }
+    Err(Refusal::new("BackupNotFoundException", format!("Backup not found: {asked}")))
 }
 
 fn backup_arn(table: &Table, place: usize, at: Timestamp) -> String {

@@ -276,7 +276,9 @@ impl Call<'_> {
 /// Published rates: the burst and the requests a second. AWS.md, "Limits".
 fn rate(called: &Called) -> Option<(f64, f64)> {
     match (called.service.as_str(), called.operation.as_str()) {
-        ("dynamodb", "DescribeContinuousBackups" | "ListTagsOfResource" | "DescribeTimeToLive") => Some((10.0, 10.0)),
+        ("dynamodb", "DescribeBackup" | "DescribeContinuousBackups" | "ListTagsOfResource" | "DescribeTimeToLive") => {
+            Some((10.0, 10.0))
+        }
         ("dynamodb", "ListBackups") => Some((5.0, 5.0)),
         ("cloudtrail", "LookupEvents") => Some((2.0, 2.0)),
         ("cloudtrail", _) => Some((10.0, 10.0)),

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::Call;
 use super::incident::{BUCKET, FOREIGN};
-use super::kit::{epoch, page_of, trim};
+use super::kit::{epoch, hash, page_of, trim, uuid};
 use super::story;
-use super::world::{DATA, PROD};
+use super::tables::Table;
+use super::world::{DATA, KEY_AWS, KEY_DATA, PROD, Realm};
 use crate::wire::protocol::Refusal;
 
 /// An export of a table.
@@ -80,6 +81,37 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Value, Refusal> {
         "ExportTime": epoch(of.at), "S3Bucket": of.bucket, "S3BucketOwner": of.owner, "S3SseAlgorithm": of.sse,
         "BilledSizeBytes": 4096, "ItemCount": 10,
     })) }))
+}
+
+/// The key that a backup of a table was made under: the table's own, save the oldest of the ledger, which was made before
+/// the ledger had a key of its own.
+pub(super) fn key_of(realm: &Realm, table: &Table, place: usize) -> Option<String> {
+    match (table.name.as_str(), place) {
+        ("ledger", 0) => realm.key(KEY_AWS).map(|key| key.arn.clone()),
+        _ => table.key.clone(),
+    }
+}
+
+/// What a vault keeps of the tables that it protects: two nights of each, under the vault's own key.
+pub(super) fn points(call: &Call<'_>, protected: &[Value]) -> Result<Value, Refusal> {
+    let name = call.params.required("backupVaultName")?;
+    if name != "main" {
+        return Err(Refusal::new("ResourceNotFoundException", format!("Backup vault {name} not found")));
+    }
+    let key = call.realm.key(KEY_DATA).map(|key| key.arn.clone());
+    let point = |of: &Value, night: u64| {
+        let (arn, at) = (of["ResourceArn"].as_str().unwrap_or_default(), call.now - SignedDuration::from_hours(9));
+        json!({
+            "RecoveryPointArn": call.realm.arn("backup", &format!("recovery-point:{}", uuid(hash(arn), night))),
+            "BackupVaultName": name, "BackupVaultArn": call.realm.arn("backup", "backup-vault:main"),
+            "ResourceArn": arn, "ResourceType": "DynamoDB", "Status": "COMPLETED", "CreationDate": epoch(at),
+            "EncryptionKeyArn": key, "EncryptionKeyType": "CUSTOMER_MANAGED_KMS_KEY", "IsEncrypted": true,
+            "BackupSizeInBytes": 4096, "VaultType": "BACKUP_VAULT", "IamRoleArn": call.words("role"),
+        })
+    };
+    let all: Vec<Value> = protected.iter().flat_map(|of| [point(of, 1), point(of, 2)]).collect();
+    let (page, next) = page_of(&all, call.params.text("nextToken"), 1000, "InvalidParameterValueException")?;
+    Ok(trim(json!({ "RecoveryPoints": page, "NextToken": next })))
 }
 
 /// `ListCopyJobs` and `ListRestoreJobs`: the orders are copied to the other account and were restored once; the ledger

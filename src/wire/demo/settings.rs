@@ -36,6 +36,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Value, Refusal> {
         ("backup", "GetBackupSelection") => selection(call)?,
         ("backup", "ListBackupVaults") => json!({ "BackupVaultList": vaults(call) }),
         ("backup", "GetBackupVaultAccessPolicy") => access(call)?,
+        ("backup", "ListRecoveryPointsByBackupVault") => super::recovery::points(call, &protected(call))?,
         ("backup", "ListProtectedResources") => json!({ "Results": protected(call) }),
         ("backup", "DescribeRegionSettings") => json!({
             "ResourceTypeOptInPreference": { "DynamoDB": kept != Kept::Forgotten, "EBS": true, "S3": false },
