@@ -1,5 +1,6 @@
 //! The configuration file: what it may say, where it lies, and how errors in it are told.
 
+mod doors;
 mod engines;
 
 use std::collections::BTreeMap;
@@ -9,8 +10,9 @@ use etcetera::BaseStrategy;
 use serde::Deserialize;
 
 use crate::controls::{Baseline, Override};
-use crate::model::{ClassTags, DataClass};
+use crate::model::{ClassTags, DataClass, FrontDoor};
 
+pub use doors::DoorConfig;
 pub use engines::{AthenaConfig, EnginesConfig, InsightsConfig, LakeConfig, Place, S3Config, Size};
 
 /// The settings of the file; every one of them can be left out. Flags win over the environment, the environment
@@ -41,6 +43,9 @@ pub struct Config {
     /// Which tags say a table's class, owner and domain.
     #[serde(default)]
     pub classes: ClassesConfig,
+    /// What the internet reaches, and tables stand behind.
+    #[serde(default)]
+    pub front_doors: Vec<DoorConfig>,
     /// What `who` may do.
     #[serde(default)]
     pub who: WhoConfig,
@@ -134,6 +139,12 @@ impl ClassesConfig {
 }
 
 impl Config {
+    /// The front doors that are declared.
+    #[must_use]
+    pub fn doors(&self) -> Vec<FrontDoor> {
+        self.front_doors.iter().map(|of| of.0.clone()).collect()
+    }
+
     /// What controls measure against.
     #[must_use]
     pub fn baseline(&self) -> Baseline {
@@ -219,6 +230,7 @@ impl Config {
         if let Some(name) = config.baseline.name.as_deref().filter(|name| !Baseline::NAMES.contains(name)) {
             return Err(format!("baseline.name: there is no {name:?}; there are {}", Baseline::NAMES.join(", ")));
         }
+        doors::unique(&config.front_doors)?;
         match config.share {
             Some(share) if !(share > 0.0 && share <= 1.0) => Err(format!("share: {share} is not above 0 and up to 1")),
             _ => Ok(config),
@@ -229,7 +241,7 @@ impl Config {
 /// A file with every setting explained, all of them commented out.
 #[must_use]
 pub fn template() -> String {
-    format!("{TEMPLATE}{}", engines::TEMPLATE)
+    format!("{TEMPLATE}{}{}", doors::TEMPLATE, engines::TEMPLATE)
 }
 
 const TEMPLATE: &str = r#"# dynakeep's configuration: $XDG_CONFIG_HOME/dynakeep/config.toml
@@ -297,6 +309,9 @@ const TEMPLATE: &str = r#"# dynakeep's configuration: $XDG_CONFIG_HOME/dynakeep/
 #data_events = "read-write-streams-network"
 #guardduty_fail_severity = 4.0
 
+[baseline.restricted]
+#shield_advanced = true
+
 # Which tags say a table's class, owner and domain: keys in order of preference, in any case. A table without a class is
 # judged as restricted; what fails for that reason alone counts once, under ISO-01.
 [classes]
@@ -331,6 +346,8 @@ mod tests {
         assert_eq!(config.limits, Some(Limits::Aws));
         assert!(config.who.metrics);
         assert_eq!(config.engines.on(), ["engines.athena", "engines.insights", "engines.lake", "engines.s3"]);
+        assert_eq!(config.doors().len(), 2);
+        assert!(config.baseline().of(DataClass::Restricted).shield_advanced);
         assert_eq!(config.engines.athena.max_bytes, Some(Size(100_000_000_000)));
         let baseline = config.baseline();
         assert_eq!(baseline.trusted_accounts, ["444455556666"]);
@@ -344,6 +361,8 @@ mod tests {
     fn an_error_names_its_line() {
         let error = Config::parse("share = 0.5\nregoins = []\n").unwrap_err();
         assert!(error.contains("line 2") && error.contains("regoins"), "{error}");
+        let error = Config::parse("share = 0.5\n[[front_doors]]\narn = \"shop\"\n").unwrap_err();
+        assert!(error.contains("line 2") && error.contains("front_doors") && error.contains("arn"), "{error}");
         assert!(Config::parse("share = 0.0").is_err());
         for wrong in [
             "[engines.s3]\ntrail = \"/tmp\"",
@@ -351,6 +370,9 @@ mod tests {
             "[engines.athean]",
             "[baseline]\nname = \"bank\"",
             "[classes.values]\nc3 = \"topsecret\"",
+            "[[front_doors]]\narn = \"shop\"",
+            "[[front_doors]]\ntables = [\"orders\"]",
+            "[[front_doors]]\narn = \"arn:aws:cloudfront::111122223333:distribution/E1\"\n[[front_doors]]\narn = \"arn:aws:cloudfront::111122223333:distribution/E1\"",
         ] {
             assert!(Config::parse(wrong).is_err(), "{wrong}");
         }

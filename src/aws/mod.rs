@@ -45,7 +45,7 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::model::{EventSearch, Scope, Source};
+use crate::model::{EventSearch, FrontDoor, Scope, Source};
 
 pub use engine::{Ask, Target};
 pub use run::{StartError, run, spawn};
@@ -73,6 +73,8 @@ pub struct Settings {
     pub paid: Vec<&'static str>,
     /// Of the tables listed, only those of this name are read.
     pub table: Option<String>,
+    /// The front doors that the configuration declares.
+    pub doors: Vec<FrontDoor>,
 }
 
 /// What the screen may ask of the data layer. Sending never waits.

@@ -300,8 +300,8 @@ fn endpoint(service: Service, config: &SdkConfig, region: &str) -> String {
     let name = if config.use_fips() == Some(true) { format!("{}-fips", service.host) } else { service.host.to_owned() };
     let dual = config.use_dual_stack() == Some(true);
     let china = region.starts_with("cn-");
-    // IAM is one for all regions of a partition.
-    if service.signing == "iam" {
+    // IAM and CloudFront are one for all regions of a partition.
+    if ["cloudfront", "iam"].contains(&service.signing) {
         return match (region.starts_with("us-gov-"), china, dual) {
             (true, ..) => format!("https://{}.us-gov.amazonaws.com", service.host),
             (_, true, _) => format!("https://{}.{region}.amazonaws.com.cn", service.host),
@@ -352,6 +352,8 @@ mod tests {
         assert_eq!(endpoint(S3, &config, "cn-north-1"), "https://s3.cn-north-1.amazonaws.com.cn");
         let iam = Service { id: "IAM", signing: "iam", host: "iam" };
         assert_eq!(endpoint(iam, &config, "us-east-1"), "https://iam.amazonaws.com");
+        let cloudfront = Service { id: "CloudFront", signing: "cloudfront", host: "cloudfront" };
+        assert_eq!(endpoint(cloudfront, &config, "us-east-1"), "https://cloudfront.amazonaws.com");
         assert_eq!(endpoint(iam, &config, "us-gov-west-1"), "https://iam.us-gov.amazonaws.com");
         assert_eq!(endpoint(iam, &config, "cn-north-1"), "https://iam.cn-north-1.amazonaws.com.cn");
         let config = SdkConfig::builder().use_dual_stack(true).build();

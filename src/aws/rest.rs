@@ -3,14 +3,15 @@
 use aws_config::SdkConfig;
 use aws_smithy_runtime::client::retries::RetryPartition;
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
 use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
 
 use super::guard::{Guard, Locked};
 use super::json::answer;
 use super::ledger::Recorder;
-use super::own::{Called, Own, Service};
+use super::own::{Answer, Called, Own, OwnError, Service};
+use super::xml;
 
 /// A client of one service.
 #[derive(Debug)]
@@ -48,6 +49,46 @@ impl Rest {
     pub async fn call(&self, operation: &'static str, request: Request) -> Called<Value> {
         self.0.call(operation, self.0.endpoint(), request, |request| write(&request), answer).await
     }
+}
+
+/// A client of one service that speaks restXml.
+#[derive(Debug)]
+pub struct RestXml(Own);
+
+impl RestXml {
+    /// A client for the region of a configuration.
+    #[must_use]
+    pub fn new(
+        service: Service,
+        config: &SdkConfig,
+        http: Locked,
+        locks: (Guard, Recorder),
+        partition: RetryPartition,
+    ) -> Self {
+        Self(Own::new(service, config, http, locks, partition))
+    }
+
+    /// Gets what lies at a path.
+    ///
+    /// # Errors
+    ///
+    /// As every client of the SDK.
+    pub async fn get(&self, operation: &'static str, path: String) -> Called<Value> {
+        let request = Request { method: "GET", path, body: None };
+        self.0.call(operation, self.0.endpoint(), request, |request| write(&request), read).await
+    }
+}
+
+fn read(response: &HttpResponse) -> Result<Answer<Value>, OrchestratorError<OwnError>> {
+    let body = match xml::to_json(response.body().bytes().unwrap_or_default()) {
+        Ok(body) => body,
+        Err(reason) => return OwnError::answer(None, Some(&reason)),
+    };
+    if response.status().is_success() {
+        return Ok(Answer::new(response, body, None));
+    }
+    let error = &body["Error"];
+    OwnError::answer(error["Code"].as_str(), error["Message"].as_str())
 }
 
 fn write(request: &Request) -> Result<HttpRequest, BoxError> {

@@ -15,7 +15,7 @@ use aws_types::request_id::RequestId;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
-use crate::model::{CallRef, Delta, Fault, Outcome, Polled, Progress, Scope, Seen, Source, SourceError};
+use crate::model::{CallRef, Delta, Fault, FrontDoor, Outcome, Polled, Progress, Scope, Seen, Source, SourceError};
 use crate::operations;
 use crate::wire::Wire;
 
@@ -59,6 +59,11 @@ impl Shared {
     /// The clients of one scope.
     fn clients(&self, config: &SdkConfig, scope: &Arc<RwLock<Scope>>, rows: &Arc<Rows>) -> Clients {
         session::clients(&self.wire.http, config, scope, rows, &self.limiter, &self.settings.paid)
+    }
+
+    /// The front doors that were declared.
+    pub fn doors(&self) -> impl Iterator<Item = &FrontDoor> {
+        self.settings.doors.iter().chain(&self.wire.doors)
     }
 
     /// Whether a source is asked for.

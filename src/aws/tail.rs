@@ -10,7 +10,7 @@ use super::guard::{Guard, Locked};
 use super::json::Json;
 use super::ledger::Recorder;
 use super::own::Service;
-use super::rest::Rest;
+use super::rest::{Rest, RestXml};
 
 /// AWS JSON: the label's prefix, the service, the target's prefix.
 const JSON: &[(&str, Service, &str)] = &[
@@ -35,7 +35,19 @@ const JSON: &[(&str, Service, &str)] = &[
     ),
     ("logs", Service { id: "CloudWatch Logs", signing: "logs", host: "logs" }, "Logs_20140328"),
     ("kms", Service { id: "KMS", signing: "kms", host: "kms" }, "TrentService"),
+    ("shield", Service { id: "Shield", signing: "shield", host: "shield" }, "AWSShield_20160616"),
+    ("wafv2", WAF, "AWSWAF_20190729"),
+    (WAF_OF_CLOUDFRONT, WAF, "AWSWAF_20190729"),
 ];
+
+const WAF: Service = Service { id: "WAFV2", signing: "wafv2", host: "wafv2" };
+
+/// What guards CloudFront lies in one region, and is asked there.
+pub const WAF_OF_CLOUDFRONT: &str = "wafv2.cloudfront";
+
+/// restXml: the label's prefix and the service.
+const XML: &[(&str, Service)] =
+    &[("cloudfront", Service { id: "CloudFront", signing: "cloudfront", host: "cloudfront" })];
 
 /// restJson1: the label's prefix and the service.
 const REST: &[(&str, Service)] = &[
@@ -52,8 +64,13 @@ const REST: &[(&str, Service)] = &[
 const FORMS: &[(&str, &form::Service)] = &[("iam", &form::IAM)];
 
 /// Services that are one for all regions of a partition, and the region each is signed for: AWS's own, China's.
-const GLOBAL: &[(&str, &str, &str)] =
-    &[("iam", "us-east-1", "cn-north-1"), ("organizations", "us-east-1", "cn-northwest-1")];
+const GLOBAL: &[(&str, &str, &str)] = &[
+    ("cloudfront", "us-east-1", "cn-northwest-1"),
+    ("iam", "us-east-1", "cn-north-1"),
+    ("organizations", "us-east-1", "cn-northwest-1"),
+    ("shield", "us-east-1", "cn-northwest-1"),
+    (WAF_OF_CLOUDFRONT, "us-east-1", "cn-northwest-1"),
+];
 
 /// The configuration that a service is asked with: of one for all regions, its own region's.
 fn placed(name: &str, config: &SdkConfig) -> SdkConfig {
@@ -72,6 +89,7 @@ pub struct Tail {
     forms: HashMap<&'static str, Form>,
     json: HashMap<&'static str, Json>,
     rest: HashMap<&'static str, Rest>,
+    xml: HashMap<&'static str, RestXml>,
 }
 
 impl Tail {
@@ -89,11 +107,15 @@ impl Tail {
         let rest = |(name, service): &(&'static str, Service)| {
             (*name, Rest::new(*service, config, http.clone(), locks.clone(), partition(name)))
         };
+        let xml = |(name, service): &(&'static str, Service)| {
+            (*name, RestXml::new(*service, &placed(name, config), http.clone(), locks.clone(), partition(name)))
+        };
         let form = |(name, service): &(&'static str, &'static form::Service)| {
             (*name, Form::new(service, &placed(name, config), http.clone(), locks.clone(), partition(name)))
         };
         let forms = FORMS.iter().map(form).collect();
-        Self { forms, json: JSON.iter().map(json).collect(), rest: REST.iter().map(rest).collect() }
+        let (json, xml) = (JSON.iter().map(json).collect(), XML.iter().map(xml).collect());
+        Self { forms, json, rest: REST.iter().map(rest).collect(), xml }
     }
 
     /// The client of a service that speaks the query protocol; `None` for another one.
@@ -106,6 +128,12 @@ impl Tail {
     #[must_use]
     pub fn json(&self, service: &str) -> Option<&Json> {
         self.json.get(service)
+    }
+
+    /// The client of a service that speaks restXml; `None` for another one.
+    #[must_use]
+    pub fn xml(&self, service: &str) -> Option<&RestXml> {
+        self.xml.get(service)
     }
 
     /// The client of a service that speaks restJson1; `None` for another one.

@@ -69,7 +69,8 @@ async fn bench_paying(paid: &[&'static str]) -> Bench {
     let sent = Counter::default();
     let clock = Clock::simulated("2026-01-01T00:00:00Z".parse::<Timestamp>().expect("a time"));
     let http = SharedHttpClient::new(sent.clone());
-    let wire = Wire { http: http.clone(), clock: clock.clone(), origin: Origin::Demo, estate: Vec::new() };
+    let wire =
+        Wire { http: http.clone(), clock: clock.clone(), origin: Origin::Demo, estate: Vec::new(), doors: Vec::new() };
     let place = Place {
         profile: None,
         region: Some("eu-west-1".to_owned()),
@@ -266,7 +267,7 @@ impl HttpClient for NoBodies {
 fn findings_that_cannot_be_read_are_no_list_of_findings() {
     let clock = Clock::simulated("2026-01-01T00:00:00Z".parse::<Timestamp>().expect("a time"));
     let estate = vec![(Scope::new("111122223333", "eu-west-1"), "AKIDEXAMPLE".to_owned())];
-    let wire = Wire { http: SharedHttpClient::new(NoBodies), clock, origin: Origin::Demo, estate };
+    let wire = Wire { http: SharedHttpClient::new(NoBodies), clock, origin: Origin::Demo, estate, doors: Vec::new() };
     let settings = super::Settings { once: true, sources: vec![Source::Findings], ..super::Settings::default() };
     let (_handle, commands) = super::Handle::pair();
     let (to, mut from) = tokio::sync::mpsc::channel(64);
@@ -324,7 +325,8 @@ fn endless(
     let now: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a time");
     let clock = Clock::simulated(now);
     let estate = vec![(Scope::new("111122223333", "eu-west-1"), "AKIDEXAMPLE".to_owned())];
-    let wire = Wire { http: SharedHttpClient::new(service.clone()), clock, origin: Origin::Demo, estate };
+    let wire =
+        Wire { http: SharedHttpClient::new(service.clone()), clock, origin: Origin::Demo, estate, doors: Vec::new() };
     let paid = operations::switched_by("engines.athena").collect();
     let settings = super::Settings { sources: vec![Source::Identity], paid, ..super::Settings::default() };
     let (handle, commands) = super::Handle::pair();

@@ -217,6 +217,7 @@ fn settings(global: &Global, config: &Config) -> Settings {
             .chain(config.who.metrics.then_some(METRICS))
             .collect(),
         table: None,
+        doors: if demo { Vec::new() } else { config.doors() },
     }
 }
 

@@ -44,6 +44,9 @@ pub struct Asked {
     pub data_events: DataEvents,
     /// Open findings from this severity on fail.
     pub guardduty_fail_severity: f64,
+    /// Front doors must be under Shield Advanced.
+    #[serde(default)]
+    pub shield_advanced: bool,
     /// The controls that the class asks for, by id.
     pub controls: BTreeSet<String>,
 }
@@ -76,6 +79,8 @@ pub struct Override {
     pub data_events: Option<DataEvents>,
     /// Open findings from this severity on fail.
     pub guardduty_fail_severity: Option<f64>,
+    /// Front doors must be under Shield Advanced.
+    pub shield_advanced: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -131,6 +136,7 @@ impl Baseline {
         set(&mut asked.log_retention_days, other.log_retention_days);
         set(&mut asked.data_events, other.data_events);
         set(&mut asked.guardduty_fail_severity, other.guardduty_fail_severity);
+        set(&mut asked.shield_advanced, other.shield_advanced);
     }
 
     /// What a class asks for.

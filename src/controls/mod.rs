@@ -17,6 +17,7 @@ mod copying;
 mod data_protection;
 pub mod depth;
 mod detective;
+mod doors;
 mod draft;
 mod edges;
 mod exits;
@@ -107,6 +108,8 @@ pub const CATALOGUE: &[&Control] = &[
     acls::NET_08,
     exits::NET_10,
     edges::NET_11,
+    doors::NET_12,
+    doors::NET_13,
     hybrid::NET_14,
     grants::IAM_01,
     grants::IAM_02,

@@ -146,6 +146,7 @@ pub(super) fn kept() -> Estate {
     super::tests::holders::keep(it);
     super::tests::watching::keep(it);
     super::tests::kept::keep(it);
+    super::tests::doors::keep(it);
     estate
 }
 

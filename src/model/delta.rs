@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use super::{
     BackupSummary, CallRecord, Caller, Calls, ContributorInsights, Detector, EngineNews, Evaluation, Event, Fault,
-    Finding, FindingFilter, Key, KinesisDestination, NetworkPart, Outcome, Pitr, Recorder, Rotation, Rule, RuleKey,
-    Scope, SearchReach, Selector, Source, SourceError, Stack, StackResource, StreamEncryption, TableDescription, Trail,
-    TrailStatus, Ttl,
+    Finding, FindingFilter, FrontDoor, Key, KinesisDestination, NetworkPart, Outcome, Pitr, Recorder, Rotation, Rule,
+    RuleKey, Scope, SearchReach, Selector, Source, SourceError, Stack, StackResource, StreamEncryption,
+    TableDescription, Trail, TrailStatus, Ttl,
 };
 
 /// One facet of one table: the answer of one call, or its fault.
@@ -88,6 +88,8 @@ pub enum Delta {
         /// The answer.
         outcome: Outcome<serde_json::Value>,
     },
+    /// The front doors that were declared.
+    Doors(Vec<FrontDoor>),
     /// What an operation is asked about: answers about anything else are dropped.
     Subjects {
         /// The operation.

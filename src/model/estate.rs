@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::{
     Arn, Attestations, BackupSummary, Caller, Calls, Cell, ClassTags, ContributorInsights, DataClass, Detector,
-    Evaluation, Finding, FindingFilter, Key, KeyKind, Memo, Network, Recorder, Rotation, Rule, RuleKey, Scope, Seen,
-    SourceError, Stack, StreamEncryption, Table, Trail,
+    Evaluation, Finding, FindingFilter, FrontDoor, Key, KeyKind, Memo, Network, Recorder, Rotation, Rule, RuleKey,
+    Scope, Seen, SourceError, Stack, StreamEncryption, Table, Trail,
 };
 
 /// The key of a table: its kind, and what KMS said about it.
@@ -38,6 +38,8 @@ pub struct Estate {
     pub now: Timestamp,
     /// Which tags say a table's class, owner and domain.
     pub class_tags: ClassTags,
+    /// The front doors that the configuration declares; `None` until the data layer says which.
+    pub doors: Option<Vec<FrontDoor>>,
     /// How the attestations stand.
     pub attestations: Attestations,
     /// Scopes asked for.

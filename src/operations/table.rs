@@ -18,6 +18,7 @@ const ATHENA: Service = Service { id: "Athena", protocol: Protocol::Json11 };
 const AUDITMANAGER: Service = Service { id: "AuditManager", protocol: Protocol::RestJson };
 const BACKUP: Service = Service { id: "Backup", protocol: Protocol::RestJson };
 const CLOUDFORMATION: Service = Service { id: "CloudFormation", protocol: Protocol::Query };
+const CLOUDFRONT: Service = Service { id: "CloudFront", protocol: Protocol::RestXml };
 const CLOUDTRAIL: Service = Service { id: "CloudTrail", protocol: Protocol::Json11 };
 const CLOUDWATCH: Service = Service { id: "CloudWatch", protocol: Protocol::Cbor };
 const LOGS: Service = Service { id: "CloudWatch Logs", protocol: Protocol::Json11 };
@@ -112,6 +113,7 @@ pub const OPERATIONS: &[Operation] = &[
     row(&"cloudformation:ListStackSetOperations", CLOUDFORMATION, Drill).page(100),
     row(&"cloudformation:ListStackSets", CLOUDFORMATION, Slow).page(100),
     row(&"cloudformation:ListStacks", CLOUDFORMATION, Poll),
+    row(&"cloudfront:GetDistributionConfig", CLOUDFRONT, Slow),
     row(&"cloudtrail:CancelQuery", CLOUDTRAIL, Paid).rate(10.0),
     row(&"cloudtrail:DescribeQuery", CLOUDTRAIL, Paid).rate(10.0),
     row(&"cloudtrail:DescribeTrails", CLOUDTRAIL, Slow).rate(10.0),
@@ -361,6 +363,8 @@ pub const OPERATIONS: &[Operation] = &[
     row(&"shield:ListProtections", SHIELD, Slow),
     row(&"wafv2:GetLoggingConfiguration", WAFV2, Slow),
     row(&"wafv2:GetWebACL", WAFV2, Slow),
+    // What it gives is a web ACL: both permissions are asked for.
+    row(&"wafv2:GetWebACLForResource", WAFV2, Slow).needs(&["wafv2:GetWebACLForResource", "wafv2:GetWebACL"]),
     row(&"wafv2:ListResourcesForWebACL", WAFV2, Slow),
     row(&"wafv2:ListWebACLs", WAFV2, Slow),
 ];

@@ -237,6 +237,7 @@ impl Store {
                     self.touch_account(&scope.account);
                 }
             }
+            Delta::Doors(doors) => estate.doors = Some(doors),
             Delta::Subjects { label, subjects, below } => {
                 estate.memo.forget(scope, label);
                 let of = estate.answers.entry((scope.clone(), label)).or_default();

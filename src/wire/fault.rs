@@ -275,8 +275,10 @@ fn with_token(called: &Called, page: Vec<u8>, token: &str) -> Vec<u8> {
             | "ListBackupPlans"
             | "ListBackupSelections"
             | "ListBackupVaults"
-            | "ListProtectedResources",
+            | "ListProtectedResources"
+            | "ListRecoveryPointsByBackupVault",
         )
+        | ("shield", "ListProtections")
         | ("events", "ListRules" | "ListTargetsByRule")
         | ("securityhub", "GetEnabledStandards")
         | ("dax", "DescribeClusters")

@@ -46,7 +46,7 @@ pub fn live() -> Result<Wire, LiveError> {
         }
         builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context.clone()).build()
     });
-    Ok(Wire { http, clock, origin: Origin::Live, estate: Vec::new() })
+    Ok(Wire { http, clock, origin: Origin::Live, estate: Vec::new(), doors: Vec::new() })
 }
 
 fn bundle(path: PathBuf) -> Result<TrustStore, LiveError> {

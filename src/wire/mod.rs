@@ -11,7 +11,7 @@ pub mod protocol;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use crate::model::{Origin, Scope};
+use crate::model::{FrontDoor, Origin, Scope};
 
 pub use clock::Clock;
 
@@ -27,4 +27,6 @@ pub struct Wire {
     /// The accounts and regions of a simulated estate with the access key that leads into each account;
     /// empty for live.
     pub estate: Vec<(Scope, String)>,
+    /// The front doors that a simulated estate's operator declares; none for live, where the configuration does.
+    pub doors: Vec<FrontDoor>,
 }

@@ -69,6 +69,9 @@ pub fn identify(request: &HttpRequest) -> Called {
         (service, operation.unwrap_or_default(), protocol)
     } else if signed_for == "s3" {
         (signed_for, bucket_operation(path_and_query(request)).to_owned(), Protocol::Xml)
+    } else if signed_for == "cloudfront" {
+        let operation = rest_operation(&signed_for, request.method(), path_and_query(request).0).to_owned();
+        (signed_for, operation, Protocol::Xml)
     } else {
         let operation = rest_operation(&signed_for, request.method(), path_and_query(request).0).to_owned();
         // IAM knows Access Analyzer by a name with a hyphen, the operation table without.
@@ -93,6 +96,8 @@ fn service_of_target(prefix: &str) -> Option<&'static str> {
         "AmazonDAXV3" => Some("dax"),
         "GraniteServiceVersion20100801" => Some("cloudwatch"),
         "Logs_20140328" => Some("logs"),
+        "AWSShield_20160616" => Some("shield"),
+        "AWSWAF_20190729" => Some("wafv2"),
         "AnyScaleFrontendService" => Some("application-autoscaling"),
         _ => None,
     }
@@ -122,6 +127,7 @@ fn rest_operation(service: &str, method: &str, path: &str) -> &'static str {
         ("backup", "GET", ["copy-jobs"]) => "ListCopyJobs",
         ("backup", "GET", ["restore-jobs"]) => "ListRestoreJobs",
         ("backup", "GET", ["account-settings"]) => "DescribeRegionSettings",
+        ("cloudfront", "GET", ["2020-05-31", "distribution", _, "config"]) => "GetDistributionConfig",
         ("securityhub", "GET", ["accounts"]) => "DescribeHub",
         ("securityhub", "POST", ["standards", "get"]) => "GetEnabledStandards",
         ("access-analyzer", "GET", ["analyzer"]) => "ListAnalyzers",
@@ -183,6 +189,9 @@ pub fn parameters(request: &HttpRequest) -> Result<Map<String, Value>, String> {
             if let ["selections", selection] = rest {
                 put("selectionId", selection);
             }
+        }
+        [_, "distribution", id, ..] => {
+            put("Id", id);
         }
         ["backup-vaults", vault, ..] => {
             put("backupVaultName", vault);
@@ -342,6 +351,13 @@ impl Refusal {
                 text(code),
                 text(message)
             ),
+            Protocol::Xml if called.service == "cloudfront" => format!(
+                "<?xml version=\"1.0\"?>\n<ErrorResponse xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><Error>\
+                 <Type>Sender</Type><Code>{}</Code><Message>{}</Message></Error><RequestId>{request_id}</RequestId>\
+                 </ErrorResponse>",
+                text(code),
+                text(message)
+            ),
             Protocol::Xml => format!(
                 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message><RequestId>{request_id}\
                  </RequestId></Error>",
@@ -377,7 +393,7 @@ pub fn respond(called: &Called, request_id: &str, status: u16, body: impl Into<S
     };
     response.headers_mut().insert("content-type", kind);
     if !request_id.is_empty() {
-        let name = if called.protocol == Protocol::Xml { "x-amz-request-id" } else { "x-amzn-requestid" };
+        let name = if called.service == "s3" { "x-amz-request-id" } else { "x-amzn-requestid" };
         response.headers_mut().insert(name, request_id.to_owned());
     }
     response

@@ -104,6 +104,12 @@ pub(crate) const POLLED: &[(&str, Source)] = &[
     ("guardduty:ListPublishingDestinations", Source::Settings),
     ("guardduty:ListCustomDetectionRules", Source::Settings),
     ("guardduty:ListCustomDetectionRuleAssociations", Source::Settings),
+    ("cloudfront:GetDistributionConfig", Source::Settings),
+    ("wafv2:GetWebACLForResource", Source::Settings),
+    ("wafv2:GetWebACL", Source::Settings),
+    ("wafv2:GetLoggingConfiguration", Source::Settings),
+    ("shield:GetSubscriptionState", Source::Settings),
+    ("shield:ListProtections", Source::Settings),
 ];
 
 /// What each fault is called on the screen.
@@ -172,6 +178,7 @@ const PAGED: &[&str] = &[
     "guardduty:ListPublishingDestinations",
     "guardduty:ListCustomDetectionRules",
     "guardduty:ListCustomDetectionRuleAssociations",
+    "shield:ListProtections",
 ];
 
 /// A small estate of one scope, of which only what the source needs is polled.

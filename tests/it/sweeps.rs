@@ -60,7 +60,7 @@ fn canned(answer: impl Fn(&str, &str) -> Canned + Send + Sync + 'static) -> (Wir
     let http: SharedHttpClient = http_client_fn(move |_, _| connector.clone());
     let clock = Clock::simulated("2026-11-21T00:00:00Z".parse().unwrap());
     let estate = vec![(Scope::new(ACCOUNT, "eu-west-1"), "AKIAEXAMPLE".to_owned())];
-    (Wire { http, clock, origin: Origin::Demo, estate }, sent)
+    (Wire { http, clock, origin: Origin::Demo, estate, doors: Vec::new() }, sent)
 }
 
 const ACCOUNT: &str = "111122223333";

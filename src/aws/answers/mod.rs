@@ -12,7 +12,7 @@ use std::sync::PoisonError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde_json::{Value, json};
 
-use crate::model::{Delta, Fault, Outcome, RECOVERY_POINTS, Seen, Source, SourceError};
+use crate::model::{Delta, Fault, FrontDoor, Outcome, RECOVERY_POINTS, Seen, Source, SourceError};
 use crate::operations;
 
 use super::own::{Answer, Called, encode};
@@ -36,13 +36,14 @@ const SUBJECTS: usize = 5_000;
 ///
 /// That nothing at all could be read, and why.
 pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
+    sweep.data(vec![Delta::Doors(site.shared.doors().cloned().collect())]).await;
     let mut lists = Lists::new();
     let (mut good, mut worst) = (0, None);
     let home = site.is_home();
     let of_account = || {
         READS.iter().filter(|read| match read.each {
             Each::Key => false,
-            Each::Account | Each::Path => home,
+            Each::Account | Each::Path | Each::Distribution => home,
             _ => true,
         })
     };
@@ -63,8 +64,10 @@ pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
                 continue;
             }
         };
-        let Asked { subjects, below } = subjects;
-        sweep.data(vec![Delta::Subjects { label: read.label, subjects: subjects.clone(), below }]).await;
+        let Asked { subjects, below, more } = subjects;
+        if !more {
+            sweep.data(vec![Delta::Subjects { label: read.label, subjects: subjects.clone(), below }]).await;
+        }
         // That there is nobody to ask is known as well: what hangs on this read goes.
         let told = lists.entry(read.label).or_default();
         let asked = subjects.into_iter().map(|subject| one(site, sweep, read, subject)).collect();
@@ -121,6 +124,8 @@ struct Asked {
     subjects: BTreeSet<String>,
     /// Subjects of the read above whose own items could not be listed: what was known below them stays.
     below: BTreeSet<String>,
+    /// There may be others: what was known of any stays.
+    more: bool,
 }
 
 /// What a read is asked about. `Err(None)` when what it hangs on could not be read: that one says why.
@@ -151,6 +156,21 @@ async fn subjects(site: &Site, sweep: &Sweep<'_>, read: &Read, lists: &Lists) ->
                     None => drop(asked.below.insert(subject.clone())),
                 }
             }
+        }
+        Each::Door | Each::Distribution => {
+            let scope = site.scope();
+            let global = matches!(read.each, Each::Distribution);
+            let here = |of: &&FrontDoor| {
+                of.account == scope.account && of.region.as_ref().map_or(global, |of| !global && *of == scope.region)
+            };
+            asked.subjects = site.shared.doors().filter(here).map(|of| of.arn.clone()).collect();
+        }
+        Each::Named(by) => {
+            let told = by.iter().filter_map(|(label, id)| Some((lists.get(label)?, *id)));
+            let answers: Vec<_> = told.flat_map(|(told, id)| told.values().map(move |of| (of.as_ref(), id))).collect();
+            let named = answers.iter().filter_map(|(of, id)| of.as_ref()?.pointer(id)?.as_str());
+            asked.subjects = named.filter(|arn| arn.starts_with("arn:")).map(str::to_owned).collect();
+            asked.more = answers.iter().any(|(of, _)| of.is_none());
         }
         // The sweep of keys asks for these.
         Each::Key => return Err(None),
@@ -312,6 +332,8 @@ async fn call(site: &Site, read: &'static Read, subject: &str, token: Option<Str
             }
             client(tail.json(service), read.label).call(name, input).await
         }
+        How::JsonAt(at, input) => client(tail.json(at(subject)), read.label).call(name, input(subject)).await,
+        How::Xml(path) => client(tail.xml(service), read.label).get(name, path(subject)).await,
         How::Get(path) => {
             let mut path = path(subject);
             if let (Some(token), Some(paged)) = (token, &read.pages) {

@@ -34,6 +34,10 @@ pub enum How {
     Get(fn(&str) -> String),
     /// restJson1, `POST`: path and body.
     Post(fn(&str) -> String, fn(&str) -> Value),
+    /// AWS JSON, to the client that the subject asks for.
+    JsonAt(fn(&str) -> &'static str, fn(&str) -> Value),
+    /// restXml, `GET`.
+    Xml(fn(&str) -> String),
     /// A form: EC2's own, or the query protocol's.
     Form(fn(&str) -> Vec<(&'static str, String)>),
     /// A setting of a bucket, by the name of its query.
@@ -71,6 +75,12 @@ pub enum Each {
     Key,
     /// Each bucket of the account that a trail delivers to, or an export went to.
     Bucket,
+    /// Each front door of the account in this region that the configuration declares.
+    Door,
+    /// Each CloudFront distribution of the account that the configuration declares, read once.
+    Distribution,
+    /// What other reads' answers name, each by its ARN.
+    Named(&'static [(&'static str, &'static str)]),
     /// Each detector of GuardDuty.
     Detector,
 }

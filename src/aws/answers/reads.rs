@@ -9,6 +9,7 @@ use super::iam;
 use super::read::{Each, How, Read, read};
 use crate::aws::errors::NOT_SUBSCRIBED;
 use crate::aws::own::encode;
+use crate::aws::tail::WAF_OF_CLOUDFRONT;
 use crate::model::RECOVERY_POINTS;
 
 const PLANS: Each = Each::Of { label: "backup:ListBackupPlans", list: "/BackupPlansList", id: "/BackupPlanId" };
@@ -71,6 +72,37 @@ fn points(mut of: Value) -> Option<Value> {
 
 fn pair(subject: &str) -> (&str, &str) {
     subject.split_once('/').unwrap_or((subject, ""))
+}
+
+fn distribution(arn: &str) -> String {
+    format!("/2020-05-31/distribution/{}/config", encode(arn.rsplit('/').next().unwrap_or_default()))
+}
+
+/// Web ACLs of CloudFront are kept in one region.
+fn waf(acl: &str) -> &'static str {
+    if acl.contains(":global/") { WAF_OF_CLOUDFRONT } else { "wafv2" }
+}
+
+/// A web ACL is asked for by name and id, which are the last parts of its ARN: `…:global/webacl/NAME/ID`.
+fn web_acl(arn: &str) -> Value {
+    let mut parts = arn.rsplit('/');
+    let (id, name) = (parts.next(), parts.next());
+    json!({ "Name": name, "Id": id, "Scope": if arn.contains(":global/") { "CLOUDFRONT" } else { "REGIONAL" } })
+}
+
+/// None, an ARN, or the id of one of AWS WAF Classic.
+fn acl_id(of: &Value) -> bool {
+    let classic = |id: &str| id.len() == 36 && id.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit());
+    of.as_str().map(str::trim).is_some_and(|id| id.is_empty() || id.starts_with("arn:") || classic(id))
+}
+
+fn acl(of: &Value) -> bool {
+    of["ARN"].is_string() && of["Rules"].is_array()
+}
+
+/// Of a door without a web ACL nothing is answered.
+fn guarded(of: &Value) -> bool {
+    of.as_object().is_some_and(|of| of.get("WebACL").is_none_or(|of| of.is_null() || acl(of)))
 }
 
 /// XML has texts alone: what should be true or false must say one of them.
@@ -375,6 +407,30 @@ pub const READS: &[Read] = &[
         "/ScalableTargets",
     )
     .paged("NextToken", "/NextToken"),
+    // Front doors, by the configuration
+    read("cloudfront:GetDistributionConfig", How::Xml(distribution), Each::Distribution, "/WebACLId").is(acl_id),
+    read("wafv2:GetWebACLForResource", How::Json(|arn| json!({ "ResourceArn": arn })), Each::Door, "").is(guarded),
+    read(
+        "wafv2:GetWebACL",
+        How::JsonAt(waf, web_acl),
+        Each::Named(&[("cloudfront:GetDistributionConfig", "/WebACLId")]),
+        "/WebACL",
+    )
+    .is(acl),
+    read(
+        "wafv2:GetLoggingConfiguration",
+        How::JsonAt(waf, |arn| json!({ "ResourceArn": arn })),
+        Each::Named(&[("wafv2:GetWebACLForResource", "/WebACL/ARN"), ("wafv2:GetWebACL", "/WebACL/ARN")]),
+        "/LoggingConfiguration/LogDestinationConfigs",
+    )
+    .absent(&["WAFNonexistentItemException"])
+    .is(Value::is_array),
+    read("shield:GetSubscriptionState", How::Json(|_| json!({})), Each::Account, "/SubscriptionState")
+        .is(Value::is_string),
+    read("shield:ListProtections", How::Json(|_| json!({})), Each::Account, "/Protections")
+        .paged("NextToken", "/NextToken")
+        .absent(&["ResourceNotFoundException"])
+        .is(|of| of["ResourceArn"].is_string()),
     // Watchers
     read("accessanalyzer:ListAnalyzers", How::Get(|_| "/analyzer".to_owned()), Each::Once, "/analyzers")
         .paged("nextToken", "/nextToken"),

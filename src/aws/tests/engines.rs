@@ -81,7 +81,7 @@ fn ask(
     let asked = Arc::new(Mutex::new(Vec::new()));
     let script = Script { told: Arc::new(told), asked: asked.clone(), handle: handle.clone(), clock: clock.clone() };
     let estate = vec![(Scope::new("111122223333", "eu-west-1"), "AKIDEXAMPLE".to_owned())];
-    let wire = Wire { http: SharedHttpClient::new(script), clock, origin: Origin::Demo, estate };
+    let wire = Wire { http: SharedHttpClient::new(script), clock, origin: Origin::Demo, estate, doors: Vec::new() };
     let paid = ["athena", "insights", "lake", "s3"]
         .into_iter()
         .flat_map(|engine| {

@@ -19,6 +19,7 @@ mod cached;
 mod crossing;
 mod data_protection;
 mod detective;
+pub(super) mod doors;
 mod exits;
 pub(super) mod holders;
 mod identity;
@@ -41,6 +42,7 @@ const TAIL: &[&[&str]] = &[
     holders::JUDGED,
     exits::JUDGED,
     kept::JUDGED,
+    doors::JUDGED,
 ];
 
 pub(super) const ARN: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders";

@@ -17,7 +17,7 @@ fn statements(account: &str) -> (Value, Value, Value) {
         "Sid": "Reads",
         "Effect": "Allow",
         "Action": [
-            "cloudformation:Describe*", "cloudformation:List*", "cloudtrail:Describe*", "cloudtrail:Get*",
+            "cloudformation:Describe*", "cloudfront:Get*", "shield:Get*", "shield:List*", "wafv2:Get*", "cloudformation:List*", "cloudtrail:Describe*", "cloudtrail:Get*",
             "cloudtrail:LookupEvents", "cloudwatch:GetMetricData", "config:Describe*", "config:Get*", "dynamodb:DescribeContinuousBackups",
             "dynamodb:DescribeBackup", "dynamodb:DescribeTimeToLive", "dynamodb:GetResourcePolicy", "dynamodb:List*", "ec2:Describe*",
             "accessanalyzer:List*", "application-autoscaling:Describe*", "auditmanager:Get*", "backup:Describe*",

@@ -11,6 +11,7 @@ mod cloudformation;
 mod cloudtrail;
 mod cloudwatch;
 mod config;
+mod doors;
 mod dynamodb;
 mod ec2;
 mod edges;
@@ -113,6 +114,7 @@ impl Demo {
             http: http_client_fn(move |_, _| connector.clone()),
             clock: self.inner.clock.clone(),
             origin: Origin::Demo,
+            doors: doors::declared(),
             estate: self.inner.world.realms.iter().map(|realm| (realm.scope(), realm.access_key.clone())).collect(),
         }
     }
@@ -186,6 +188,7 @@ impl Inner {
             "cloudformation" => cloudformation::answer(&call),
             "cloudtrail" => cloudtrail::answer(&call),
             "cloudwatch" => cloudwatch::answer(&call),
+            "cloudfront" | "shield" | "wafv2" => doors::answer(&call),
             "config" => config::answer(&call),
             "ec2" => ec2::answer(&call),
             "guardduty" => guardduty::answer(&call),
