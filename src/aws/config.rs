@@ -17,7 +17,7 @@ const PAGES: usize = 1000;
 /// Rules read at the same time.
 const AT_ONCE: usize = 4;
 
-/// Reads the recorders, the rules, and every rule's evaluations.
+/// Reads the recorders, the rules, every rule's evaluations, and what rules do about them.
 ///
 /// # Errors
 ///
@@ -36,7 +36,8 @@ pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
         return Err(error);
     }
     sweep.grow(keys.len()).await;
-    at_once(AT_ONCE, keys.into_iter().map(|key| step(site, sweep, key)).collect()).await;
+    at_once(AT_ONCE, keys.iter().map(|key| step(site, sweep, key.clone())).collect()).await;
+    super::remediation::sweep(site, sweep, &keys).await;
     Ok(())
 }
 

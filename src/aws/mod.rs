@@ -30,6 +30,7 @@ mod memory;
 mod network;
 mod own;
 mod poller;
+mod remediation;
 mod rest;
 mod run;
 mod s3;

@@ -1,5 +1,7 @@
 //! AWS Config: recorders, rules and what they say about resources.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -102,4 +104,43 @@ pub struct Evaluation {
     pub recorded: Option<Timestamp>,
     /// When the rule was invoked.
     pub invoked: Option<Timestamp>,
+}
+
+/// What a rule does about what it finds, from `config:DescribeRemediationConfigurations`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Remediation {
+    /// `TargetId`: the SSM document that is run.
+    pub target: String,
+    /// `TargetVersion` of the document.
+    pub version: Option<String>,
+    /// `Automatic`: without anybody asking for it.
+    pub automatic: bool,
+    /// `MaximumAutomaticAttempts`; five where none is set.
+    pub attempts: Option<i32>,
+    /// `RetryAttemptSeconds`, within which so many attempts are made; 60 where none are set.
+    pub retry_seconds: Option<i64>,
+}
+
+/// How a rule's remediation went, resource by resource, from `config:DescribeRemediationExecutionStatus`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Runs {
+    /// How many resources' last run ended how: `SUCCEEDED`, `FAILED`, `QUEUED`, `IN_PROGRESS`, `UNKNOWN`.
+    pub states: BTreeMap<String, usize>,
+    /// The newest of them.
+    pub last: Option<Run>,
+}
+
+/// One run of a remediation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Run {
+    /// `SUCCEEDED`, `FAILED` …
+    pub state: String,
+    /// When it was begun.
+    pub invoked: Option<Timestamp>,
+    /// `AWS::DynamoDB::Table`.
+    pub resource_type: String,
+    /// The resource's id as Config spells it.
+    pub resource: String,
+    /// What the steps that did not succeed say.
+    pub error: Option<String>,
 }

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use super::{
     BackupSummary, CallRecord, Caller, Calls, ContributorInsights, Detector, EngineNews, Evaluation, Event, Fault,
-    Finding, FindingFilter, FrontDoor, Key, KinesisDestination, NetworkPart, Outcome, Pitr, Recorder, Rotation, Rule,
-    RuleKey, Scope, SearchReach, Selector, Source, SourceError, Stack, StackResource, StreamEncryption,
-    TableDescription, Trail, TrailStatus, Ttl,
+    Finding, FindingFilter, FrontDoor, Key, KinesisDestination, NetworkPart, Outcome, Pitr, Recorder, Remediation,
+    Rotation, Rule, RuleKey, Runs, Scope, SearchReach, Selector, Source, SourceError, Stack, StackResource,
+    StreamEncryption, TableDescription, Trail, TrailStatus, Ttl,
 };
 
 /// One facet of one table: the answer of one call, or its fault.
@@ -63,6 +63,10 @@ pub enum Delta {
     Rules(Outcome<Vec<Rule>>),
     /// All evaluations of one rule.
     Evaluations(RuleKey, Outcome<Vec<Evaluation>>),
+    /// What one rule does about what it finds; `None` for nothing.
+    Remediation(RuleKey, Outcome<Option<Remediation>>),
+    /// How one rule's remediation went.
+    Runs(RuleKey, Outcome<Runs>),
     /// Stacks.
     Stacks(Outcome<Vec<Stack>>),
     /// The resources of one stack, by stack id.

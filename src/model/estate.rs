@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::{
     Arn, Attestations, BackupSummary, Caller, Calls, Cell, ClassTags, ContributorInsights, DataClass, Detector,
-    Evaluation, Finding, FindingFilter, FrontDoor, Key, KeyKind, Memo, Network, Recorder, Rotation, Rule, RuleKey,
-    Scope, Seen, SourceError, Stack, StreamEncryption, Table, Trail,
+    Evaluation, Finding, FindingFilter, FrontDoor, Key, KeyKind, Memo, Network, Recorder, Remediation, Rotation, Rule,
+    RuleKey, Runs, Scope, Seen, SourceError, Stack, StreamEncryption, Table, Trail,
 };
 
 /// The key of a table: its kind, and what KMS said about it.
@@ -84,6 +84,10 @@ pub struct Estate {
     pub rules: BTreeMap<RuleKey, Rule>,
     /// Evaluations by rule.
     pub evaluations: BTreeMap<RuleKey, Cell<Vec<Evaluation>>>,
+    /// What rules do about what they find, by rule; `None` for nothing.
+    pub remediations: BTreeMap<RuleKey, Cell<Option<Remediation>>>,
+    /// How remediations went, by rule.
+    pub runs: BTreeMap<RuleKey, Cell<Runs>>,
     /// Whether the list of stacks is known, by scope: how many there are.
     pub stack_lists: BTreeMap<Scope, Cell<usize>>,
     /// Stacks by id.

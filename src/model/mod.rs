@@ -27,7 +27,7 @@ mod verdict;
 pub use arn::Arn;
 pub use cell::{CallRef, Cell, Origin, Outcome, Seen};
 pub use class::ClassTags;
-pub use compliance::{Compliance, Evaluation, Recorder, Rule, RuleKey};
+pub use compliance::{Compliance, Evaluation, Recorder, Remediation, Rule, RuleKey, Run, Runs};
 pub use delta::{Delta, Facet, Polled, Progress};
 pub use door::FrontDoor;
 pub use drift::{DriftStatus, PropertyDifference, Stack, StackResource};

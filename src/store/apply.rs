@@ -187,6 +187,8 @@ impl Store {
                 if let Some(names) = list(cell, outcome, |rule| rule.key.clone()) {
                     estate.rules.retain(|key, _| key.scope != *scope || names.contains(key));
                     estate.evaluations.retain(|key, _| key.scope != *scope || names.contains(key));
+                    estate.remediations.retain(|key, _| key.scope != *scope || names.contains(key));
+                    estate.runs.retain(|key, _| key.scope != *scope || names.contains(key));
                     for mut rule in rules {
                         // A verdict that could not be read again stays the last one.
                         if rule.unread.is_some() {
@@ -200,6 +202,14 @@ impl Store {
                 estate.evaluations.entry(key).or_default().apply(outcome);
                 self.touch_scope(scope);
             }
+            Delta::Remediation(key, outcome) => {
+                // Of a remediation that was taken away nothing runs.
+                if matches!(&outcome, Ok(seen) if seen.value.is_none()) {
+                    estate.runs.remove(&key);
+                }
+                estate.remediations.entry(key).or_default().apply(outcome);
+            }
+            Delta::Runs(key, outcome) => estate.runs.entry(key).or_default().apply(outcome),
             Delta::Stacks(outcome) => self.stacks(scope, outcome),
             Delta::StackResources(id, outcome) => {
                 if let Some(stack) = estate.stacks.get_mut(&id) {

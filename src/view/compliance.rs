@@ -10,7 +10,7 @@ use crate::widget::table::{Column, fixed, grows};
 
 use super::list::Key;
 use super::tables::unknown;
-use super::{Ctx, Doc, Kind, ListView, Row, Screen, Thing, things};
+use super::{Ctx, Doc, Kind, ListView, Row, Screen, Thing, remediation, things};
 
 /// Evaluations, and rules without any.
 pub static VIEW: ListView = ListView {
@@ -191,6 +191,7 @@ fn rule_fields(ctx: &Ctx<'_>, rule: &Rule, doc: &mut Doc) {
     if !rule.resource_types.is_empty() {
         doc.field(ctx, "looks at", &rule.resource_types.join(", "));
     }
+    remediation::fields(ctx, &rule.key, doc);
 }
 
 /// A rule's verdict about one resource.

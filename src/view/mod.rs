@@ -33,6 +33,7 @@ mod posture;
 mod raw;
 mod records;
 mod related;
+mod remediation;
 pub mod same;
 mod screen;
 mod sources;

@@ -260,7 +260,13 @@ fn with_token(called: &Called, page: Vec<u8>, token: &str) -> Vec<u8> {
         ("dynamodb", "ListTables") => "LastEvaluatedTableName",
         ("dynamodb", "ListBackups") => "LastEvaluatedBackupArn",
         ("guardduty", "ListFindings" | "ListDetectors" | "ListFilters") => "nextToken",
-        ("config", "DescribeConfigRules" | "DescribeComplianceByConfigRule" | "GetComplianceDetailsByConfigRule")
+        (
+            "config",
+            "DescribeConfigRules"
+            | "DescribeComplianceByConfigRule"
+            | "DescribeRemediationExecutionStatus"
+            | "GetComplianceDetailsByConfigRule",
+        )
         | ("cloudtrail", "LookupEvents" | "ListEventDataStores")
         | (
             "dynamodb",

@@ -15,6 +15,7 @@ mod harness;
 mod hostile;
 mod journeys;
 mod live;
+mod remediation;
 mod seen;
 mod sessions;
 mod sweeps;

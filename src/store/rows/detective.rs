@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::model::{Cell, Compliance, Evaluation, Finding, Rule, Source, Stack, StackResource};
+use crate::model::{Cell, Compliance, Evaluation, Finding, Remediation, Rule, Runs, Source, Stack, StackResource};
 use crate::store::Store;
 use crate::trail::query::{Field, Kind, Row, Schema};
 
@@ -54,6 +54,8 @@ pub(super) const COMPLIANCE: Schema = Schema {
         spec("age", &[], Kind::Duration, "time since it was recorded"),
         spec("rule_compliance", &[], Kind::Word(WORDS), "what the rule says over all"),
         spec("state", &[], Kind::Text, "the rule's own state"),
+        spec("remediation", &[], Kind::Text, "the document that mends what the rule finds, or none"),
+        spec("last_run", &[], Kind::Text, "how that ended when it ran last: SUCCEEDED, FAILED …"),
     ],
 };
 
@@ -252,6 +254,37 @@ impl ComplianceRow<'_> {
     }
 }
 
+impl ComplianceRow<'_> {
+    fn remediation(&self) -> Option<&Cell<Option<Remediation>>> {
+        self.store.estate().remediations.get(&self.rule.key)
+    }
+
+    fn runs(&self) -> Option<&Cell<Runs>> {
+        self.store.estate().runs.get(&self.rule.key)
+    }
+
+    /// What the rule does about what it finds: null for nothing, and where it is unknown.
+    fn mended(&self, row: &mut Json) {
+        const UNREAD: &str = "not read yet";
+        let cell = self.remediation();
+        row.from(cell.and_then(|cell| cell.seen.as_ref()));
+        row.from(self.runs().and_then(|cell| cell.seen.as_ref()));
+        row.put("remediation", json!(cell.and_then(Cell::value)));
+        if cell.is_none_or(|cell| cell.value().is_none()) {
+            row.unknown("remediation", cell.and_then(Cell::unknown_reason).unwrap_or_else(|| UNREAD.to_owned()));
+        } else if cell.and_then(Cell::value).is_some_and(Option::is_some) {
+            let runs = self.runs();
+            row.put("remediation_runs", json!(runs.and_then(Cell::value)));
+            if runs.is_none_or(|cell| cell.value().is_none()) {
+                row.unknown(
+                    "remediation_runs",
+                    runs.and_then(Cell::unknown_reason).unwrap_or_else(|| UNREAD.to_owned()),
+                );
+            }
+        }
+    }
+}
+
 impl Row for ComplianceRow<'_> {
     fn field(&self, name: &str) -> Field<'_> {
         let (rule, scope) = (self.rule, &self.rule.key.scope);
@@ -264,6 +297,19 @@ impl Row for ComplianceRow<'_> {
                 return rule.compliance.map_or(Field::Unknown, |of| Field::text(of.word()));
             }
             "state" => return Field::maybe(rule.state.as_deref()),
+            "remediation" => {
+                return match self.remediation().and_then(Cell::value) {
+                    Some(of) => Field::text(of.as_ref().map_or("none", |of| &of.target)),
+                    None => Field::Unknown,
+                };
+            }
+            "last_run" => {
+                return match (self.remediation().and_then(Cell::value), self.runs().and_then(Cell::value)) {
+                    (Some(None), _) => Field::None,
+                    (Some(Some(_)), Some(runs)) => Field::maybe(runs.last.as_ref().map(|of| of.state.as_str())),
+                    _ => Field::Unknown,
+                };
+            }
             _ => {}
         }
         let Some(of) = self.evaluation else {
@@ -323,6 +369,7 @@ impl Entry for ComplianceRow<'_> {
         row.put("recorded", json!(of.and_then(|of| of.recorded)));
         row.put("invoked", json!(of.and_then(|of| of.invoked)));
         row.from(self.cell().and_then(|cell| cell.seen.as_ref()));
+        self.mended(&mut row);
         if !self.read() {
             let reason = self.cell().and_then(Cell::unknown_reason).unwrap_or_else(|| "not read yet".to_owned());
             row.unknown("compliance", reason);

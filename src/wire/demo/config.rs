@@ -1,5 +1,6 @@
 //! AWS Config: recorders, rules and what the rules say, minutes behind the truth.
 
+mod remediation;
 mod rules;
 
 use jiff::{SignedDuration, Timestamp};
@@ -22,6 +23,8 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Value, Refusal> {
         "DescribeConfigurationRecorders" => Ok(json!({ "ConfigurationRecorders": recorder(call) })),
         "DescribeConfigurationRecorderStatus" => Ok(json!({ "ConfigurationRecordersStatus": status(call) })),
         "DescribeConfigRules" => describe_rules(call),
+        "DescribeRemediationConfigurations" => remediation::configurations(call),
+        "DescribeRemediationExecutionStatus" => remediation::status(call),
         "DescribeComplianceByConfigRule" => compliance_by_rule(call),
         "GetComplianceDetailsByConfigRule" => details_by_rule(call),
         _ => Err(Refusal::unknown_operation(call.called)),
