@@ -12,8 +12,9 @@ mod harness;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use dynakeep::controls::crossing::Lanes;
 use dynakeep::controls::{Baseline, CATALOGUE, Judge};
-use dynakeep::model::{CallRef, Delta, Facet, Pitr, Polled, Seen, Source};
+use dynakeep::model::{CallRef, Cell, Delta, Estate, Facet, Pitr, Polled, Seen, Source};
 use dynakeep::store::{Exceptions, Store};
 use dynakeep::wire::demo::{Demo, DemoOptions};
 use harness::{Session, demo_options, settings};
@@ -56,8 +57,51 @@ fn main() {
     for (cost, id) in costs.iter().take(5) {
         println!("{:<52} {:>9.2}", format!("  {id} alone"), cost.as_secs_f64() * 1e3);
     }
+    lanes(estate);
     everything(store);
     one_table(store);
+}
+
+/// Who reaches the tables of which domain, with as many roles as tables.
+fn lanes(estate: &Estate) {
+    let domains = ["payments", "identity", "commerce", "logistics", "supply"];
+    let names: Vec<&str> = estate.tables.values().map(|table| table.name.as_str()).collect();
+    let of = |at: usize| names.get(at % names.len()).copied().unwrap_or_default();
+    let kinds: [(&str, &dyn Fn(usize) -> String); 3] = [
+        ("five tables each", &|at| {
+            let one = |step: usize| format!("\"arn:aws:dynamodb:*:111122223333:table/{}\"", of(at * 5 + step));
+            (0..5).map(one).collect::<Vec<_>>().join(",")
+        }),
+        ("a prefix each", &|at| {
+            let name = of(at);
+            let start = name.get(..name.len() / 2).unwrap_or(name);
+            format!("\"arn:aws:dynamodb:eu-west-1:111122223333:table/{start}*\"")
+        }),
+        ("every table each", &|_| "\"*\"".to_owned()),
+    ];
+    for (what, resources) in kinds {
+        let mut estate = estate.clone();
+        let role = |at: usize| {
+            let policy = format!(
+                r#"{{"Statement":[{{"Effect":"Allow","Action":["dynamodb:*Item","dynamodb:Query"],"Resource":[{}]}}]}}"#,
+                resources(at)
+            );
+            serde_json::json!({
+                "RoleName": format!("role-{at}"), "Arn": format!("arn:aws:iam::111122223333:role/role-{at}"), "Path": "/",
+                "RolePolicyList": [{"PolicyName": "own", "PolicyDocument": policy}],
+                "Tags": [{"Key": "domain", "Value": domains[at % domains.len()]}],
+            })
+        };
+        let details = serde_json::json!({ "RoleDetailList": (0..TABLES).map(role).collect::<Vec<_>>() });
+        for ((scope, label), answers) in &mut estate.answers {
+            if scope.account == "111122223333" && *label == "iam:GetAccountAuthorizationDetails" {
+                let call = CallRef { operation: "iam:GetAccountAuthorizationDetails", request_id: "bench".to_owned() };
+                let seen = Seen { value: details.clone(), at: estate.now, call };
+                answers.insert(String::new(), Cell { seen: Some(seen), fault: None });
+            }
+        }
+        say(&format!("lanes of {TABLES} roles, {what}"), || drop(black_box(Lanes::of(&estate, &Baseline::default()))));
+    }
 }
 
 /// The store judges all that it knows: pure judging, and keeping, counting and comparing with what was.

@@ -55,6 +55,8 @@ pub enum Action {
     Events,
     /// Who used the table it is about; of an event, what else its principal did.
     Who,
+    /// Domains, and who reaches their tables.
+    Lanes,
     /// Events from the same address.
     SameAddress,
     /// Events of the same session.
@@ -192,6 +194,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Related, &[ch('r')], "related", LOOK, Some(7)),
     row(Action::CopyId, &[ch('c')], "copy id, value", LOOK, Some(9)),
     row(Action::CopyArn, &[ch('C')], "copy ARN, path", LOOK, None),
+    row(Action::Lanes, &[ch('L')], "lanes: who crosses into whose tables", LOOK, None),
     row(Action::CycleTime, &[ch('Z')], "age, UTC or local time", LOOK, None),
     row(Action::Errors, &[ch('!')], "errors", LOOK, None),
     row(Action::Filter, &[ch('/')], "filter", LIST, Some(4)),

@@ -28,7 +28,7 @@ const PICTURES: [(&str, &str); 5] =
     [("overview", "1"), ("case", "2 Enter"), ("tables", "5"), ("record", "2 Enter Enter J"), ("trail", "7")];
 
 /// Every view.
-const WALKS: [(&str, &str); 33] = [
+const WALKS: [(&str, &str); 36] = [
     ("5-who", "5 w"),
     ("5-who-end", "5 w G"),
     ("2-event-meaning", "2 Enter Enter ^D"),
@@ -57,6 +57,9 @@ const WALKS: [(&str, &str); 33] = [
     ("8-controls", "8"),
     ("8-layer", "8 Enter"),
     ("8-judgement", "8 Enter Enter"),
+    ("8-lanes", "8 : 'lanes' Enter"),
+    ("8-crossings", "8 : 'lanes' Enter Enter"),
+    ("8-crossing", "8 : 'lanes' Enter l Enter Enter"),
     ("9-sources", "9"),
     ("9-source", "9 Enter"),
     ("errors", "!"),

@@ -19,7 +19,8 @@ use crate::keymap::{Action, BINDINGS, name};
 use crate::theme::{Role, verdict_role};
 use crate::trail::ingest::Feed;
 use crate::view::{
-    Body, Chrome, Ctx, Hint, Kind, Pivot, Place, Screen, Survey, Thing, chrome, files, list_of, states, things,
+    Body, Chrome, Ctx, Hint, Kind, Pivot, Place, Screen, Survey, Thing, chrome, crossers, files, list_of, states,
+    things,
 };
 use crate::widget::{bar, popup, text};
 
@@ -210,6 +211,12 @@ fn kind_title(ctx: &Ctx<'_>, kind: &Kind) -> String {
             let name = if subject.starts_with("arn:") { things::tail(subject) } else { subject };
             format!("{name}{layer}{framework}")
         }
+        Kind::Crossings { lane, from, query } => {
+            let name = |whose| crossers::name(ctx, whose);
+            let from = from.as_ref().map(|from| format!(" from {}", name(from))).unwrap_or_default();
+            let asked = if query.is_empty() { String::new() } else { format!(" /{query}") };
+            format!("into {}{from}{asked}", name(lane))
+        }
         Kind::Calls => "calls".to_owned(),
         Kind::Errors => "errors".to_owned(),
         other => list_of(other).noun.to_owned(),
@@ -267,6 +274,15 @@ fn hints(place: &Place, deep: bool) -> Vec<Hint> {
             (Action::Raw, ""),
             (Action::Events, ""),
             (Action::Related, ""),
+        ],
+        Screen::List(Kind::Lanes(_)) => vec![
+            (Action::Right, "lane"),
+            (Action::Raw, ""),
+            (Action::Events, ""),
+            (Action::Related, ""),
+            (Action::Who, ""),
+            (Action::Describe, ""),
+            (Action::CopyId, ""),
         ],
         Screen::Detail(_) | Screen::Overview => vec![(Action::Filter, ""), (Action::Describe, "")],
         Screen::List(_) => Vec::new(),

@@ -7,7 +7,7 @@ use tui_input::backend::crossterm::EventHandler as _;
 use crate::controls::facts::{self, Mapping};
 use crate::keymap::{self, Action};
 use crate::model::Origin;
-use crate::view::{Body, Kind, Screen, Tab, TimeMode, beside, list_of};
+use crate::view::{Body, Kind, Screen, Tab, TimeMode, beside, lanes, list_of};
 
 use super::{App, Effect, Layer, Msg, act, command, open, survey};
 
@@ -84,6 +84,9 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
             place.selected = None;
         }),
         Action::Bottom => app.with(|ctx, place| place.go(ctx, usize::MAX)),
+        Action::Left | Action::Right if matches!(app.nav.place().screen, Screen::List(Kind::Lanes(_))) => {
+            app.with(|ctx, place| lanes::step(ctx, place, action == Action::Right));
+        }
         Action::Left | Action::Right if on_matrix(app) => {
             let place = app.nav.place_mut();
             place.column = beside(place.column, action == Action::Right);
@@ -147,6 +150,7 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
             app.say("sweeping again now");
             return vec![Effect::Refresh(None)];
         }
+        Action::Lanes => return act::go(app, Screen::List(Kind::Lanes(String::new()))),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Quit => return vec![Effect::Quit],
         Action::Describe

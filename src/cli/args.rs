@@ -77,7 +77,7 @@ pub struct Global {
     /// Keep records as they are in memory: text is found faster, at about 1.5 KB an event
     #[arg(long, global = true, requires = "trail", help_heading = "Trail files")]
     pub keep_raw: bool,
-    /// How rows are printed; sarif, md, junit, ocsf and html are for `check`
+    /// How rows are printed; sarif, junit, ocsf and html are for `check`, md for `check` and `lanes`
     #[arg(short, long, global = true, value_name = "FORMAT", default_value = "table", help_heading = "What")]
     pub output: Output,
     /// Only rows that match: 'pitr:no class:restricted', 'severity:>=high since:2h'
@@ -194,6 +194,12 @@ pub enum Command {
     Endpoints,
     /// CloudTrail trails and what they record
     Trails,
+    /// Who crosses a lane: whose roles, users and endpoints reach the tables of which domain, through which statement
+    ///
+    /// Domains are those that tags state ([classes] domain in the configuration). Without the organization's policies;
+    /// conditions of identities' policies are taken to hold. `-o md` is a page to file. What could not be read leaves its
+    /// lane unknown, and makes the exit code 4.
+    Lanes,
     /// CloudTrail events of the last day, or of the window that the query names
     ///
     /// Reads write calls and DynamoDB's own events. A query with id:, key:, session:, name:, source:, table: or by:

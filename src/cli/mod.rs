@@ -96,6 +96,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Some(Command::Drift) => (RowKind::Drift, None),
         Some(Command::Endpoints) => (RowKind::Endpoints, None),
         Some(Command::Trails) => (RowKind::Trails, None),
+        Some(Command::Lanes) => (RowKind::Lanes, None),
         Some(Command::Events { query, engine }) if !cli.global.files().is_empty() => {
             return files::run(cli, query.as_deref(), engine);
         }

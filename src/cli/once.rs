@@ -14,6 +14,7 @@ use crate::controls::facts::{self, Mapping};
 use crate::export;
 use crate::export::checked::Checked;
 use crate::model::{Judgement, Polled, Severity, Source, SourceError, Verdict};
+use crate::store::rows::lanes::summary;
 use crate::store::rows::{CheckRow, Entry, RowKind};
 use crate::store::{Coverage, Store};
 use crate::trail::engine::lookup::Plan;
@@ -108,9 +109,11 @@ pub(super) fn finish(
 
 /// Refuses formats that rows of a kind do not come in.
 pub(super) fn printable(cli: &Cli, kind: RowKind) -> Result<(), Failure> {
-    if kind != RowKind::Checks && !matches!(cli.global.output, Output::Table | Output::Json | Output::Csv) {
+    let page = kind == RowKind::Lanes && cli.global.output == Output::Md;
+    if kind != RowKind::Checks && !page && !matches!(cli.global.output, Output::Table | Output::Json | Output::Csv) {
         return Err(Failure::Usage(
-            "sarif, md, junit, ocsf and html are for `check`; rows come as table, json or csv".to_owned(),
+            "sarif, junit, ocsf and html are for `check`, md for `check` and `lanes`; rows come as table, json or csv"
+                .to_owned(),
         ));
     }
     Ok(())
@@ -197,6 +200,7 @@ fn sources(kind: RowKind) -> Vec<Source> {
         RowKind::Drift => vec![Source::Identity, Source::Drift],
         RowKind::Endpoints => vec![Source::Identity, Source::Network],
         RowKind::Trails => vec![Source::Identity, Source::Trails],
+        RowKind::Lanes => vec![Source::Identity, Source::Tables, Source::Network, Source::Settings],
         RowKind::Events => vec![Source::Identity, Source::Events],
         // Tables are ordered by what a finding's actor wrote to, and judged by it.
         RowKind::Tables | RowKind::Sources | RowKind::Calls | RowKind::Checks => Source::ALL.to_vec(),
@@ -234,7 +238,8 @@ impl Outcome {
     ) -> Self {
         let coverage = store.coverage_of(kind.sources());
         let Some(Command::Check { fail_on, min_coverage, .. }) = &cli.command else {
-            let incomplete = !is_whole(&coverage) || events.as_ref().is_some_and(|reach| reach.cut);
+            let hidden = || kind == RowKind::Lanes && store.lanes().hides();
+            let incomplete = !is_whole(&coverage) || events.as_ref().is_some_and(|reach| reach.cut) || hidden();
             return Self { coverage, events, failed: false, incomplete };
         };
         let enough = min_coverage.is_none_or(|least| {
@@ -289,6 +294,8 @@ fn write(
             const COLUMNS: [&str; 6] = ["verdict", "was", "severity", "control", "resource", "reason"];
             export::table::write_columns(out, kind, &COLUMNS, store, coverage, rows)
         }
+        Output::Table if kind == RowKind::Lanes => export::lanes::table(out, store, coverage, &store.lanes(), rows),
+        Output::Md if kind == RowKind::Lanes => export::lanes::markdown(out, store, coverage, &store.lanes(), rows),
         Output::Table => export::table::write(out, kind, store, coverage, rows),
         Output::Csv => export::csv::write(out, kind, rows),
         Output::Sarif => export::sarif::write(out, &checked),
@@ -301,6 +308,9 @@ fn write(
             if kind == RowKind::Checks {
                 extra.insert("failed".to_owned(), json!(outcome.failed));
                 extra.extend(narrow.json().map(|framework| ("framework".to_owned(), framework)));
+            }
+            if kind == RowKind::Lanes {
+                extra.insert("lanes".to_owned(), summary(&store.lanes()));
             }
             extra.insert("incomplete".to_owned(), json!(outcome.incomplete));
             let events = outcome.events.as_ref().map(|reach| reach.json.clone());

@@ -14,6 +14,7 @@ mod capacity;
 mod consumers;
 mod copies;
 mod copying;
+pub mod crossing;
 mod data_protection;
 pub mod depth;
 mod detective;

@@ -43,7 +43,7 @@ pub fn write(out: &mut dyn Write, checked: &Checked<'_>) -> io::Result<()> {
 
 /// Nothing in a cell may end it, be a link or a tag, or call a person: bare addresses become links by their colon or
 /// the dot after `www`, and a name by the sign before it.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let text = visible(text);
     let mut shown = String::new();
     let mut before = "";

@@ -6,6 +6,7 @@ pub mod html;
 pub mod iam_policy;
 pub mod json;
 pub mod junit;
+pub mod lanes;
 pub mod markdown;
 pub mod ocsf;
 pub mod reference;

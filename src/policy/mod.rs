@@ -16,6 +16,7 @@ mod perimeter;
 mod questions;
 mod reach;
 mod request;
+mod spread;
 
 pub use condition::{Condition, Operator, Quantifier};
 pub use describe::describe;
@@ -28,3 +29,4 @@ pub use perimeter::{
 pub use questions::{accounts, fences, full_access, grants_service_everywhere, inverted, public_statements};
 pub use reach::{Actions, Grant, Reach, STREAM_ACTIONS};
 pub use request::{Asker, Context, Request};
+pub use spread::{Places, Spread};

@@ -352,7 +352,8 @@ impl Condition {
 
 impl Statement {
     /// True when it binds every caller: it names everybody, or nobody, as an identity's own policy does.
-    fn binds_anyone(&self) -> bool {
+    #[must_use]
+    pub fn binds_anyone(&self) -> bool {
         self.principals.as_ref().is_none_or(|of| !of.except && of.who.contains(&Principal::Anyone))
     }
 

@@ -110,6 +110,18 @@ impl Grant {
         self.written.as_ref().is_none_or(|names| names.surely_names(arn))
     }
 
+    /// The names of tables it may speak of, what lies below a table led back to it; `None` for whatever there is.
+    #[must_use]
+    pub fn tables(&self) -> Option<&Names> {
+        self.tables.as_ref()
+    }
+
+    /// Its resources as written; `None` for whatever there is.
+    #[must_use]
+    pub fn written(&self) -> Option<&Names> {
+        self.written.as_ref()
+    }
+
     /// The patterns of tables it allows, none where it says what it leaves out.
     #[must_use]
     pub fn patterns(&self) -> &[String] {

@@ -54,6 +54,7 @@ impl Place {
         match &self.body {
             Body::Rows(rows, _) => match rows.get(self.cursor)? {
                 Row::Stand(of) => Some(of.screen(super::controls::layer_of(self.column))),
+                Row::Lane(of) => Some(of.screen(self.column)),
                 row => row.target(ctx),
             },
             Body::Doc(doc) if self.cursor < doc.lines.len() => doc.lines.get(self.cursor)?.to.clone(),

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::controls::crossing::Lanes;
 use crate::model::{Compliance, DriftStatus, Finding, Layer, Severity};
 use crate::store::who::{Reach, Who};
 use crate::store::{Coverage, Link, LinkTier, Store, Tally};
@@ -64,6 +66,8 @@ pub struct Derived {
     cases_of: (u64, usize),
     recorded: Option<(u64, Rc<Recorded>)>,
     recorded_at: Option<(Instant, Duration)>,
+    lanes: Option<(u64, Arc<Lanes>)>,
+    lanes_at: Option<(Instant, Duration)>,
     firsts: Option<(u64, Rc<Firsts>)>,
     firsts_at: Option<(Instant, Duration)>,
     revision: Option<u64>,
@@ -121,6 +125,21 @@ impl Derived {
         let found = Rc::new(Recorded::of(store.estate()));
         self.recorded = Some((store.revision(), Rc::clone(&found)));
         self.recorded_at = Some((Instant::now(), began.elapsed()));
+        found
+    }
+
+    /// The lanes and who is in which; found out where they are shown, and for new data a tenth of the time at most.
+    pub fn lanes(&mut self, store: &Store) -> Arc<Lanes> {
+        if let Some((revision, known)) = &self.lanes {
+            let busy = self.lanes_at.is_some_and(|(at, cost)| at.elapsed() < cost * 10);
+            if *revision == store.revision() || busy {
+                return Arc::clone(known);
+            }
+        }
+        let began = Instant::now();
+        let found = Arc::new(store.lanes());
+        self.lanes = Some((store.revision(), Arc::clone(&found)));
+        self.lanes_at = Some((Instant::now(), began.elapsed()));
         found
     }
 

@@ -28,6 +28,7 @@ pub fn schema(kind: &Kind) -> &'static Schema {
         Kind::Calls => RowKind::Calls.schema(),
         Kind::Controls(_) => RowKind::Tables.schema(),
         Kind::Checks { .. } => RowKind::Checks.schema(),
+        Kind::Lanes(_) | Kind::Crossings { .. } => RowKind::Lanes.schema(),
         Kind::Errors | Kind::Files | Kind::Broken | Kind::Exceptions | Kind::Related(_) => &WORDS,
     }
 }
@@ -88,6 +89,9 @@ impl Filter {
                 let judgement = store.judgement(resource, control)?;
                 self.query.matches(&CheckRow { store, judgement, framework: *framework, was: None })
             }
+            // The matrix counts what its filter lets through.
+            Row::Lane(of) => of.is_asked(),
+            Row::Crossing(found) => self.query.matches(&found.row(ctx)),
             // Events are asked over their columns, by the Trail.
             Row::Exception(_)
             | Row::Event(_)
@@ -100,11 +104,12 @@ impl Filter {
     }
 }
 
-/// The list that a filter asks for: `framework:NAME` narrows the matrix itself.
+/// The list that a filter asks for: `framework:NAME` narrows the matrix of controls itself, and of lanes all of it does.
 #[must_use]
 pub fn asked(kind: &Kind, typed: &str) -> Kind {
     match kind {
         Kind::Controls(framework) => Kind::Controls(frameworks(typed).find_map(facts::framework).or(*framework)),
+        Kind::Lanes(_) => Kind::Lanes(typed.trim().to_owned()),
         other => other.clone(),
     }
 }

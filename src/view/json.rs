@@ -40,6 +40,7 @@ pub fn json_of(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
             json!({ "source": source, "scope": scope, "good": of.good, "due": of.due, "sweeps": of.sweeps, "fault": fault })
                 .to_string()
         }
+        Thing::Crossing(lane, id) => super::crossers::json(ctx, lane, id)?.to_string(),
         Thing::Call(number) => to_json(super::sources::call(ctx, *number)?)?,
         Thing::Error(place) => {
             let line = ctx.store.errors().get(*place)?;

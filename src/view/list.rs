@@ -10,6 +10,8 @@ use crate::trail::EventRef;
 use crate::widget::table::Column;
 
 use super::controls::Stand;
+use super::crossers::Found;
+use super::lanes::Stretch;
 use super::{Ctx, Kind, Pivot, Screen, Thing};
 
 /// A list screen as data.
@@ -94,6 +96,10 @@ pub enum Row {
     Check(Arc<str>, &'static str, Option<&'static str>),
     /// A mute or an attestation, by its place; beyond them, what could not be understood.
     Exception(usize),
+    /// A lane, and who reaches it.
+    Lane(Arc<Stretch>),
+    /// Who reaches a lane.
+    Crossing(Box<Found>),
     /// A way to another screen.
     Link(Arc<Link>),
 }
@@ -161,6 +167,7 @@ impl Row {
             Self::Link(link) => link.to.clone(),
             Self::Broken(number) => Screen::Raw(Thing::Broken(*number)),
             Self::Stand(of) => of.screen(None),
+            Self::Lane(of) => of.screen(0),
             other => Screen::Detail(other.thing(ctx)?),
         })
     }
@@ -198,7 +205,8 @@ impl Row {
             Self::Broken(number) => Thing::Broken(*number),
             Self::Check(resource, control, _) => Thing::Judgement(resource.to_string(), control),
             Self::Stand(of) if estate.tables.contains_key(&of.subject) => Thing::Table(of.subject.clone()),
-            Self::Stand(_) | Self::Exception(_) => return None,
+            Self::Crossing(found) => found.thing()?,
+            Self::Stand(_) | Self::Lane(_) | Self::Exception(_) => return None,
             Self::Link(link) => match &link.to {
                 Screen::Detail(thing) | Screen::Raw(thing) => thing.clone(),
                 _ => return None,

@@ -8,6 +8,7 @@ mod checks;
 pub mod chrome;
 mod compliance;
 mod controls;
+pub mod crossers;
 mod cursor;
 mod depth;
 mod derived;
@@ -22,6 +23,7 @@ pub mod filter;
 mod findings;
 mod follow;
 mod json;
+pub mod lanes;
 mod list;
 mod look;
 mod meaning;
@@ -97,6 +99,8 @@ pub fn list_of(kind: &Kind) -> &'static ListView {
         Kind::Controls(_) => &controls::VIEW,
         Kind::Checks { .. } => &checks::VIEW,
         Kind::Related(_) => &related::VIEW,
+        Kind::Lanes(_) => &lanes::VIEW,
+        Kind::Crossings { .. } => &crossers::VIEW,
     }
 }
 
@@ -121,5 +125,6 @@ pub fn detail(ctx: &Ctx<'_>, thing: &Thing) -> Option<Doc> {
         Thing::Error(place) => records::error(ctx, *place),
         Thing::File(path) => files::detail(ctx, path),
         Thing::Broken(number) => broken::detail(ctx, *number),
+        Thing::Crossing(lane, id) => crossers::detail(ctx, lane, id),
     }
 }

@@ -22,12 +22,23 @@ impl Place {
                 let area = match kind {
                     Kind::Trail(_) => self.survey.draw(ctx, at, area, buf),
                     Kind::Files => super::files::head(ctx, area, buf),
+                    Kind::Lanes(_) => super::lanes::head(ctx, area, buf),
                     _ => area,
                 };
                 self.page = usize::from(area.height).saturating_sub(1).max(1);
                 self.offset = scroll(self.offset, self.cursor, rows.len(), self.page);
+                let (columns, titles, before) = match kind {
+                    Kind::Lanes(_) => super::lanes::shown(ctx, self.column, area.width, numbered),
+                    _ => (view.columns.to_vec(), Vec::new(), 0),
+                };
+                let column = |shown: usize| match kind {
+                    Kind::Lanes(_) => super::lanes::column(shown, before),
+                    _ => shown,
+                };
+                let chosen = matches!(kind, Kind::Controls(_) | Kind::Lanes(_)).then_some(self.column);
                 let table = TableView {
-                    columns: view.columns,
+                    columns: &columns,
+                    titles: &titles,
                     len: rows.len(),
                     offset: self.offset,
                     cursor: self.cursor,
@@ -36,10 +47,10 @@ impl Place {
                     head: ctx.look.style(Role::Column),
                     selected: ctx.look.style(Role::Cursor),
                     ascii: ctx.look.ascii,
-                    cell: matches!(kind, Kind::Controls(_)).then_some(self.column),
+                    cell: chosen.and_then(|chosen| (0..columns.len()).find(|shown| column(*shown) == chosen)),
                 };
-                let cell = |row: usize, column, width| {
-                    rows.get(row).map(|row| (view.cell)(ctx, &row, column, width)).unwrap_or_default()
+                let cell = |row: usize, shown, width| {
+                    rows.get(row).map(|row| (view.cell)(ctx, &row, column(shown), width)).unwrap_or_default()
                 };
                 let mark = |row: usize| {
                     let marked = !self.marked.is_empty()

@@ -1,5 +1,6 @@
 //! What can be shown, by identity: tabs, screens, and the things they are about.
 
+use crate::controls::crossing::Whose;
 use crate::model::{Layer, RuleKey, Scope, Source};
 
 /// A tab.
@@ -164,6 +165,17 @@ pub enum Kind {
     Exceptions,
     /// What has to do with a thing.
     Related(Thing),
+    /// Domains, and who reaches their tables, as far as a query lets through.
+    Lanes(String),
+    /// Who reaches the tables of a lane.
+    Crossings {
+        /// Whose tables.
+        lane: Whose,
+        /// Those of one lane, or all.
+        from: Option<Whose>,
+        /// What the matrix was asked for.
+        query: String,
+    },
 }
 
 /// Which events.
@@ -238,4 +250,6 @@ pub enum Thing {
     File(String),
     /// A record that could not be understood, by its place among them.
     Broken(usize),
+    /// Who reaches the tables of a lane: whose they are, and who by ARN or id.
+    Crossing(Whose, String),
 }

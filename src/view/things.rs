@@ -37,6 +37,7 @@ pub fn title(ctx: &Ctx<'_>, thing: &Thing) -> String {
             Some(call) => call.operation.to_owned(),
             None => format!("call {number}"),
         },
+        Thing::Crossing(lane, id) => format!("{} into {}", tail(id), super::crossers::name(ctx, lane)),
         Thing::Error(_) => "error".to_owned(),
         Thing::File(path) => format!("file {}", tail(path)),
         Thing::Broken(number) => super::broken::broken(ctx, *number)
@@ -64,6 +65,7 @@ pub fn id(ctx: &Ctx<'_>, thing: &Thing) -> String {
         Thing::Broken(number) => {
             super::broken::broken(ctx, *number).map(|broken| broken.raw.to_owned()).unwrap_or_default()
         }
+        Thing::Crossing(_, id) => tail(id).to_owned(),
         Thing::Stack(_) | Thing::Source(..) => title(ctx, thing),
     }
 }
@@ -108,7 +110,7 @@ pub fn arn(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
     match thing {
         Thing::Finding(id) => Some(ctx.store.finding(id)?.arn.clone()),
         Thing::Table(arn) | Thing::Who(arn) | Thing::Stack(arn) | Thing::Trail(_, arn) => Some(arn.clone()),
-        Thing::Judgement(resource, _) => resource.starts_with("arn:").then(|| resource.clone()),
+        Thing::Judgement(id, _) | Thing::Crossing(_, id) => id.starts_with("arn:").then(|| id.clone()),
         Thing::Rule(key) => estate.rules.get(key)?.arn.clone(),
         Thing::Evaluation(key, _, id) => Some(estate.table_named(&key.scope, id)?.arn.clone()),
         Thing::Resource(stack, logical) => {
@@ -161,7 +163,8 @@ pub fn events(ctx: &Ctx<'_>, thing: &Thing) -> Option<Screen> {
             trail(key.unwrap_or_else(|| Pivot::Principal(event.principal().to_owned())))
         }
         Thing::Source(..) | Thing::Call(_) => Some(Screen::List(Kind::Calls)),
-        Thing::Endpoint(_, id) => trail(Pivot::Mentions(id.clone())),
+        Thing::Crossing(_, id) if id.starts_with("arn:") => trail(Pivot::Principal(tail(id).to_owned())),
+        Thing::Endpoint(_, id) | Thing::Crossing(_, id) => trail(Pivot::Mentions(id.clone())),
         Thing::Trail(_, arn) => trail(Pivot::Mentions(tail(arn).to_owned())),
         other => trail(Pivot::Table(table_of(ctx, other)?.1)),
     }

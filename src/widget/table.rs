@@ -83,6 +83,8 @@ pub fn scroll(offset: usize, cursor: usize, len: usize, height: usize) -> usize 
 pub struct TableView<'a> {
     /// All columns.
     pub columns: &'a [Column],
+    /// Their heads, where they are not the columns' own.
+    pub titles: &'a [String],
     /// How many rows there are.
     pub len: usize,
     /// The first row shown.
@@ -168,11 +170,8 @@ impl TableView<'_> {
                 },
                 _ => "",
             };
-            let title = if self.numbered {
-                format!("{}:{}{arrow}", index + 1, column.title)
-            } else {
-                format!("{}{arrow}", column.title)
-            };
+            let head = self.titles.get(*index).map_or(column.title, String::as_str);
+            let title = if self.numbered { format!("{}:{head}{arrow}", index + 1) } else { format!("{head}{arrow}") };
             let room = (*width).min(area.right().saturating_sub(x));
             let title = text::clean(&title, usize::from(room));
             let len = u16::try_from(text::width(&title)).unwrap_or(room);

@@ -14,6 +14,7 @@ mod guard;
 mod harness;
 mod hostile;
 mod journeys;
+mod lanes;
 mod live;
 mod remediation;
 mod seen;

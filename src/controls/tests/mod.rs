@@ -27,6 +27,7 @@ mod isolation;
 pub(super) mod kept;
 mod logging;
 mod network;
+mod reaching;
 mod resilience;
 mod retention;
 mod surroundings;

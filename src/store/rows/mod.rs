@@ -6,6 +6,7 @@
 mod activity;
 mod check;
 mod detective;
+pub mod lanes;
 mod network;
 mod records;
 mod resource;
@@ -22,6 +23,7 @@ use super::Store;
 pub use activity::{CallRow, EventRow, SourceRow, event_field};
 pub use check::CheckRow;
 pub use detective::{ComplianceRow, DriftRow, FindingRow};
+pub use lanes::CrossingRow;
 pub use network::{EndpointRow, TrailRow};
 pub use records::Records;
 pub(crate) use resource::place;
@@ -57,11 +59,13 @@ pub enum RowKind {
     Calls,
     /// What controls say about resources.
     Checks,
+    /// Who reaches the tables of a domain.
+    Lanes,
 }
 
 impl RowKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Tables,
         Self::Findings,
         Self::Compliance,
@@ -72,6 +76,7 @@ impl RowKind {
         Self::Sources,
         Self::Calls,
         Self::Checks,
+        Self::Lanes,
     ];
 
     /// The fields of its rows.
@@ -88,6 +93,7 @@ impl RowKind {
             Self::Sources => &activity::SOURCES,
             Self::Calls => &activity::CALLS,
             Self::Checks => &check::SCHEMA,
+            Self::Lanes => &lanes::SCHEMA,
         }
     }
 
@@ -120,6 +126,7 @@ impl RowKind {
             Self::Sources => &["state", "source", "account", "region", "age", "error"],
             Self::Calls => &["at", "operation", "outcome", "millis", "attempts", "account", "region"],
             Self::Checks => &["verdict", "severity", "control", "resource", "reason"],
+            Self::Lanes => &["verdict", "lane", "from", "who", "planes", "tables", "conditional", "through", "reason"],
         }
     }
 
@@ -135,6 +142,7 @@ impl RowKind {
             Self::Endpoints => &[Source::Network],
             Self::Trails => &[Source::Trails],
             Self::Events => &[Source::Events],
+            Self::Lanes => &[Source::Tables, Source::Network, Source::Settings],
             Self::Sources | Self::Calls | Self::Checks => &Source::ALL,
         }
     }
@@ -158,6 +166,7 @@ impl Store {
             RowKind::Sources => boxed(activity::sources(self)),
             RowKind::Calls => boxed(activity::calls(self)),
             RowKind::Checks => boxed(check::all(self)),
+            RowKind::Lanes => boxed(lanes::all(self)),
         }
     }
 }

@@ -102,6 +102,7 @@ fn role(call: &Call<'_>, name: &str, trust: &Value, policies: &[(&str, Value)], 
 fn tags(call: &Call<'_>, name: &str) -> Value {
     let domain = match name {
         ROLE | "app-billing" => Some("payments"),
+        "app-supply" => Some("supply"),
         "app-vault" | "app-identity" | "app-lake" | "dax-search" => Some("identity"),
         _ => None,
     };
@@ -276,6 +277,7 @@ fn data(call: &Call<'_>) -> [Vec<Value>; 4] {
     }]);
     let items = json!(["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"]);
     let lake = json!([allow(&items, &json!([table(realm, "lake-index"), table(realm, "campaign-archive")]))]);
+    let supply = json!([allow(&items, &json!([table(realm, "warehouses"), table(realm, "suppliers")]))]);
     let change = json!([allow(
         &json!(["dynamodb:CreateTable", "dynamodb:UpdateTable", "dynamodb:DeleteTable"]),
         &json!(table(realm, "*")),
@@ -291,6 +293,7 @@ fn data(call: &Call<'_>) -> [Vec<Value>; 4] {
         role(call, realm.auditor_role(), &person, &[("look", look)], Some(0)),
         bounded(role(call, "app-vault", &lambda, &[("tenant", tenant)], Some(0)), &ceiling),
         bounded(role(call, "app-identity", &lambda, &[("by-tag", by_tag)], Some(1)), &ceiling),
+        bounded(role(call, "app-supply", &lambda, &[("supply", supply)], Some(0)), &ceiling),
         bounded(role(call, "app-lake", &lambda, &[("lake", lake)], Some(0)), &ceiling),
         bounded(
             role(call, "data-deploy", &service("cloudformation.amazonaws.com"), &[("change", change)], Some(9)),

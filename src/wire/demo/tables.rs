@@ -127,7 +127,7 @@ fn kept(realm: &Realm, name: &str, class: &str) -> Table {
         replicas: Vec::new(),
         pitr: Some((35, created)),
         ttl: None,
-        tags: vec![tag("data-class", class), tag("team", team), tag("env", "prod"), tag("domain", domain(name))],
+        tags: vec![tag("data-class", class), tag("team", team), tag("env", "prod"), tag("domain", domain(realm, name))],
         policy: None,
         cap: None,
         kinesis: None,
@@ -143,10 +143,12 @@ fn kept(realm: &Realm, name: &str, class: &str) -> Table {
 }
 
 /// The business domain of a table.
-fn domain(name: &str) -> &'static str {
+fn domain(realm: &Realm, name: &str) -> &'static str {
     match name {
         "orders" | "ledger" | "exports" | "legacy-billing" => "payments",
         "token-vault" | "lake-index" => "identity",
+        // The one lane that nobody else enters.
+        _ if (realm.account, realm.region) == (DATA, "us-east-1") => "supply",
         _ => {
             if hash(name).is_multiple_of(2) {
                 "commerce"
