@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
-use aws_sdk_dynamodb::types::{BackupStatus, BackupSummary as Listed, BackupType, BackupTypeFilter};
+use aws_sdk_dynamodb::types::{BackupDescription, BackupStatus, BackupSummary as Listed, BackupType, BackupTypeFilter};
 use jiff::Timestamp;
 
 use crate::model::{BackupSummary, Delta, Outcome, Seen, Source, SourceError};
@@ -15,8 +15,9 @@ use super::{at_once, kms, time};
 const PAGE: i32 = 100;
 /// Pages of the list: 100,000 backups.
 const PAGES: usize = 1000;
-/// Backups of one table whose keys are asked for: the oldest, the newest, and others evenly between them.
-const PER_TABLE: usize = 16;
+/// Backups of one table whose keys are asked for: the oldest, the newest, and others evenly between them. Where there are
+/// many tables they are as few as one sweep can describe, and these two at least.
+const PER_TABLE: (usize, usize) = (2, 16);
 /// Backups described in one sweep: at a share of the documented rate, two minutes.
 const PER_SWEEP: usize = 600;
 /// Of these, backups that were described before: their keys never change, their evidence ages.
@@ -81,17 +82,19 @@ async fn describe(site: &Site, sweep: &Sweep<'_>, arn: &str) -> Outcome<Option<S
     let Seen { value, at, call } = sweep.call("dynamodb:DescribeBackup", arn, call).await?;
     let missing = |what: &str| site.fault(SourceError::Malformed(format!("no {what} in the answer")));
     let described = value.backup_description.ok_or_else(|| missing("BackupDescription"))?;
-    if described.source_table_details.is_none() {
-        return Err(missing("SourceTableDetails"));
+    Ok(Seen { value: key_of(described).map_err(missing)?, at, call })
+}
+
+/// The key that an answer names, or what it lacks. A table under AWS's own key has no SSEDescription, and neither have its
+/// backups: their features are told, and empty.
+fn key_of(of: BackupDescription) -> Result<Option<String>, &'static str> {
+    let features = of.source_table_feature_details.ok_or("SourceTableFeatureDetails")?;
+    match features.sse_description {
+        None => Ok(None),
+        Some(sse) if sse.kms_master_key_arn.is_some() => Ok(sse.kms_master_key_arn),
+        Some(sse) if sse.sse_type.as_ref().is_none_or(|of| of.as_str() == "AES256") => Ok(None),
+        Some(_) => Err("KMSMasterKeyArn"),
     }
-    // A table under AWS's own key has no SSEDescription, and neither have its backups.
-    let key = match described.source_table_feature_details.and_then(|of| of.sse_description) {
-        None => None,
-        Some(sse) if sse.kms_master_key_arn.is_some() => sse.kms_master_key_arn,
-        Some(sse) if sse.sse_type.as_ref().is_none_or(|of| of.as_str() == "AES256") => None,
-        Some(_) => return Err(missing("KMSMasterKeyArn")),
-    };
-    Ok(Seen { value: key, at, call })
 }
 
 /// A backup that can be restored, as the list tells of it.
@@ -115,9 +118,10 @@ async fn list(site: &Site, sweep: &Sweep<'_>) -> Outcome<BTreeMap<String, Backup
         }
         after = pages.next(value.last_evaluated_backup_arn).map_err(|error| site.fault(error))?;
         if after.is_none() {
+            let most = ((PER_SWEEP - AGAIN) / of.len().max(1)).clamp(PER_TABLE.0, PER_TABLE.1);
             let whole = |(name, (mut summary, kept)): (String, (BackupSummary, Vec<Kept>))| {
                 summary.own = kept.len();
-                summary.asked = spread(kept);
+                summary.asked = spread(kept, most);
                 (name, summary)
             };
             return Ok(Seen { value: of.into_iter().map(whole).collect(), at, call });
@@ -148,10 +152,10 @@ fn count(summary: &mut BackupSummary, kept: &mut Vec<Kept>, backup: Listed, now:
 }
 
 /// The oldest, the newest and others evenly between them, in this order.
-fn spread(mut kept: Vec<Kept>) -> Vec<String> {
+fn spread(mut kept: Vec<Kept>, most: usize) -> Vec<String> {
     kept.sort_by(|a, b| (a.made, &a.arn).cmp(&(b.made, &b.arn)));
     let last = kept.len().saturating_sub(1);
-    let most = kept.len().min(PER_TABLE);
+    let most = kept.len().min(most);
     let mut places: Vec<usize> = (0..most).map(|step| step * last / most.saturating_sub(1).max(1)).collect();
     // A key that is no longer the table's shows at the ends first.
     if let Some(newest) = places.pop().filter(|_| most > 1) {
@@ -164,24 +168,41 @@ fn spread(mut kept: Vec<Kept>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_dynamodb::types::{SourceTableFeatureDetails, SseDescription, SseType};
+
     use super::*;
 
     #[test]
+    fn no_features_at_all_say_nothing_of_the_key() {
+        let of = |features: Option<SourceTableFeatureDetails>| {
+            key_of(BackupDescription::builder().set_source_table_feature_details(features).build())
+        };
+        let sse = |sse: SseDescription| of(Some(SourceTableFeatureDetails::builder().sse_description(sse).build()));
+        assert_eq!(of(None), Err("SourceTableFeatureDetails"));
+        assert_eq!(of(Some(SourceTableFeatureDetails::builder().build())), Ok(None));
+        let kms = SseDescription::builder().sse_type(SseType::Kms);
+        assert_eq!(sse(kms.clone().build()), Err("KMSMasterKeyArn"));
+        assert_eq!(sse(kms.kms_master_key_arn("arn:k").build()), Ok(Some("arn:k".to_owned())));
+        assert_eq!(sse(SseDescription::builder().sse_type(SseType::Aes256).build()), Ok(None));
+    }
+
+    #[test]
     fn few_are_all_asked_for_and_of_many_both_ends_and_what_lies_between() {
-        let of = |count: usize| {
+        let of = |count: usize, most: usize| {
             let kept = (0..count).rev().map(|at| Kept {
                 arn: format!("{at:04}"),
                 made: Timestamp::from_second(i64::try_from(at).unwrap()).ok(),
             });
-            spread(kept.collect())
+            spread(kept.collect(), most)
         };
-        assert!(of(0).is_empty());
-        assert_eq!(of(1), ["0000"]);
-        assert_eq!(of(2), ["0000", "0001"]);
-        assert_eq!(of(3), ["0000", "0002", "0001"]);
-        assert_eq!(of(16).len(), 16);
-        let many = of(1000);
-        assert_eq!((many.len(), &*many[0], &*many[1]), (PER_TABLE, "0000", "0999"));
-        assert_eq!(many.iter().collect::<BTreeSet<_>>().len(), PER_TABLE);
+        assert!(of(0, 16).is_empty());
+        assert_eq!(of(1, 2), ["0000"]);
+        assert_eq!(of(2, 16), ["0000", "0001"]);
+        assert_eq!(of(3, 16), ["0000", "0002", "0001"]);
+        assert_eq!(of(400, 2), ["0000", "0399"]);
+        assert_eq!(of(16, 16).len(), 16);
+        let many = of(1000, 16);
+        assert_eq!((many.len(), &*many[0], &*many[1]), (16, "0000", "0999"));
+        assert_eq!(many.iter().collect::<BTreeSet<_>>().len(), 16);
     }
 }

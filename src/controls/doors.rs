@@ -184,9 +184,7 @@ fn judge_rules(
     }
     let managed: Vec<&str> = rules.iter().filter(|rule| !only_counts(rule)).filter_map(|rule| managed(rule)).collect();
     Ok(match managed.first() {
-        Some(group) => {
-            draft.pass(format!("the web ACL {name} stops by {} rules, {group} among them, and logs", rules.len()))
-        }
+        Some(group) => draft.pass(format!("the web ACL {name} stops what {group} knows, and logs")),
         None => draft
             .warn(format!("the web ACL {name} has no managed rules, or they only count: is it as good as AWS's own?")),
     })

@@ -26,7 +26,7 @@ pub(super) const ENC_07: &Control = &Control {
         "dynamodb:DescribeTable",
         "dynamodb:ListTagsOfResource",
     ],
-    blind: "copies in vaults of other accounts and regions; of a table with many backups the keys of 16, spread over their time",
+    blind: "copies in vaults of other accounts and regions; of a table with many backups the keys of 2 to 16, spread over their time",
     judge: Judge::Table(alive),
 };
 
