@@ -1,7 +1,7 @@
 //! How long it takes to judge 1,000 tables by every control, and to judge again what one change touches.
 //!
-//! `cargo bench --bench judging` prints the figures; BENCHMARKS.md keeps them with the machine they were taken on. The
-//! estate is the demo account's with 1,000 tables, swept through the real SDK clients.
+//! `cargo bench --bench judging` prints the figures; BENCHMARKS.md keeps them with the machine they were taken on;
+//! `-- --all` prints what each control costs. The estate is the demo account's with 1,000 tables, swept through the real SDK clients.
 
 #![expect(clippy::expect_used, reason = "a benchmark ends where its ground gives way")]
 
@@ -54,7 +54,8 @@ fn main() {
         .chain(of_estate().map(|(id, judge)| (time(|| drop(black_box(judge(estate, &baseline)))), id)))
         .collect();
     costs.sort_by(|a, b| b.cmp(a));
-    for (cost, id) in costs.iter().take(5) {
+    let shown = if std::env::args().any(|arg| arg == "--all") { costs.len() } else { 5 };
+    for (cost, id) in costs.iter().take(shown) {
         println!("{:<52} {:>9.2}", format!("  {id} alone"), cost.as_secs_f64() * 1e3);
     }
     lanes(estate);

@@ -1,12 +1,12 @@
 //! Alarms: whether numbers and logged calls are looked at by something that tells somebody.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
 use crate::model::{Arn, Estate, Judgement, Scope, Table, Trail};
 
-use super::draft::{Draft, asked_in, by_class, class, settle};
+use super::draft::{Draft, asked_in, by_class, class, settle, unread};
 use super::{Baseline, Control, Judge, trails};
 
 const ALARMS: &str = "cloudwatch:DescribeAlarms";
@@ -23,7 +23,7 @@ pub(super) const DET_14: &Control = &Control {
 };
 
 fn alarmed(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_alarmed(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_alarmed(estate, baseline, table)), unread(table))
 }
 
 /// What an alarm on a table is about.
@@ -41,11 +41,13 @@ fn judge_alarmed(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<
     }
     let (mut draft, seen) = draft.answer(estate, &table.scope, ALARMS, "")?;
     let (mut held, mut mute, mut unsure) = (BTreeSet::new(), None, None);
-    for alarm in seen.value["MetricAlarms"].as_array().into_iter().flatten() {
-        let about: Vec<About> = metrics(alarm).into_iter().filter_map(|metric| about(metric, table)).collect();
-        if about.is_empty() {
-            continue;
-        }
+    let alarms = seen.value["MetricAlarms"].as_array().map_or(&[][..], Vec::as_slice);
+    let looked_at = estate.memo.of(&table.scope, ALARMS, "", || looked_at(alarms));
+    let mut its: BTreeMap<usize, Vec<About>> = BTreeMap::new();
+    for (at, about) in [EVERY, &table.name].into_iter().filter_map(|of| looked_at.get(of)).flatten() {
+        its.entry(*at).or_default().push(*about);
+    }
+    for (alarm, about) in its.into_iter().filter_map(|(at, about)| Some((alarms.get(at)?, about))) {
         let name = alarm["AlarmName"].as_str().unwrap_or("?");
         let acts = alarm["AlarmActions"].as_array().map(|of| !of.is_empty());
         let on = alarm["ActionsEnabled"].as_bool();
@@ -78,21 +80,41 @@ fn metrics(alarm: &Value) -> Vec<&Value> {
     std::iter::once(alarm).chain(parts.filter_map(|part| part.pointer("/MetricStat/Metric"))).collect()
 }
 
-fn about(metric: &Value, table: &Table) -> Option<About> {
-    let dimensions = || metric["Dimensions"].as_array().into_iter().flatten();
-    let tables: Vec<&str> = dimensions()
-        .filter(|of| of["Name"].as_str() == Some("TableName"))
-        .filter_map(|of| of["Value"].as_str())
-        .collect();
+/// The name under which [`looked_at`] keeps what is about every table; no table can be called so.
+const EVERY: &str = "";
+
+/// Which alarms look at which table, and at what of it.
+fn looked_at(alarms: &[Value]) -> HashMap<String, Vec<(usize, About)>> {
+    let mut found: HashMap<String, Vec<(usize, About)>> = HashMap::new();
+    for (at, alarm) in alarms.iter().enumerate() {
+        for (about, tables) in metrics(alarm).into_iter().filter_map(about) {
+            for table in tables {
+                found.entry(table.to_owned()).or_default().push((at, about));
+            }
+        }
+    }
+    found
+}
+
+/// What a metric is about, and the tables it is of.
+fn about(metric: &Value) -> Option<(About, Vec<&str>)> {
     let (space, name) = (metric["Namespace"].as_str()?, metric["MetricName"].as_str()?);
-    let kind = match name {
+    if space != "AWS/DynamoDB" {
+        return None;
+    }
+    let about = match name {
         "UserErrors" | "SystemErrors" => About::Errors,
         name if name.contains("Throttle") => About::Throttling,
         _ => return None,
     };
+    let dimensions = metric["Dimensions"].as_array().into_iter().flatten();
+    let tables = dimensions.filter(|of| of["Name"].as_str() == Some("TableName"));
+    let mut tables: Vec<&str> = tables.filter_map(|of| of["Value"].as_str()).collect();
     // Errors of users are counted for the whole account: AWS gives them no table.
-    let its = tables.contains(&table.name.as_str()) || (name == "UserErrors" && tables.is_empty());
-    (space == "AWS/DynamoDB" && its).then_some(kind)
+    if name == "UserErrors" && tables.is_empty() {
+        tables.push(EVERY);
+    }
+    Some((about, tables))
 }
 
 /// LOG-10.

@@ -7,13 +7,15 @@ use crate::model::{Cell, DataClass, Estate, Judgement, Scope, Seen, SourceError,
 use crate::policy::lets;
 
 use super::data_protection::is_sensitive;
-use super::draft::{Draft, by_class, class, settle, texts};
+use super::draft::{Draft, by_class, class, rows_of, settle, texts, unread};
 use super::{Baseline, Control, Judge};
 
 const PLANS: &str = "backup:ListBackupPlans";
 const LISTED: &str = "backup:ListBackupSelections";
 const SELECTIONS: &str = "backup:GetBackupSelection";
 const PROTECTED: &str = "backup:ListProtectedResources";
+/// What is protected, by the resource.
+const OF_TABLE: (&str, &str) = ("Results", "ResourceArn");
 const OPT_IN: &str = "backup:DescribeRegionSettings";
 const VAULTS: &str = "backup:ListBackupVaults";
 const ACCESS: &str = "backup:GetBackupVaultAccessPolicy";
@@ -27,7 +29,7 @@ pub(super) const RES_05: &Control = &Control {
 };
 
 fn covered(estate: &Estate, _: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_covered(estate, table)), class(estate, table).1)
+    by_class(settle(judge_covered(estate, table)), unread(table))
 }
 
 fn judge_covered(estate: &Estate, table: &Table) -> Result<Judgement, Box<Judgement>> {
@@ -68,12 +70,12 @@ fn judge_covered(estate: &Estate, table: &Table) -> Result<Judgement, Box<Judgem
         });
     };
     let (mut draft, protected) = draft.answer(estate, scope, PROTECTED, "")?;
-    let results = items(&protected.value, "/Results");
-    let own = results.iter().find(|of| of["ResourceArn"].as_str() == Some(&table.arn));
-    draft.saw(protected, [format!("Results[ResourceArn={}]={}", table.name, own.is_some())]);
-    Ok(match own {
-        Some(_) => draft.pass(format!("selected by {by}, and backed up")),
-        None => draft.warn(format!("selected by {by}, but never backed up")),
+    let is_kept = !rows_of(estate, (scope, PROTECTED), protected, OF_TABLE, &table.arn).is_empty();
+    draft.saw(protected, [format!("Results[ResourceArn={}]={is_kept}", table.name)]);
+    Ok(if is_kept {
+        draft.pass(format!("selected by {by}, and backed up"))
+    } else {
+        draft.warn(format!("selected by {by}, but never backed up"))
     })
 }
 
@@ -159,10 +161,10 @@ fn judge_locked(estate: &Estate, baseline: &Baseline, scope: &Scope) -> Result<J
         return Ok(by_class(draft.fail("there is no vault: no backup is out of the tables' own reach"), guess));
     }
     let (mut draft, protected) = draft.answer(estate, scope, PROTECTED, "")?;
-    let results = items(&protected.value, "/Results");
     let mut worst: Option<(Verdict, String, Unread<'_>)> = None;
     for (table, class, unread) in &asked {
-        let Some(own) = results.iter().find(|of| of["ResourceArn"].as_str() == Some(&table.arn)) else { continue };
+        let of = rows_of(estate, (scope, PROTECTED), protected, OF_TABLE, &table.arn);
+        let Some(own) = of.first() else { continue };
         let Some(arn) = own["LastBackupVaultArn"].as_str() else {
             return Ok(draft.unclear(format!("the answer names no vault of {}", table.name)));
         };

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::model::{Estate, Judgement, Table};
 
-use super::draft::{Draft, by_class, class, settle};
+use super::draft::{Draft, by_class, class, rows_of, settle, unread};
 use super::{Baseline, Control, Judge};
 
 const TARGETS: &str = "application-autoscaling:DescribeScalableTargets";
@@ -18,7 +18,7 @@ pub(super) const RES_15: &Control = &Control {
 };
 
 fn capacity(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_capacity(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_capacity(estate, baseline, table)), unread(table))
 }
 
 fn judge_capacity(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {
@@ -51,11 +51,11 @@ fn judge_capacity(estate: &Estate, baseline: &Baseline, table: &Table) -> Result
 fn judge_targets(estate: &Estate, table: &Table, draft: Draft) -> Result<Judgement, Box<Judgement>> {
     let (draft, described) = draft.need("DescribeTable", Some(&table.description))?;
     let (mut draft, seen) = draft.answer(estate, &table.scope, TARGETS, "")?;
-    let all = seen.value["ScalableTargets"].as_array().map(Vec::as_slice).unwrap_or_default();
     let mut of = |kind: &str, id: &str| {
+        let its = rows_of(estate, (&table.scope, TARGETS), seen, ("ScalableTargets", "ResourceId"), id);
         let target = |unit: &str| {
             let dimension = format!("dynamodb:{kind}:{unit}CapacityUnits");
-            all.iter().find(|one| one["ResourceId"] == *id && one["ScalableDimension"] == *dimension)
+            its.iter().copied().find(|one| one["ScalableDimension"] == *dimension)
         };
         let (reads, writes) = (target("Read"), target("Write"));
         let told = |one: Option<&Value>| if one.is_some() { "registered" } else { "absent" };

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::model::{Arn, Estate, Judgement, Table};
 
-use super::draft::{Draft, by_class, class, settle};
+use super::draft::{Draft, by_class, class, settle, unread};
 use super::{Baseline, Control, Judge};
 
 const MAPPINGS: &str = "lambda:ListEventSourceMappings";
@@ -24,7 +24,7 @@ pub(super) const ISO_07: &Control = &Control {
 };
 
 fn consumed(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_consumed(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_consumed(estate, baseline, table)), unread(table))
 }
 
 fn judge_consumed(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {

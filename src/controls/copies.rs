@@ -2,7 +2,7 @@
 
 use crate::model::{ContributorInsights, Estate, Judgement, KeyKind, Table};
 
-use super::draft::{Draft, by_class, class, settle};
+use super::draft::{Draft, by_class, class, settle, unread};
 use super::{Baseline, Control, Judge};
 
 /// ENC-12.
@@ -19,7 +19,7 @@ pub(super) const ENC_12: &Control = &Control {
 };
 
 fn copies(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_copies(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_copies(estate, baseline, table)), unread(table))
 }
 
 fn judge_copies(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {
@@ -70,7 +70,7 @@ pub(super) const ENC_14: &Control = &Control {
 };
 
 fn insights(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_insights(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_insights(estate, baseline, table)), unread(table))
 }
 
 fn judge_insights(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {

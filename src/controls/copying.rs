@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::model::{Arn, Estate, Judgement, Table};
 
-use super::draft::{Draft, by_class, class, settle};
+use super::draft::{Draft, by_class, class, rows_of, settle, unread};
 use super::{Baseline, Control, Judge};
 
 const COPIES: &str = "backup:ListCopyJobs";
@@ -31,7 +31,7 @@ pub(super) const RES_07: &Control = &Control {
 };
 
 fn copied(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_copied(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_copied(estate, baseline, table)), unread(table))
 }
 
 fn judge_copied(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {
@@ -44,8 +44,8 @@ fn judge_copied(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<J
     let (mut draft, seen) = draft.answer(estate, scope, COPIES, "")?;
     let own = Arn::parse(&table.arn).map_or_else(|| scope.account.clone(), |arn| arn.account);
     let (mut away, mut here): (Option<(Timestamp, Arn)>, Option<Arn>) = (None, None);
-    let jobs = list(&seen.value, "CopyJobs").iter().filter(|job| job["ResourceArn"].as_str() == Some(&table.arn));
-    for job in jobs.filter(|job| job["State"].as_str() == Some("COMPLETED")) {
+    let jobs = rows_of(estate, (scope, COPIES), seen, ("CopyJobs", "ResourceArn"), &table.arn);
+    for job in jobs.into_iter().filter(|job| job["State"].as_str() == Some("COMPLETED")) {
         let Some(to) = job["DestinationBackupVaultArn"].as_str().and_then(Arn::parse) else {
             return Ok(draft.unclear("the answer leaves the vault of a copy out"));
         };
@@ -111,7 +111,7 @@ pub(super) const RES_17: &Control = &Control {
 const REHEARSAL: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 fn rehearsed(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_rehearsed(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_rehearsed(estate, baseline, table)), unread(table))
 }
 
 fn judge_rehearsed(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {
@@ -121,10 +121,8 @@ fn judge_rehearsed(estate: &Estate, baseline: &Baseline, table: &Table) -> Resul
         return Ok(draft.not_applicable(format!("class {} asks for none", class.word())));
     }
     let (mut draft, seen) = draft.answer(estate, &table.scope, RESTORES, "")?;
-    let jobs = list(&seen.value, "RestoreJobs").iter();
-    let of = jobs.filter(|job| {
-        job["SourceResourceArn"].as_str() == Some(&table.arn) && job["Status"].as_str() == Some("COMPLETED")
-    });
+    let jobs = rows_of(estate, (&table.scope, RESTORES), seen, ("RestoreJobs", "SourceResourceArn"), &table.arn);
+    let of = jobs.into_iter().filter(|job| job["Status"].as_str() == Some("COMPLETED"));
     let newest = of.filter_map(|job| when(&job["CompletionDate"])).max();
     let told = newest.map_or_else(|| "none".to_owned(), |at| at.to_string());
     draft.saw(seen, [format!("RestoreJobs[SourceResourceArn={}].CompletionDate={told}", table.name)]);

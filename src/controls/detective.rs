@@ -1,14 +1,13 @@
 //! Detective controls that look at accounts: GuardDuty, AWS Config, drift.
 
+use std::collections::HashMap;
+
 use jiff::SignedDuration;
 
-use crate::model::{
-    Cell, Detector, DriftStatus, Estate, FindingLink, Judgement, Recorder, Scope, SourceError, Stack, StackResource,
-    Table,
-};
+use crate::model::{Cell, Detector, DriftStatus, Estate, FindingLink, Judgement, Recorder, Scope, SourceError, Table};
 
 use super::data_protection::is_sensitive;
-use super::draft::{Draft, by_class, class, settle};
+use super::draft::{Draft, by_class, class, settle, unread};
 use super::{Baseline, Control, Judge};
 
 /// DET-01.
@@ -210,7 +209,7 @@ pub(super) const DET_12: &Control = &Control {
 };
 
 fn drift(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_drift(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_drift(estate, baseline, table)), unread(table))
 }
 
 fn judge_drift(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {
@@ -220,18 +219,13 @@ fn judge_drift(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Ju
         return Ok(draft.not_applicable(format!("class {} asks for none", class.word())));
     }
     let (mut draft, _) = draft.need("DescribeStacks", estate.stack_lists.get(&table.scope))?;
-    let mut unread: Option<&Stack> = None;
-    let mut found: Option<(&Stack, &StackResource)> = None;
-    for stack in estate.stacks.values().filter(|stack| stack.scope == table.scope) {
-        match stack.resources.value() {
-            Some(resources) => {
-                found = found.or_else(|| resources.iter().find(|of| is_table(of, table)).map(|of| (stack, of)));
-            }
-            None => unread = Some(stack),
-        }
-    }
+    let stacked = estate.memo.of(&table.scope, RESOURCES, "", || stacked(estate, &table.scope));
+    let found = stacked.by_table.get(&table.name).and_then(|(id, at)| {
+        let stack = estate.stacks.get(id)?;
+        Some((stack, stack.resources.value()?.get(*at)?))
+    });
     let Some((stack, of)) = found else {
-        return Ok(match unread {
+        return Ok(match stacked.unread.as_ref().and_then(|id| estate.stacks.get(id)) {
             Some(stack) => {
                 let (draft, _) = draft.need(&format!("resources of stack {}", stack.name), Some(&stack.resources))?;
                 draft.unclear("the table may be in a stack that was not read")
@@ -264,6 +258,28 @@ fn judge_drift(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Ju
     })
 }
 
-fn is_table(resource: &StackResource, table: &Table) -> bool {
-    resource.kind.starts_with("AWS::DynamoDB::") && resource.physical_id.as_deref() == Some(table.name.as_str())
+const RESOURCES: &str = "cloudformation:ListStackResources";
+
+/// Which stack holds which table.
+struct Stacked {
+    /// The stack's id and the place among its resources, by the table's name.
+    by_table: HashMap<String, (String, usize)>,
+    /// A stack whose resources were not read.
+    unread: Option<String>,
+}
+
+fn stacked(estate: &Estate, scope: &Scope) -> Stacked {
+    let mut stacked = Stacked { by_table: HashMap::new(), unread: None };
+    for stack in estate.stacks.values().filter(|stack| stack.scope == *scope) {
+        let Some(resources) = stack.resources.value() else {
+            stacked.unread = Some(stack.id.clone());
+            continue;
+        };
+        for (at, of) in resources.iter().enumerate().filter(|(_, of)| of.kind.starts_with("AWS::DynamoDB::")) {
+            if let Some(name) = &of.physical_id {
+                stacked.by_table.entry(name.clone()).or_insert_with(|| (stack.id.clone(), at));
+            }
+        }
+    }
+    stacked
 }

@@ -1,5 +1,7 @@
 //! How a judgement is put together, so that every control treats what could not be read alike.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use crate::model::{Cell, DataClass, Estate, Evidence, Judgement, Scope, Seen, SourceError, Table, Verdict};
@@ -143,13 +145,39 @@ pub(super) fn by_class(judgement: Judgement, unread: Option<Option<&SourceError>
 }
 
 /// A table's data class, and why it is not known where its tags could not be read: it then counts as restricted.
-pub(super) fn class<'a>(estate: &Estate, table: &'a Table) -> (DataClass, Option<Option<&'a SourceError>>) {
-    let unread = match table.tags.known() {
+pub(super) fn class<'a>(estate: &Estate, table: &'a Table) -> (DataClass, Unread<'a>) {
+    (estate.data_class(table), unread(table))
+}
+
+/// Why a table's class is not known: its tags could not be read.
+pub(super) fn unread(table: &Table) -> Unread<'_> {
+    match table.tags.known() {
         Some(Ok(_)) => None,
         Some(Err(error)) => Some(Some(error)),
         None => Some(None),
-    };
-    (estate.data_class(table), unread)
+    }
+}
+
+/// The rows of an answer's list that are about one thing. A list that every table looks into is sorted once, not
+/// walked once a table.
+pub(super) fn rows_of<'a>(
+    estate: &Estate,
+    (scope, label): (&Scope, &'static str),
+    seen: &'a Seen<Value>,
+    (list, member): (&'static str, &'static str),
+    wanted: &str,
+) -> Vec<&'a Value> {
+    let rows = seen.value[list].as_array().map_or(&[][..], Vec::as_slice);
+    let sorted = estate.memo.of(scope, label, member, || {
+        let mut sorted: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, row) in rows.iter().enumerate() {
+            if let Some(of) = row[member].as_str() {
+                sorted.entry(of.to_owned()).or_default().push(at);
+            }
+        }
+        sorted
+    });
+    sorted.get(wanted).into_iter().flatten().filter_map(|at| rows.get(*at)).collect()
 }
 
 /// As [`strictest`], of the tables of some scopes; where those cannot be listed, there may be one of any class.

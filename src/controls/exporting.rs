@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::model::{Arn, Cell, Estate, Judgement, Scope, Seen, SourceError, Table};
 
-use super::draft::{Draft, by_class, class, settle, strictest};
+use super::draft::{Draft, by_class, class, settle, strictest, unread};
 use super::{Baseline, Control, Judge, resource};
 
 const LIST: &str = "dynamodb:ListExports";
@@ -53,7 +53,7 @@ pub(super) const RES_11: &Control = &Control {
 };
 
 fn destinations(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_destinations(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_destinations(estate, baseline, table)), unread(table))
 }
 
 fn judge_destinations(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {

@@ -2,7 +2,7 @@
 
 use crate::model::{Estate, Judgement, Replica, Table, TableDescription};
 
-use super::draft::{Draft, by_class, class, settle};
+use super::draft::{Draft, by_class, class, settle, unread};
 use super::{Baseline, Control, Judge};
 
 /// The replicas of a table but itself.
@@ -24,7 +24,7 @@ pub(super) const RES_12: &Control = &Control {
 };
 
 fn replicas(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_replicas(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_replicas(estate, baseline, table)), unread(table))
 }
 
 fn judge_replicas(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {
@@ -106,7 +106,7 @@ pub(super) const RES_13: &Control =
     &Control { id: "RES-13", operations: &["dynamodb:DescribeTable"], blind: "", judge: Judge::Table(version) };
 
 fn version(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_version(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_version(estate, baseline, table)), unread(table))
 }
 
 fn judge_version(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {
@@ -132,7 +132,7 @@ pub(super) const RES_14: &Control =
     &Control { id: "RES-14", operations: &["dynamodb:DescribeTable"], blind: "", judge: Judge::Table(disassociation) };
 
 fn disassociation(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_disassociation(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_disassociation(estate, baseline, table)), unread(table))
 }
 
 fn judge_disassociation(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {

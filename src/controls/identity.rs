@@ -3,7 +3,7 @@
 use crate::model::{Arn, Estate, Judgement, Table};
 use crate::policy;
 
-use super::draft::{Draft, by_class, class, settle};
+use super::draft::{Draft, by_class, class, settle, unread};
 use super::{Baseline, Control, Judge};
 
 /// IAM-10.
@@ -60,7 +60,7 @@ pub(super) const IAM_12: &Control = &Control {
 };
 
 fn deputies(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_deputies(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_deputies(estate, baseline, table)), unread(table))
 }
 
 fn judge_deputies(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {

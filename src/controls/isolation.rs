@@ -90,16 +90,16 @@ fn one_lane(
     draft.saw(list, [format!("domain of {}={}", endpoint.id, own.unwrap_or("absent"))]);
     let (mut foreign, mut perhaps, mut nobodys, mut unread) = (None, None, None, None);
     let here = estate.tables.values().filter(|table| table.scope == *scope);
-    let through = here.map(|table| (table, lets_items_of(&document, &table.arn)));
+    // A class that is a guess counts under ISO-01. The policy is asked last: it costs the most.
+    let asked = here.filter(|table| {
+        table.tags.value().is_none() || estate.stated_class(table).is_some_and(|of| baseline.asks(of, ISO_02.id))
+    });
+    let through = asked.map(|table| (table, lets_items_of(&document, &table.arn)));
     for (table, through) in through.filter(|(_, through)| *through > Through::No) {
         let Some(tags) = table.tags.value() else {
             unread = unread.or(Some(table));
             continue;
         };
-        // A class that is a guess counts under ISO-01.
-        if !estate.stated_class(table).is_some_and(|class| baseline.asks(class, ISO_02.id)) {
-            continue;
-        }
         match (ClassTags::value_of(tags, keys), own) {
             (None, _) => nobodys = nobodys.or(Some(table)),
             (Some(theirs), Some(own)) if !theirs.eq_ignore_ascii_case(own) => {

@@ -13,7 +13,7 @@ const GRANTS: &str = "kms:ListGrants";
 
 /// The scopes in which a key's policy and grants were asked for: its own region, in every account polled.
 fn scope_of<'a>(estate: &'a Estate, label: &'static str, key: &str) -> Option<&'a Scope> {
-    estate.answers.iter().find(|((_, of), about)| *of == label && about.contains_key(key)).map(|((scope, _), _)| scope)
+    estate.answers.iter().find(|(_, of)| of.get(label).is_some_and(|of| of.contains_key(key))).map(|(scope, _)| scope)
 }
 
 /// The keys that tables and their replicas name, each with those tables.

@@ -5,7 +5,7 @@ use crate::policy::Actions;
 
 use super::draft::Draft;
 use super::grants::{listed, whole};
-use super::roster::{DETAILS, each_account, roster, some};
+use super::roster::{DETAILS, Holder, each_account, roster, some};
 use super::{Baseline, Control, Judge};
 
 /// ISO-03.
@@ -24,6 +24,7 @@ fn crossed(estate: &Estate, baseline: &Baseline) -> Vec<Judgement> {
 fn judge(estate: &Estate, baseline: &Baseline, draft: Draft, account: &str) -> Result<Judgement, Box<Judgement>> {
     let (mut draft, seen, roster) = roster(draft, estate, account)?;
     let keys = &estate.class_tags.domain;
+    let everyday: Vec<_> = roster.everyday(baseline).collect();
     let (mut crossing, mut nobodys, mut unread) = (Vec::new(), Vec::new(), None);
     for table in estate.tables.values().filter(|table| table.scope.account == account) {
         let Some(tags) = table.tags.value() else {
@@ -35,11 +36,8 @@ fn judge(estate: &Estate, baseline: &Baseline, draft: Draft, account: &str) -> R
             continue;
         }
         let theirs = ClassTags::value_of(tags, keys);
-        let reaches = |arn: &str| {
-            let arn = arn.to_owned();
-            roster.everyday(baseline).filter(move |of| !of.may(Some(&arn)).and(Actions::items()).is_empty())
-        };
-        for holder in reaches(&table.arn) {
+        let reaches = |of: &&&Holder| !of.may(Some(&table.arn)).and(Actions::items()).is_empty();
+        for holder in everyday.iter().filter(reaches) {
             match (ClassTags::value_of(&holder.tags, keys), theirs) {
                 (Some(own), Some(theirs)) if own.eq_ignore_ascii_case(theirs) => {}
                 (Some(own), Some(theirs)) => {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::model::{Estate, Judgement, Table};
 
-use super::draft::{Draft, by_class, class, settle};
+use super::draft::{Draft, by_class, class, rows_of, settle, unread};
 use super::{Baseline, Control, Judge};
 
 const IMPORTS: &str = "dynamodb:ListImports";
@@ -20,7 +20,7 @@ pub(super) const ISO_08: &Control = &Control {
 };
 
 fn loaded(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_loaded(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_loaded(estate, baseline, table)), unread(table))
 }
 
 fn judge_loaded(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {
@@ -32,17 +32,18 @@ fn judge_loaded(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<J
     let known =
         |account: &str| account == table.scope.account || baseline.trusted_accounts.iter().any(|of| of == account);
     let (mut draft, imports) = draft.answer(estate, &table.scope, IMPORTS, "")?;
-    let list = |of: &'static str, all: &'_ Value| all[of].as_array().cloned().unwrap_or_default();
-    let own: Vec<Value> = list("ImportSummaryList", &imports.value)
-        .into_iter()
-        .filter(|of| of["TableArn"].as_str() == Some(table.arn.as_str()))
-        .collect();
+    let own = rows_of(estate, (&table.scope, IMPORTS), imports, ("ImportSummaryList", "TableArn"), &table.arn);
     let mut sources: Vec<(String, Option<String>, Option<String>)> =
         own.iter().map(|of| source("import", &of["S3BucketSource"], of["ImportStatus"].as_str())).collect();
     draft.saw(imports, [format!("ImportSummaryList of {}={}", table.name, own.len())]);
     let (mut draft, bulks) = draft.answer(estate, &table.scope, BULKS, "")?;
     let mut unread = None;
-    for arn in list("BulkOperationsSummaryList", &bulks.value).iter().filter_map(|of| of["BulkOperationArn"].as_str()) {
+    for arn in bulks.value["BulkOperationsSummaryList"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|of| of["BulkOperationArn"].as_str())
+    {
         match Draft::new(ISO_08, &table.arn).answer(estate, &table.scope, BULK, arn) {
             Err(unknown) => unread = Some(unknown),
             Ok((_, seen)) => {

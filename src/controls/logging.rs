@@ -2,7 +2,7 @@
 
 use crate::model::{Clause, Estate, Judgement, Scope, Selector, SourceError, Table, Trail};
 
-use super::draft::{Draft, by_class, class, settle};
+use super::draft::{Draft, by_class, class, settle, unread};
 use super::{Baseline, Control, DataEvents, Judge};
 
 /// LOG-01.
@@ -98,7 +98,7 @@ pub(super) const LOG_02: &Control = &Control {
 };
 
 fn data_events(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_data_events(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_data_events(estate, baseline, table)), unread(table))
 }
 
 /// What the trails that were read record of one table.

@@ -2,7 +2,7 @@
 
 use crate::model::{Estate, Judgement, Table};
 
-use super::draft::{Draft, by_class, class, settle};
+use super::draft::{Draft, by_class, class, settle, unread};
 use super::{Baseline, Control, Judge};
 
 /// ENC-13.
@@ -48,7 +48,7 @@ const WORDS: [&str; 30] = [
 ];
 
 fn named(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_named(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_named(estate, baseline, table)), unread(table))
 }
 
 fn judge_named(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {

@@ -3,7 +3,7 @@
 use crate::model::{DataClass, Endpoint, Estate, Judgement, Scope, Table};
 use crate::policy::{self, CONTROL_WRITES, Denied, ITEM_ACTIONS, denies_other_sources, lets, lint};
 
-use super::draft::{Draft, by_class, class, settle, strictest_in};
+use super::draft::{Draft, by_class, class, settle, strictest_in, unread};
 use super::network::{each_endpoint, policy_of};
 use super::{Baseline, Control, Judge};
 
@@ -111,7 +111,7 @@ pub(super) const NET_09: &Control = &Control {
 };
 
 fn fenced(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_fenced(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_fenced(estate, baseline, table)), unread(table))
 }
 
 fn judge_fenced(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {

@@ -2,7 +2,7 @@
 
 use crate::model::{Clause, Endpoint, Estate, Judgement, Scope, Selector, SourceError, Table, Trail};
 
-use super::draft::{Draft, by_class, class, settle, strictest_in};
+use super::draft::{Draft, by_class, class, settle, strictest_in, unread};
 use super::logging::{Match, covering, matches};
 use super::network::each_endpoint;
 use super::trails::logging;
@@ -23,7 +23,7 @@ pub(super) const LOG_03: &Control = &Control {
 };
 
 fn stream_reads(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_stream_reads(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_stream_reads(estate, baseline, table)), unread(table))
 }
 
 /// What the trails say about reads of one stream, worst first.

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use crate::model::{DataClass, Estate, Judgement, Table};
 
 use super::data_protection::is_sensitive;
-use super::draft::{Draft, by_class, class, settle};
+use super::draft::{Draft, by_class, class, settle, unread};
 use super::{Baseline, Control, Judge};
 
 /// RES-01.
@@ -17,7 +17,7 @@ pub(super) const RES_01: &Control = &Control {
 };
 
 fn pitr_on(estate: &Estate, _: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_pitr_on(estate, table)), class(estate, table).1)
+    by_class(settle(judge_pitr_on(estate, table)), unread(table))
 }
 
 fn judge_pitr_on(estate: &Estate, table: &Table) -> Result<Judgement, Box<Judgement>> {
@@ -105,7 +105,7 @@ pub(super) const RES_03: &Control = &Control {
 };
 
 fn deletion_protection(estate: &Estate, _: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_deletion_protection(estate, table)), class(estate, table).1)
+    by_class(settle(judge_deletion_protection(estate, table)), unread(table))
 }
 
 fn judge_deletion_protection(estate: &Estate, table: &Table) -> Result<Judgement, Box<Judgement>> {
@@ -150,7 +150,7 @@ pub(super) const RES_04: &Control = &Control {
 };
 
 fn recent_backup(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_recent_backup(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_recent_backup(estate, baseline, table)), unread(table))
 }
 
 fn judge_recent_backup(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {

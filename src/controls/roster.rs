@@ -331,6 +331,6 @@ pub(super) fn roster<'a>(draft: Draft, estate: &'a Estate, account: &str) -> Res
     let home = estate.home(account, DETAILS);
     let (draft, seen) = global(draft, estate, account, DETAILS)?;
     let made = || Roster::new(&seen.value, account);
-    let roster = home.map_or_else(|| Arc::new(made()), |scope| estate.memo.of(scope, DETAILS, made));
+    let roster = home.map_or_else(|| Arc::new(made()), |scope| estate.memo.of(scope, DETAILS, "", made));
     Ok((draft, seen, roster))
 }

@@ -3,7 +3,7 @@
 use crate::model::{Estate, Judgement, KeyKind, Replica, SourceError, Table, TableKey};
 
 use super::data_protection::key_words;
-use super::draft::{Draft, by_class, class, settle, strictest};
+use super::draft::{Draft, by_class, class, settle, strictest, unread};
 use super::global::others;
 use super::{Baseline, Control, Judge};
 
@@ -79,7 +79,7 @@ pub(super) const ENC_06: &Control = &Control {
 };
 
 fn replica_keys(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_replica_keys(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_replica_keys(estate, baseline, table)), unread(table))
 }
 
 fn judge_replica_keys(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {

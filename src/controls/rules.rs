@@ -1,12 +1,14 @@
 //! Detective controls that look at the watchers: AWS Config's rules on tables, and GuardDuty's filters.
 
+use std::collections::HashMap;
+
 use jiff::SignedDuration;
 
 use crate::model::{
-    Cell, Compliance, Estate, Evaluation, FindingFilter, Judgement, Rule, Scope, Seen, SourceError, Table,
+    Cell, Compliance, Estate, Evaluation, FindingFilter, Judgement, Rule, RuleKey, Scope, Seen, SourceError, Table,
 };
 
-use super::draft::{Draft, by_class, class, settle, strictest_in};
+use super::draft::{Draft, by_class, class, settle, strictest_in, unread};
 use super::{Baseline, Control, Judge};
 
 /// DET-06.
@@ -186,7 +188,7 @@ pub(super) const DET_11: &Control = &Control {
 };
 
 fn agree(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_agree(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_agree(estate, baseline, table)), unread(table))
 }
 
 /// What the table itself answers to one of Config's rules, or the call that did not, with its error.
@@ -217,11 +219,12 @@ fn judge_agree(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Ju
         return Ok(draft.not_applicable(format!("class {} asks for none", class.word())));
     }
     let (mut draft, _) = draft.need("DescribeConfigRules", estate.rule_lists.get(&table.scope))?;
+    let newest = estate.memo.of(&table.scope, SAID, "", || newest(estate, &table.scope));
     let (mut agreed, mut differs, mut unread) = (0, None, None::<(String, Option<&SourceError>)>);
     for rule in estate.rules.values().filter(|rule| rule.key.scope == table.scope) {
         let Some(own) = rule.identifier.as_deref().and_then(|of| own_answer(of, table)) else { continue };
         let cell = estate.evaluations.get(&rule.key);
-        let Some((seen, verdict)) = said(cell, table) else {
+        let Some((seen, verdict)) = said(&newest, cell, rule, table) else {
             if cell.is_none_or(|cell| cell.seen.is_none()) {
                 let what = format!("GetComplianceDetailsByConfigRule of {}", rule.key.name);
                 unread = Some((what, cell.and_then(Cell::error)));
@@ -256,13 +259,38 @@ fn judge_agree(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Ju
     })
 }
 
+const SAID: &str = "config:GetComplianceDetailsByConfigRule";
+
+/// Where the last verdict of each rule about each table stands among what the rule said.
+type Newest = HashMap<RuleKey, HashMap<String, usize>>;
+
+fn newest(estate: &Estate, scope: &Scope) -> Newest {
+    let of = estate.evaluations.iter().filter(|(key, _)| key.scope == *scope);
+    of.map(|(key, cell)| {
+        let all = cell.seen.as_ref().map_or(&[][..], |seen| &seen.value);
+        let mut newest: HashMap<String, usize> = HashMap::new();
+        for (at, one) in all.iter().enumerate() {
+            let judged = matches!(one.compliance, Compliance::Compliant | Compliance::NonCompliant);
+            let before = newest.get(&one.resource_id).and_then(|at| all.get(*at));
+            if one.resource_type == "AWS::DynamoDB::Table"
+                && judged
+                && before.is_none_or(|before| one.recorded >= before.recorded)
+            {
+                newest.insert(one.resource_id.clone(), at);
+            }
+        }
+        (key.clone(), newest)
+    })
+    .collect()
+}
+
 /// What a rule last said about a table.
 fn said<'a>(
+    newest: &Newest,
     cell: Option<&'a Cell<Vec<Evaluation>>>,
+    rule: &Rule,
     table: &Table,
 ) -> Option<(&'a Seen<Vec<Evaluation>>, &'a Evaluation)> {
     let seen = cell?.seen.as_ref()?;
-    let of = seen.value.iter().filter(|of| of.resource_type == "AWS::DynamoDB::Table" && of.resource_id == table.name);
-    let judged = |of: &&Evaluation| matches!(of.compliance, Compliance::Compliant | Compliance::NonCompliant);
-    Some((seen, of.filter(judged).max_by_key(|of| of.recorded)?))
+    Some((seen, seen.value.get(*newest.get(&rule.key)?.get(&table.name)?)?))
 }

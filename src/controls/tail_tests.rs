@@ -16,16 +16,16 @@ const BUCKET: &str = "trail-111122223333";
 pub(super) const VAULT: &str = "arn:aws:backup:eu-west-1:111122223333:backup-vault:main";
 
 pub(super) fn put(estate: &mut Estate, label: &'static str, subject: &str, answer: Value) {
-    estate.answers.entry((scope(), label)).or_default().insert(subject.to_owned(), seen(answer));
+    estate.answers.entry(scope()).or_default().entry(label).or_default().insert(subject.to_owned(), seen(answer));
 }
 
 pub(super) fn deny(estate: &mut Estate, label: &'static str, subject: &str) {
-    estate.answers.entry((scope(), label)).or_default().insert(subject.to_owned(), denied(label));
+    estate.answers.entry(scope()).or_default().entry(label).or_default().insert(subject.to_owned(), denied(label));
 }
 
 /// An answer as it stands, to be changed.
 pub(super) fn answer<'a>(estate: &'a mut Estate, label: &'static str, subject: &str) -> &'a mut Value {
-    let cell = estate.answers.get_mut(&(scope(), label)).unwrap().get_mut(subject).unwrap();
+    let cell = estate.answers.get_mut(&scope()).unwrap().get_mut(label).unwrap().get_mut(subject).unwrap();
     &mut cell.seen.as_mut().unwrap().value
 }
 

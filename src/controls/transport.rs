@@ -3,7 +3,7 @@
 use crate::model::{DataClass, Estate, Judgement, Table};
 use crate::policy::{Denied, Document, denies_plain_http};
 
-use super::draft::{Draft, by_class, class, settle};
+use super::draft::{Draft, by_class, class, settle, unread};
 use super::network::policy_of;
 use super::{Baseline, Control, Judge};
 
@@ -16,7 +16,7 @@ pub(super) const ENC_08: &Control = &Control {
 };
 
 fn plain_http(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_plain_http(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_plain_http(estate, baseline, table)), unread(table))
 }
 
 fn judge_plain_http(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {
@@ -50,12 +50,16 @@ fn judge_plain_http(estate: &Estate, baseline: &Baseline, table: &Table) -> Resu
     let network = estate.networks.get(&table.scope).map(|network| &network.endpoints);
     let (mut draft, endpoints) = draft.need("DescribeVpcEndpoints", network)?;
     let (mut some, mut unread) = (None, None);
-    for of in endpoints.value.iter().filter(|of| of.is_dynamodb()) {
+    let documents =
+        estate.memo.of(&table.scope, "ec2:DescribeVpcEndpoints", "documents", || -> Vec<Option<Document>> {
+            endpoints.value.iter().map(|of| Document::parse(of.policy.as_deref()?).ok()).collect()
+        });
+    for (of, document) in endpoints.value.iter().zip(documents.iter()).filter(|(of, _)| of.is_dynamodb()) {
         draft.saw(endpoints, policy_of(of));
-        match of.policy.as_deref().map(Document::parse) {
-            Some(Ok(document)) if denies_plain_http(&document, &table.arn) >= Denied::Partly => some = Some(of),
-            Some(Ok(_)) => {}
-            Some(Err(_)) | None => unread = Some(of),
+        match document {
+            Some(document) if denies_plain_http(document, &table.arn) >= Denied::Partly => some = Some(of),
+            Some(_) => {}
+            None => unread = Some(of),
         }
     }
     if endpoints.value.iter().all(|of| !of.is_dynamodb()) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{ClassTags, Endpoint, EndpointKind, Estate, Judgement, Network, RouteTable, Subnet, Table};
 use crate::policy::{Document, fenced_endpoints};
 
-use super::draft::{Draft, by_class, class, settle};
+use super::draft::{Draft, by_class, class, settle, unread};
 use super::{Baseline, Control, Judge};
 
 /// ISO-04.
@@ -28,7 +28,7 @@ pub(super) const INNER: [&str; 3] = ["restricted", "secured", "private"];
 const OUTER: [&str; 5] = ["external", "public", "dmz", "internet", "edge"];
 
 fn reached_from(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_reached_from(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_reached_from(estate, baseline, table)), unread(table))
 }
 
 fn judge_reached_from(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Judgement, Box<Judgement>> {

@@ -46,18 +46,34 @@ impl ClassTags {
     /// The data class that tags say; `None` when none does, or by a value that means nothing here.
     #[must_use]
     pub fn class_of(&self, tags: &BTreeMap<String, String>) -> Option<DataClass> {
-        self.class.iter().find_map(|key| self.values.get(&value(tags, key)?.to_lowercase()).copied())
+        let means = |value: &str| self.values.get(value).or_else(|| self.values.get(&value.to_lowercase())).copied();
+        first(tags, &self.class, means)
     }
 
     /// The value of the first of these keys that is among the tags.
     #[must_use]
     pub fn value_of<'a>(tags: &'a BTreeMap<String, String>, keys: &[String]) -> Option<&'a str> {
-        keys.iter().find_map(|key| value(tags, key))
+        first(tags, keys, Some)
     }
 }
 
-fn value<'a>(tags: &'a BTreeMap<String, String>, wanted: &str) -> Option<&'a str> {
-    tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.as_str())
+/// What the value of the first of these keys means, among those that mean anything. The tags are walked but once: every
+/// control asks this of every table.
+fn first<'a, T>(
+    tags: &'a BTreeMap<String, String>,
+    keys: &[String],
+    means: impl Fn(&'a str) -> Option<T>,
+) -> Option<T> {
+    let mut best = None;
+    for (tag, value) in tags {
+        let Some(at) = keys.iter().position(|key| key.eq_ignore_ascii_case(tag)) else { continue };
+        if best.as_ref().is_none_or(|(found, _)| at < *found)
+            && let Some(meant) = means(value)
+        {
+            best = Some((at, meant));
+        }
+    }
+    best.map(|(_, meant)| meant)
 }
 
 #[cfg(test)]

@@ -100,7 +100,7 @@ pub struct Estate {
     pub trails: BTreeMap<(Scope, String), Trail>,
     /// What operations of the slow tail answered, by scope and operation, then by what they are about (empty for the
     /// account itself); null where there is none.
-    pub answers: BTreeMap<(Scope, &'static str), BTreeMap<String, Cell<Value>>>,
+    pub answers: BTreeMap<Scope, BTreeMap<&'static str, BTreeMap<String, Cell<Value>>>>,
     /// What was worked out of those answers.
     pub memo: Memo,
     /// How often tables were called, by ARN, where that was asked.
@@ -200,19 +200,20 @@ impl Estate {
     /// What an operation answered about a subject, empty for the account itself.
     #[must_use]
     pub fn answer(&self, scope: &Scope, label: &'static str, subject: &str) -> Option<&Cell<Value>> {
-        self.answers.get(&(scope.clone(), label))?.get(subject)
+        self.answers.get(scope)?.get(label)?.get(subject)
     }
 
     /// The scope of an account in which an operation was asked that is one for all its regions.
     #[must_use]
     pub fn home(&self, account: &str, label: &'static str) -> Option<&Scope> {
-        let asked = |scope: &&Scope| self.answers.get(&((*scope).clone(), label)).is_some_and(|of| !of.is_empty());
+        let asked =
+            |scope: &&Scope| self.answers.get(*scope).and_then(|of| of.get(label)).is_some_and(|of| !of.is_empty());
         self.scopes.iter().filter(|scope| scope.account == account).find(asked)
     }
 
     /// All that an operation answered in a scope, by subject.
     pub fn answers_of(&self, scope: &Scope, label: &'static str) -> impl Iterator<Item = (&str, &Cell<Value>)> {
-        let of = self.answers.get(&(scope.clone(), label));
+        let of = self.answers.get(scope).and_then(|of| of.get(label));
         of.into_iter().flatten().map(|(subject, cell)| (subject.as_str(), cell))
     }
 

@@ -184,6 +184,7 @@ impl Store {
             Delta::Rules(outcome) => {
                 let cell = estate.rule_lists.entry(scope.clone()).or_default();
                 let rules = outcome.as_ref().map(|seen| seen.value.clone()).unwrap_or_default();
+                estate.memo.forget(scope, "config:GetComplianceDetailsByConfigRule");
                 if let Some(names) = list(cell, outcome, |rule| rule.key.clone()) {
                     estate.rules.retain(|key, _| key.scope != *scope || names.contains(key));
                     estate.evaluations.retain(|key, _| key.scope != *scope || names.contains(key));
@@ -199,6 +200,7 @@ impl Store {
                 }
             }
             Delta::Evaluations(key, outcome) => {
+                estate.memo.forget(scope, "config:GetComplianceDetailsByConfigRule");
                 estate.evaluations.entry(key).or_default().apply(outcome);
                 self.touch_scope(scope);
             }
@@ -212,12 +214,14 @@ impl Store {
             Delta::Runs(key, outcome) => estate.runs.entry(key).or_default().apply(outcome),
             Delta::Stacks(outcome) => self.stacks(scope, outcome),
             Delta::StackResources(id, outcome) => {
+                estate.memo.forget(scope, "cloudformation:ListStackResources");
                 if let Some(stack) = estate.stacks.get_mut(&id) {
                     stack.resources.apply(outcome);
                 }
                 self.touch_scope(scope);
             }
             Delta::Network(part) => {
+                estate.memo.forget(scope, "ec2:DescribeVpcEndpoints");
                 estate.networks.entry(scope.clone()).or_default().apply(part);
                 self.touch_scope(scope);
             }
@@ -241,7 +245,8 @@ impl Store {
             Delta::Calls(arn, outcome) => estate.calls.entry(arn).or_default().apply(outcome),
             Delta::Answer { label, subject, outcome } => {
                 estate.memo.forget(scope, label);
-                estate.answers.entry((scope.clone(), label)).or_default().entry(subject).or_default().apply(outcome);
+                let of = estate.answers.entry(scope.clone()).or_default().entry(label).or_default();
+                of.entry(subject).or_default().apply(outcome);
                 self.touch_scope(scope);
                 if GLOBAL.iter().any(|service| label.starts_with(service)) {
                     self.touch_account(&scope.account);
@@ -250,7 +255,7 @@ impl Store {
             Delta::Doors(doors) => estate.doors = Some(doors),
             Delta::Subjects { label, subjects, below } => {
                 estate.memo.forget(scope, label);
-                let of = estate.answers.entry((scope.clone(), label)).or_default();
+                let of = estate.answers.entry(scope.clone()).or_default().entry(label).or_default();
                 // What is below a subject whose own list could not be read is not known to be gone.
                 let unlisted = |s: &str| s.split_once('/').is_some_and(|(over, _)| below.contains(over));
                 of.retain(|subject, _| subjects.contains(subject) || unlisted(subject));
@@ -327,6 +332,7 @@ impl Store {
 
     fn stacks(&mut self, scope: &Scope, outcome: Outcome<Vec<Stack>>) {
         let estate = &mut self.estate;
+        estate.memo.forget(scope, "cloudformation:ListStackResources");
         let cell = estate.stack_lists.entry(scope.clone()).or_default();
         let stacks = outcome.as_ref().map(|seen| seen.value.clone()).unwrap_or_default();
         if let Some(ids) = list(cell, outcome, |stack| stack.id.clone()) {

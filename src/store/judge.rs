@@ -139,21 +139,24 @@ impl Store {
     }
 
     fn keep(&mut self, judgement: Judgement, now: Timestamp) {
-        let before = self.judgements.get_mut(&judgement.resource).and_then(|of| of.remove(judgement.control));
+        self.count(&judgement, true);
+        let verdict = judgement.verdict;
+        let before = match self.judgements.get_mut(&judgement.resource) {
+            Some(of) => of.insert(judgement.control, judgement),
+            None => self.judgements.entry(judgement.resource.clone()).or_default().insert(judgement.control, judgement),
+        };
         if let Some(before) = before {
             self.count(&before, false);
-            if before.verdict != judgement.verdict {
+            if before.verdict != verdict {
                 self.changes.push(VerdictChange {
                     at: now,
-                    control: judgement.control,
-                    resource: judgement.resource.clone(),
+                    control: before.control,
+                    resource: before.resource,
                     from: before.verdict,
-                    to: judgement.verdict,
+                    to: verdict,
                 });
             }
         }
-        self.count(&judgement, true);
-        self.judgements.entry(judgement.resource.clone()).or_default().insert(judgement.control, judgement);
     }
 
     /// Counts a judgement in, or takes it back.

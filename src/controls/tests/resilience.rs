@@ -128,7 +128,12 @@ pub(super) const CASES: &[Case] = &[
     }),
     ("RES-15", Warn, |estate| {
         scaled(estate, &["Read", "Write"]);
-        let cell = &mut estate.answers.get_mut(&(scope(), "application-autoscaling:DescribeScalableTargets")).unwrap();
+        let cell = &mut estate
+            .answers
+            .get_mut(&scope())
+            .unwrap()
+            .get_mut("application-autoscaling:DescribeScalableTargets")
+            .unwrap();
         let answer = &mut cell.get_mut("").unwrap().seen.as_mut().unwrap().value;
         answer["ScalableTargets"][0]["SuspendedState"] = serde_json::json!({"DynamicScalingOutSuspended": true});
     }),
@@ -147,5 +152,5 @@ fn scaled(estate: &mut Estate, units: &[&str]) {
     let targets: Vec<_> = units.iter().map(target).collect();
     let label = "application-autoscaling:DescribeScalableTargets";
     let answer = seen(serde_json::json!({ "ScalableTargets": targets }));
-    estate.answers.entry((scope(), label)).or_default().insert(String::new(), answer);
+    estate.answers.entry(scope()).or_default().entry(label).or_default().insert(String::new(), answer);
 }

@@ -132,7 +132,7 @@ fn copies_in_buckets_are_watched() {
 
 /// The service says that it is not switched on.
 fn off(it: &mut Estate, label: &'static str) {
-    let cell = it.answers.get_mut(&(scope(), label)).unwrap().get_mut("").unwrap();
+    let cell = it.answers.get_mut(&scope()).unwrap().get_mut(label).unwrap().get_mut("").unwrap();
     let mut fault = denied::<Value>(label).fault.unwrap();
     fault.error = SourceError::NotEnabled("off".to_owned());
     (cell.seen, cell.fault) = (None, Some(fault));
@@ -153,7 +153,7 @@ fn findings_are_kept_and_looked_for() {
         ("DET-08", NotApplicable, |it| classed(it, DataClass::Confidential)),
         ("DET-08", Unknown, |it| deny(it, DESTINATIONS, "d")),
         ("DET-08", Unknown, |it| {
-            it.answers.get_mut(&(scope(), DESTINATIONS)).unwrap().clear();
+            it.answers.get_mut(&scope()).unwrap().get_mut(DESTINATIONS).unwrap().clear();
             deny(it, DESTINATIONS, "");
         }),
         ("DET-07", Pass, |_| {}),
