@@ -24,7 +24,8 @@ fn crossed(estate: &Estate, baseline: &Baseline) -> Vec<Judgement> {
 fn judge(estate: &Estate, baseline: &Baseline, draft: Draft, account: &str) -> Result<Judgement, Box<Judgement>> {
     let (mut draft, seen, roster) = roster(draft, estate, account)?;
     let keys = &estate.class_tags.domain;
-    let everyday: Vec<_> = roster.everyday(baseline).collect();
+    let everyday: Vec<_> =
+        roster.everyday(baseline).filter(|of| !of.may(None).and(Actions::items()).is_empty()).collect();
     let (mut crossing, mut nobodys, mut unread) = (Vec::new(), Vec::new(), None);
     for table in estate.tables.values().filter(|table| table.scope.account == account) {
         let Some(tags) = table.tags.value() else {

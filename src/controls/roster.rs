@@ -87,6 +87,9 @@ impl Holder {
 
     /// What of some actions its ceiling and denials leave.
     pub fn left(&self, held: Actions, arn: Option<&str>) -> Actions {
+        if held.is_empty() {
+            return held;
+        }
         let denied = self.policies().fold(Actions::default(), |all, policy| all.or(policy.reach.denies(arn)));
         let held = held.without(denied);
         match &self.boundary {

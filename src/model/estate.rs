@@ -143,7 +143,8 @@ impl Estate {
     /// The data class that the table's tags say, as far as they were read.
     #[must_use]
     pub fn stated_class(&self, table: &Table) -> Option<DataClass> {
-        self.class_tags.class_of(table.tags.value()?)
+        let tags = table.tags.value()?;
+        table.stated.or_of(|| self.class_tags.class_of(tags))
     }
 
     /// True when the tags were read and say no class.

@@ -44,7 +44,7 @@ pub use metrics::Calls;
 pub use source::{Caller, Freshness, Scope, Source};
 pub use table::{
     BackupSummary, ContributorInsights, DataClass, Index, Key, KeyKind, KinesisDestination, Pitr, Replica, Rotation,
-    StreamEncryption, Table, TableDescription, Ttl,
+    Stated, StreamEncryption, Table, TableDescription, Ttl,
 };
 pub use trail::{Clause, Selector, Trail, TrailStatus};
 pub use verdict::{Evidence, Judgement, Layer, Severity, Verdict};

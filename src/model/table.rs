@@ -1,6 +1,7 @@
 //! DynamoDB tables, facet by facet: each facet is one call's answer and may be unknown on its own.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -250,6 +251,32 @@ impl DataClass {
     }
 }
 
+/// The class that a table's tags say, worked out once: every control asks it of every table. It is no part of what the
+/// table is: a copy, whose tags may be changed, begins without it.
+#[derive(Debug, Default)]
+pub struct Stated(OnceLock<Option<DataClass>>);
+
+impl Stated {
+    /// The class, worked out where nobody asked before.
+    pub(super) fn or_of(&self, work_out: impl FnOnce() -> Option<DataClass>) -> Option<DataClass> {
+        *self.0.get_or_init(work_out)
+    }
+}
+
+impl Clone for Stated {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Stated {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Stated {}
+
 /// One table. Every facet is its own cell: one refused call spoils one cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
@@ -271,6 +298,8 @@ pub struct Table {
     pub policy: Cell<Option<String>>,
     /// A class in place of what the tags say, to ask how a control would judge then.
     pub assumed: Option<DataClass>,
+    /// The class that the tags say, once somebody asked.
+    pub stated: Stated,
     /// `DescribeKinesisStreamingDestination`.
     pub kinesis: Cell<Vec<KinesisDestination>>,
 }
@@ -289,6 +318,7 @@ impl Table {
             tags: Cell::default(),
             policy: Cell::default(),
             assumed: None,
+            stated: Stated::default(),
             kinesis: Cell::default(),
         }
     }

@@ -1,6 +1,8 @@
 //! What a policy lets somebody do with tables, worked out once a statement, so that thousands of identities can be
 //! asked about thousands of tables.
 
+use std::sync::LazyLock;
+
 use super::document::{Document, Effect, Names, Statement};
 use super::pattern::Pattern;
 use super::perimeter::{CONTROL_WRITES, ITEM_ACTIONS};
@@ -29,13 +31,15 @@ impl Actions {
     /// Reads and writes of items.
     #[must_use]
     pub fn items() -> Self {
-        Self::of(&ITEM_ACTIONS)
+        static ITEMS: LazyLock<Actions> = LazyLock::new(|| Actions::of(&ITEM_ACTIONS));
+        *ITEMS
     }
 
     /// Changes of tables.
     #[must_use]
     pub fn control() -> Self {
-        Self::of(&CONTROL_WRITES)
+        static CONTROL: LazyLock<Actions> = LazyLock::new(|| Actions::of(&CONTROL_WRITES));
+        *CONTROL
     }
 
     /// All that are known.

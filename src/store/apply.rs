@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::model::{
-    Cell, Delta, Facet, Fault, Freshness, Outcome, Polled, Scope, Seen, Source, SourceError, Stack, Table, Trail,
+    Cell, Delta, Facet, Fault, Freshness, Outcome, Polled, Scope, Seen, Source, SourceError, Stack, Stated, Table,
+    Trail,
 };
 
 use super::{ERROR_LENGTH, ErrorLine, LEDGER_LENGTH, Store};
@@ -317,7 +318,10 @@ impl Store {
             Facet::Description(outcome) => table.description.apply(outcome),
             Facet::Pitr(outcome) => table.pitr.apply(outcome),
             Facet::Ttl(outcome) => table.ttl.apply(outcome),
-            Facet::Tags(outcome) => table.tags.apply(outcome),
+            Facet::Tags(outcome) => {
+                table.tags.apply(outcome);
+                table.stated = Stated::default();
+            }
             Facet::Policy(outcome) => table.policy.apply(outcome),
             Facet::Kinesis(outcome) => table.kinesis.apply(outcome),
         }

@@ -6,8 +6,8 @@ use crate::model::{
     BackupSummary, CallRef, Cell, Compliance, ContributorInsights, DataClass, Detector, DriftStatus, Endpoint,
     EndpointKind, Estate, Evaluation, Fault, Finding, FindingAction, FindingFilter, FindingLink, Index, Key, KeyKind,
     KinesisDestination, Network, NetworkInterface, Pitr, Recorder, Replica, Rotation, RouteTable, Rule, RuleKey, Scope,
-    Seen, Selector, SourceError, Stack, StackResource, StreamEncryption, Subnet, Table, TableDescription, Trail,
-    TrailStatus, Ttl, Verdict, Vpc,
+    Seen, Selector, SourceError, Stack, StackResource, Stated, StreamEncryption, Subnet, Table, TableDescription,
+    Trail, TrailStatus, Ttl, Verdict, Vpc,
 };
 
 use super::facts::Observable;
@@ -378,6 +378,7 @@ fn resource_of_stack(estate: &mut Estate) -> &mut StackResource {
 fn classed(estate: &mut Estate, class: DataClass) {
     let tags = [("data-class", class.word()), ("owner", "checkout"), ("domain", "payments")];
     table(estate).tags = seen(tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into());
+    table(estate).stated = Stated::default();
 }
 
 fn policy(estate: &mut Estate, statement: &str) {
