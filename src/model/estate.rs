@@ -176,8 +176,8 @@ impl Estate {
     pub fn kept_under<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
         let backups =
             self.backup_keys.iter().filter(move |(_, cell)| cell.value().is_some_and(|of| of.as_deref() == Some(key)));
-        let vaults = self.answers.iter().filter(|((_, label), _)| *label == RECOVERY_POINTS);
-        let points = vaults.flat_map(|(_, of)| of.values()).filter_map(Cell::value);
+        let vaults = self.answers.values().filter_map(|of| of.get(RECOVERY_POINTS));
+        let points = vaults.flat_map(BTreeMap::values).filter_map(Cell::value);
         let points = points.filter_map(|of| of["RecoveryPoints"].as_object()).flatten();
         let under = move |of: &Value| {
             of.as_array().is_some_and(|of| of.iter().any(|of| of["EncryptionKeyArn"].as_str() == Some(key)))
