@@ -94,9 +94,12 @@ fn lanes(estate: &Estate) {
             })
         };
         let details = serde_json::json!({ "RoleDetailList": (0..TABLES).map(role).collect::<Vec<_>>() });
-        for ((scope, label), answers) in &mut estate.answers {
-            if scope.account == "111122223333" && *label == "iam:GetAccountAuthorizationDetails" {
-                let call = CallRef { operation: "iam:GetAccountAuthorizationDetails", request_id: "bench".to_owned() };
+        const DETAILS: &str = "iam:GetAccountAuthorizationDetails";
+        for (scope, answers) in &mut estate.answers {
+            if scope.account == "111122223333"
+                && let Some(answers) = answers.get_mut(DETAILS)
+            {
+                let call = CallRef { operation: DETAILS, request_id: "bench".to_owned() };
                 let seen = Seen { value: details.clone(), at: estate.now, call };
                 answers.insert(String::new(), Cell { seen: Some(seen), fault: None });
             }

@@ -198,7 +198,7 @@ impl<'a> Gather<'a> {
         };
         let made = || Roster::new(&seen.value, account);
         let roster = match self.estate.home(account, DETAILS) {
-            Some(scope) => self.estate.memo.of(scope, DETAILS, made),
+            Some(scope) => self.estate.memo.of(scope, DETAILS, "", made),
             None => Arc::new(made()),
         };
         let lanes = self.lanes_of(|of| of.scope.account == account);

@@ -56,8 +56,9 @@ pub fn held(estate: &Estate, arn: &str) -> Value {
     let of = |list: &str, details: &Value, is: &dyn Fn(&Value) -> bool| -> Vec<Value> {
         details[list].as_array().into_iter().flatten().filter(|one| is(one)).map(read).collect()
     };
-    for ((_, label), answers) in &estate.answers {
-        let Some(details) = answers.get("").filter(|_| *label == DETAILS).and_then(Cell::value) else { continue };
+    for answers in estate.answers.values() {
+        let details = answers.get(DETAILS).and_then(|of| of.get("")).and_then(Cell::value);
+        let Some(details) = details else { continue };
         let itself = |one: &Value| one["Arn"] == arn;
         let found: Vec<Value> =
             ["RoleDetailList", "UserDetailList"].iter().flat_map(|list| of(list, details, &itself)).collect();
