@@ -25,7 +25,7 @@ fn matrix(lanes: &Lanes) -> (Vec<String>, Vec<Vec<String>>) {
         let from = columns.iter().map(|from| words(lanes.count(lane, Some(*from)), *from == lane, blind));
         [name(lane), tables, stands.to_owned()].into_iter().chain(from).collect()
     };
-    (head, lanes.rows().into_iter().map(row).collect())
+    (head, lanes.rows().iter().copied().map(row).collect())
 }
 
 /// `3 fail 1 warn`, `4 own`, `none`, `unknown`.

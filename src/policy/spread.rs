@@ -1,7 +1,7 @@
 //! Which of many tables the names of a statement speak of: worked out once a pattern, so that a thousand identities can be
 //! asked about a thousand tables while somebody waits.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::document::Names;
@@ -15,7 +15,7 @@ pub type Places = Arc<[u32]>;
 pub struct Spread<'a> {
     arns: Vec<&'a str>,
     /// By all that stands before the name, then by the name.
-    homes: HashMap<&'a str, HashMap<&'a str, u32>>,
+    homes: HashMap<&'a str, BTreeMap<&'a str, u32>>,
     known: HashMap<(String, bool), Places>,
     all: Places,
 }
@@ -26,7 +26,7 @@ impl<'a> Spread<'a> {
     /// Over these ARNs.
     #[must_use]
     pub fn new(arns: Vec<&'a str>) -> Self {
-        let mut homes: HashMap<&str, HashMap<&str, u32>> = HashMap::new();
+        let mut homes: HashMap<&str, BTreeMap<&str, u32>> = HashMap::new();
         for (at, arn) in (0..).zip(&arns) {
             let (home, name) = arn.split_once(TABLE).unwrap_or((arn, ""));
             homes.entry(home).or_default().insert(name, at);
@@ -53,10 +53,16 @@ impl<'a> Spread<'a> {
         if !names.except && found.len() == 1 {
             return found.remove(0);
         }
-        let mut is = vec![names.except; self.arns.len()];
+        if !names.except {
+            let mut all: Vec<u32> = found.iter().flat_map(|of| of.iter().copied()).collect();
+            all.sort_unstable();
+            all.dedup();
+            return all.into();
+        }
+        let mut is = vec![true; self.arns.len()];
         for at in found.iter().flat_map(|of| of.iter()) {
             if let Some(is) = is.get_mut(*at as usize) {
-                *is = !names.except;
+                *is = false;
             }
         }
         (0..).zip(is).filter(|(_, is)| *is).map(|(at, _)| at).collect()
@@ -77,7 +83,7 @@ impl<'a> Spread<'a> {
         let wild = |name: &str| (anything && !name.is_empty()).then(|| "\u{10fffe}".to_owned());
         let Some(made) = Pattern::new(pattern, Some(&wild)) else { return Places::default() };
         let fixed = |text: &str| !text.contains(['*', '?', '$']);
-        // Of most patterns the name is fixed, or stands for every name: the rest is a question of a few homes.
+        // Of most patterns the name is fixed, or all but its end: the rest is a question of a few homes.
         match pattern.split_once(TABLE) {
             Some((head, name)) if fixed(name) && head.split(':').count() == 5 => {
                 let here = self.homes.values().filter_map(|home| home.get(name).copied());
@@ -86,16 +92,22 @@ impl<'a> Spread<'a> {
                 found.sort_unstable();
                 found.into()
             }
-            Some((head, "*")) if head.split(':').count() == 5 => self.of_homes(&made),
+            Some((head, name)) if head.split(':').count() == 5 && name.strip_suffix('*').is_some_and(fixed) => {
+                self.of_homes(&made, name.trim_end_matches('*'))
+            }
             None if pattern.bytes().all(|byte| byte == b'*') => self.all.clone(),
             _ => (0..).zip(&self.arns).filter(|(_, arn)| made.matches(arn)).map(|(at, _)| at).collect(),
         }
     }
 
-    /// All tables of the homes that a pattern matches, whatever their names.
-    fn of_homes(&self, pattern: &Pattern) -> Places {
-        let here = self.homes.iter().filter(|(head, _)| pattern.matches(&format!("{head}{TABLE}x")));
-        let mut found: Vec<u32> = here.flat_map(|(_, names)| names.values().copied()).collect();
+    /// The tables of the homes that a pattern matches whose names begin so, whatever comes then.
+    fn of_homes(&self, pattern: &Pattern, start: &str) -> Places {
+        let here = self.homes.iter().filter(|(head, _)| pattern.matches(&format!("{head}{TABLE}{start}")));
+        let named = |names: &BTreeMap<&str, u32>| -> Vec<u32> {
+            let from = names.range(start..).take_while(|(name, _)| name.starts_with(start));
+            from.map(|(_, at)| *at).collect()
+        };
+        let mut found: Vec<u32> = here.flat_map(|(_, names)| named(names)).collect();
         found.sort_unstable();
         found.into()
     }
@@ -124,6 +136,8 @@ mod tests {
             "ledger",
             "*",
             "orders*",
+            "o*",
+            "orders-*",
             "?rders",
             "none",
             "orders/index/*",

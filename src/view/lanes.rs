@@ -57,12 +57,12 @@ const SLOTS: usize = 24;
 
 const COLUMNS: [Column; FIRST + SLOTS] = {
     let mut columns = [fixed("", 9, 0); FIRST + SLOTS];
-    columns[0] = grows("LANE", 14, 1, 0);
+    columns[0] = grows("LANE", 14, 2, 0);
     columns[1] = number("TABLES", 6, 1);
     columns[2] = fixed("ALL", 9, 0);
     let mut at = FIRST;
     while at < columns.len() {
-        columns[at].rank = at as u8;
+        (columns[at].rank, columns[at].grow) = (at as u8, 1);
         at += 1;
     }
     columns
@@ -119,7 +119,7 @@ fn collect(ctx: &Ctx<'_>, kind: &Kind) -> Vec<Row> {
         let (lanes, query, all) = (lanes.clone(), typed.clone(), some.unwrap_or_default());
         Row::Lane(Arc::new(Stretch { lanes, lane, query, all, from, blind, asked }))
     };
-    lanes.rows().into_iter().map(row).collect()
+    lanes.rows().iter().copied().map(row).collect()
 }
 
 /// The columns in sight, their heads, and how many lanes lie before the first of them.

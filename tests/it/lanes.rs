@@ -81,7 +81,7 @@ fn what_is_denied_is_a_question_and_never_a_clean_lane() {
         session.press("/ 'lane:supply' Enter Enter").shows(action).shows("unknown").hides("● pass");
         let lanes = session.app.store.lanes();
         assert!(lanes.hides());
-        let clean = lanes.rows().into_iter().filter(|(lane, count)| lanes.standing(*lane, *count) == Verdict::Pass);
+        let clean = lanes.rows().iter().copied().filter(|(lane, count)| lanes.standing(*lane, *count) == Verdict::Pass);
         assert_eq!(clean.count(), 0, "{operation}");
     }
     let mut session =
@@ -108,7 +108,7 @@ fn lanes_fail_where_the_controls_of_endpoints_and_of_identities_do() {
     assert_eq!(crossing(&[Kind::Endpoint]), of("ISO-02", Verdict::Fail));
     // Every table stands in a lane, and every lane of tables in the matrix.
     assert_eq!(lanes.tables.len(), store.estate().tables.len());
-    let rows: BTreeSet<usize> = lanes.rows().into_iter().map(|(lane, _)| lane).collect();
+    let rows: BTreeSet<usize> = lanes.rows().iter().copied().map(|(lane, _)| lane).collect();
     assert!(lanes.tables.iter().all(|table| rows.contains(&table.lane)));
     assert!(lanes.lane(&Whose::Domain("supply".to_owned())).is_some());
 }

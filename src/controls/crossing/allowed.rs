@@ -4,7 +4,35 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::controls::roster::Policy;
-use crate::policy::{Actions, Effect, Places, Spread};
+use crate::policy::{Actions, Effect, Places, STREAM_ACTIONS, Spread};
+
+use super::Planes;
+
+/// Which actions belong to which plane.
+pub(super) struct Masks([(Actions, Planes); 3]);
+
+impl Masks {
+    pub fn new() -> Self {
+        let reads = [
+            "dynamodb:BatchGetItem",
+            "dynamodb:ConditionCheckItem",
+            "dynamodb:GetItem",
+            "dynamodb:PartiQLSelect",
+            "dynamodb:Query",
+            "dynamodb:Scan",
+            "dynamodb:SearchVectors",
+        ];
+        let read = Actions::of(&reads).or(Actions::of(&STREAM_ACTIONS));
+        let write = Actions::items().without(read);
+        let rest = Actions::all().without(read).without(write);
+        Self([(read, Planes::READ), (write, Planes::WRITE), (rest, Planes::ADMINISTER)])
+    }
+
+    pub fn planes(&self, actions: Actions) -> Planes {
+        let held = self.0.iter().filter(|(mask, _)| !actions.and(*mask).is_empty());
+        held.fold(Planes::default(), |all, (_, of)| all.or(*of))
+    }
+}
 
 /// What one statement of an identity does to the tables of an account.
 pub(super) struct Grants {

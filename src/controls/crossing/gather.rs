@@ -8,8 +8,8 @@ use crate::controls::roster::{DETAILS, Holder, Kind as Holds, Roster, accounts};
 use crate::model::{Cell, ClassTags, Estate, Scope, SourceError, Verdict};
 use crate::policy::{Actions, Document, Effect, Reach, Spread, Statement};
 
-use super::allowed::{Allowed, Here};
-use super::{Crosser, Crossing, From, Kind, Lane, Lanes, Masks, Place, Planes, Reached, Whose};
+use super::allowed::{Allowed, Here, Masks};
+use super::{Crosser, Crossing, From, Kind, Lane, Lanes, Place, Planes, Reached, Whose};
 
 impl Lanes {
     /// Everybody who reaches a table, as far as it was read.
@@ -263,13 +263,18 @@ impl<'a> Gather<'a> {
             let may = if holder.kind == Holds::User { actions } else { under(table, actions, actions).1 };
             allowed.allow(table, may, sure && ceiling.is_none() && !unsure);
         }
-        let mut reaches = Vec::new();
+        let mut reaches = Vec::with_capacity(allowed.touched.len());
+        // Tables next to each other are often let through alike.
+        let mut last = ((Actions::default(), Actions::default()), (Planes::default(), Planes::default()));
         for table in &allowed.touched {
             let (sure, may) = (Allowed::at(&allowed.sure, *table), Allowed::at(&allowed.may, *table));
             let (sure, may) = under(*table, sure, may);
             let (denied, perhaps) = here.denied.get(*table as usize).copied().unwrap_or_default();
-            let may = self.masks.planes(may.without(denied));
-            let sure = self.masks.planes(sure.without(denied).without(perhaps));
+            let left = (sure.without(denied).without(perhaps), may.without(denied));
+            if left != last.0 {
+                last = (left, (self.masks.planes(left.0), self.masks.planes(left.1)));
+            }
+            let (sure, may) = last.1;
             if let (false, Some(table)) = (may.is_empty(), here.tables.get(*table as usize)) {
                 reaches.push(Reached { table: *table, sure, may });
             }

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{CallRef, DataClass, Scope, Verdict};
-use crate::policy::{Actions, Reach, STREAM_ACTIONS};
+use crate::policy::Reach;
 
 use super::roster::Roster;
 
@@ -106,32 +106,6 @@ impl Planes {
     }
 }
 
-/// Which actions belong to which plane.
-struct Masks([(Actions, Planes); 3]);
-
-impl Masks {
-    fn new() -> Self {
-        let reads = [
-            "dynamodb:BatchGetItem",
-            "dynamodb:ConditionCheckItem",
-            "dynamodb:GetItem",
-            "dynamodb:PartiQLSelect",
-            "dynamodb:Query",
-            "dynamodb:Scan",
-            "dynamodb:SearchVectors",
-        ];
-        let read = Actions::of(&reads).or(Actions::of(&STREAM_ACTIONS));
-        let write = Actions::items().without(read);
-        let rest = Actions::all().without(read).without(write);
-        Self([(read, Planes::READ), (write, Planes::WRITE), (rest, Planes::ADMINISTER)])
-    }
-
-    fn planes(&self, actions: Actions) -> Planes {
-        let held = self.0.iter().filter(|(mask, _)| !actions.and(*mask).is_empty());
-        held.fold(Planes::default(), |all, (_, of)| all.or(*of))
-    }
-}
-
 /// What kind of thing reaches a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -197,7 +171,7 @@ pub struct Crosser {
     pub missing: Option<String>,
     /// The call that told of it.
     pub source: Option<(CallRef, Timestamp)>,
-    /// What it reaches, by the tables' places.
+    /// What it reaches.
     pub reaches: Vec<Reached>,
     /// Named in the configuration as one that may change tables.
     admin: bool,
@@ -244,6 +218,10 @@ pub struct Lanes {
     pub crossings: Vec<Crossing>,
     /// Left out: identities for an emergency, and those of services.
     pub left_out: (usize, usize),
+    /// What the matrix is made of: its rows with all who reach them, its columns, and the lanes not known whole.
+    rows: Vec<(usize, Count)>,
+    columns: Vec<usize>,
+    blind: Vec<bool>,
     /// The tables' own policies, by place.
     policies: HashMap<usize, Reach>,
 }
@@ -332,8 +310,7 @@ impl Lanes {
     /// True when something that may lead into a lane could not be read.
     #[must_use]
     pub fn is_blind(&self, lane: usize) -> bool {
-        self.reaching(lane, None)
-            .any(|(_, one)| self.crossers.get(one.crosser).is_some_and(|of| of.kind == Kind::Unread))
+        self.blind.get(lane).copied().unwrap_or_default()
     }
 
     /// How a lane stands by a count of those who reach it: what was not read hides whoever is not seen.
@@ -347,7 +324,11 @@ impl Lanes {
 
     /// The lanes that have tables, or would, the worst first.
     #[must_use]
-    pub fn rows(&self) -> Vec<(usize, Count)> {
+    pub fn rows(&self) -> &[(usize, Count)] {
+        &self.rows
+    }
+
+    fn make_rows(&self) -> Vec<(usize, Count)> {
         let mut counts: Vec<Count> = vec![Count::default(); self.lanes.len()];
         let mut has = vec![false; self.lanes.len()];
         for one in &self.crossings {
@@ -355,8 +336,11 @@ impl Lanes {
                 count.add(one.verdict);
             }
         }
-        let with = self.tables.iter().map(|of| of.lane).chain(self.crossings.iter().map(|of| of.lane));
-        with.for_each(|lane| has[lane] = true);
+        self.tables
+            .iter()
+            .map(|of| of.lane)
+            .chain(self.crossings.iter().map(|of| of.lane))
+            .for_each(|lane| has[lane] = true);
         let mut rows: Vec<(usize, Count)> = counts.into_iter().enumerate().filter(|(lane, _)| has[*lane]).collect();
         rows.sort_by_cached_key(|(lane, count)| {
             let name = self.lanes.get(*lane).map(|lane| lane.whose.clone());
@@ -367,7 +351,11 @@ impl Lanes {
 
     /// The lanes that somebody comes from, those who cross most first; who is of no domain last.
     #[must_use]
-    pub fn columns(&self) -> Vec<usize> {
+    pub fn columns(&self) -> &[usize] {
+        &self.columns
+    }
+
+    fn make_columns(&self) -> Vec<usize> {
         let mut counts: HashMap<usize, Count> = HashMap::new();
         for one in &self.crossings {
             if let Some(of) = self.crossers.get(one.crosser) {
@@ -453,11 +441,12 @@ impl Lanes {
     fn fold(&mut self) {
         let mut crossings = Vec::new();
         for (at, crosser) in self.crossers.iter().enumerate() {
-            let mut of: HashMap<usize, Crossing> = HashMap::new();
+            let mut of: Vec<Option<Crossing>> = vec![None; self.lanes.len()];
             for reached in &crosser.reaches {
                 let Some(table) = self.tables.get(reached.table) else { continue };
                 let verdict = self.verdict(crosser, reached);
-                let one = of.entry(table.lane).or_insert(Crossing {
+                let Some(one) = of.get_mut(table.lane) else { continue };
+                let one = one.get_or_insert(Crossing {
                     crosser: at,
                     lane: table.lane,
                     verdict,
@@ -472,14 +461,18 @@ impl Lanes {
                 }
                 (one.sure, one.may) = (one.sure.or(reached.sure), one.may.or(reached.may));
             }
-            crossings.extend(of.into_values());
+            crossings.extend(of.into_iter().flatten());
         }
-        self.crossings.append(&mut crossings);
+        self.crossings.extend(crossings);
         let (crossers, lanes) = (&self.crossers, &self.lanes);
         self.crossings.sort_by_cached_key(|one| {
             let who = crossers.get(one.crosser).map(|of| (of.kind, of.name.clone(), of.id.clone()));
             let lane = lanes.get(one.lane).map(|lane| lane.whose.clone());
             (one.verdict.rank(), std::cmp::Reverse(one.tables), lane, who)
         });
+        let mut blind = vec![false; self.lanes.len()];
+        let unread = |one: &&Crossing| self.crossers.get(one.crosser).is_some_and(|of| of.kind == Kind::Unread);
+        self.crossings.iter().filter(unread).for_each(|one| blind[one.lane] = true);
+        (self.rows, self.columns, self.blind) = (self.make_rows(), self.make_columns(), blind);
     }
 }

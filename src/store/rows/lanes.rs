@@ -200,5 +200,5 @@ pub fn summary(lanes: &Lanes) -> Value {
             "from": from,
         })
     };
-    lanes.rows().into_iter().map(row).collect()
+    lanes.rows().iter().copied().map(row).collect()
 }
