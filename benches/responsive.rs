@@ -213,6 +213,8 @@ fn event(i: usize) -> Event {
         error: None,
         tables: vec![format!("table-{:05}", i % TABLES)],
         vpce: None,
+        tls: [const { None }; 3],
+        console: false,
         category: EventCategory::Management,
         own: false,
         raw: format!("{{\"eventID\":\"event-{i:06}\",\"eventName\":\"{}\"}}", names[i % names.len()]),

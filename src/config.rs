@@ -2,6 +2,7 @@
 
 mod doors;
 mod engines;
+mod watched;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use crate::model::{ClassTags, DataClass, FrontDoor};
 
 pub use doors::DoorConfig;
 pub use engines::{AthenaConfig, EnginesConfig, InsightsConfig, LakeConfig, Place, S3Config, Size};
+pub use watched::{ExpectedConfig, ManagementConfig};
 
 /// The settings of the file; every one of them can be left out. Flags win over the environment, the environment
 /// over the file.
@@ -86,6 +88,15 @@ pub struct BaselineConfig {
     /// Identities that may change and remove tables.
     #[serde(default)]
     pub admins: Vec<String>,
+    /// Who is expected to use which tables.
+    #[serde(default)]
+    pub expected: Vec<ExpectedConfig>,
+    /// Where tables are administered from.
+    #[serde(default)]
+    pub management: ManagementConfig,
+    /// Callers are to agree on keys in a way that withstands quantum computers.
+    #[serde(default)]
+    pub post_quantum: bool,
     /// A drift check older than this many hours is stale.
     pub drift_check_hours: Option<i64>,
     /// The built-in baseline to begin with: `default`, `fsi`.
@@ -153,6 +164,9 @@ impl Config {
         of.trusted_accounts.clone_into(&mut baseline.trusted_accounts);
         of.break_glass.clone_into(&mut baseline.break_glass);
         of.admins.clone_into(&mut baseline.admins);
+        baseline.expected = of.expected.iter().map(ExpectedConfig::of).collect();
+        baseline.management = of.management.of();
+        baseline.post_quantum = of.post_quantum;
         baseline.drift_check_hours = of.drift_check_hours.unwrap_or(baseline.drift_check_hours);
         baseline.tags = self.classes.tags();
         for (class, other) in [
@@ -164,6 +178,22 @@ impl Config {
             baseline.change(class, other);
         }
         baseline
+    }
+}
+
+impl Config {
+    /// The same for the demo account: what is expected of its callers is known, unless the file says otherwise.
+    #[must_use]
+    pub fn of_demo(mut self) -> Self {
+        let demo = Self::parse(watched::DEMO).unwrap_or_default().baseline;
+        let of = &mut self.baseline;
+        if of.expected.is_empty() {
+            of.expected = demo.expected;
+        }
+        if of.management == ManagementConfig::default() {
+            of.management = demo.management;
+        }
+        self
     }
 }
 
@@ -241,7 +271,7 @@ impl Config {
 /// A file with every setting explained, all of them commented out.
 #[must_use]
 pub fn template() -> String {
-    format!("{TEMPLATE}{}{}", doors::TEMPLATE, engines::TEMPLATE)
+    format!("{TEMPLATE}{}{CLASSES}{}{}", watched::TEMPLATE, doors::TEMPLATE, engines::TEMPLATE)
 }
 
 const TEMPLATE: &str = r#"# dynakeep's configuration: $XDG_CONFIG_HOME/dynakeep/config.toml
@@ -297,6 +327,9 @@ const TEMPLATE: &str = r#"# dynakeep's configuration: $XDG_CONFIG_HOME/dynakeep/
 # A drift check older than this is stale.
 #drift_check_hours = 24
 
+# Callers are to agree on keys by a post-quantum exchange: ENC-09 warns of those that do not.
+#post_quantum = true
+
 # What each data class asks for: "default", or "fsi", which asks for customer-managed keys of all but public tables.
 #name = "fsi"
 
@@ -311,7 +344,9 @@ const TEMPLATE: &str = r#"# dynakeep's configuration: $XDG_CONFIG_HOME/dynakeep/
 
 [baseline.restricted]
 #shield_advanced = true
+"#;
 
+const CLASSES: &str = r#"
 # Which tags say a table's class, owner and domain: keys in order of preference, in any case. A table without a class is
 # judged as restricted; what fails for that reason alone counts once, under ISO-01.
 [classes]
@@ -353,8 +388,19 @@ mod tests {
         assert_eq!(baseline.trusted_accounts, ["444455556666"]);
         assert_eq!((baseline.break_glass.len(), baseline.admins.len()), (1, 2));
         assert_eq!((baseline.least_pitr_days(DataClass::Confidential), baseline.tags.class.len()), (35, 2));
+        assert_eq!((baseline.expected[0].principals.len(), baseline.management.addresses.len()), (3, 3));
+        assert!(baseline.post_quantum);
         assert_eq!(baseline.tags.values.get("c3"), Some(&DataClass::Restricted));
         assert_eq!(Config::default().baseline(), Baseline::default());
+    }
+
+    #[test]
+    fn the_demo_account_says_what_is_expected_and_the_file_goes_before() {
+        let demo = Config::default().of_demo().baseline();
+        assert!(!demo.expected.is_empty() && !demo.management.roles.is_empty());
+        let own = Config::parse("[[baseline.expected]]\nprincipals = [\"role/a\"]").unwrap().of_demo().baseline();
+        assert_eq!(own.expected[0].principals, ["role/a"]);
+        assert_eq!(own.management, demo.management);
     }
 
     #[test]
@@ -364,6 +410,10 @@ mod tests {
         let error = Config::parse("share = 0.5\n[[front_doors]]\narn = \"shop\"\n").unwrap_err();
         assert!(error.contains("line 2") && error.contains("front_doors") && error.contains("arn"), "{error}");
         assert!(Config::parse("share = 0.0").is_err());
+        let error = Config::parse("[baseline.management]\nroles = []\naddresses = [\"10.0.0.0/33\"]\n").unwrap_err();
+        assert!(error.contains("line 3") && error.contains("10.0.0.0/33") && error.contains("addresses"), "{error}");
+        let error = Config::parse("\n[[baseline.expected]]\nprincipals = [\"app-orders\"]\n").unwrap_err();
+        assert!(error.contains("line 3") && error.contains("app-orders"), "{error}");
         for wrong in [
             "[engines.s3]\ntrail = \"/tmp\"",
             "[engines.athena]\nmax_bytes = \"ten\"",
@@ -373,6 +423,10 @@ mod tests {
             "[[front_doors]]\narn = \"shop\"",
             "[[front_doors]]\ntables = [\"orders\"]",
             "[[front_doors]]\narn = \"arn:aws:cloudfront::111122223333:distribution/E1\"\n[[front_doors]]\narn = \"arn:aws:cloudfront::111122223333:distribution/E1\"",
+            "[[baseline.expected]]\ntables = [\"orders\"]",
+            "[[baseline.expected]]\nprincipals = []",
+            "[[baseline.expected]]\nprincipals = [\"role/a\"]\nclass = [\"restricted\"]",
+            "[baseline.management]\nroles = [\"arn:aws:sts::111122223333:assumed-role/admin/alice\"]",
         ] {
             assert!(Config::parse(wrong).is_err(), "{wrong}");
         }

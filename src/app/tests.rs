@@ -60,6 +60,8 @@ fn event(id: &str, name: &str, minutes: i64, read_only: bool) -> Event {
         error: None,
         tables: if read_only { vec![] } else { vec!["orders".into()] },
         vpce: None,
+        tls: [const { None }; 3],
+        console: false,
         category: EventCategory::Management,
         own: false,
         raw: format!("{{\"eventName\":\"{name}\",\"eventID\":\"{id}\"}}"),

@@ -9,10 +9,11 @@ use aws_smithy_types::DateTime;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Delta, Event, EventSearch, Fault, SearchBy, SearchReach, Source, SourceError};
-use crate::trail::engine::lookup::FIRST_PAGES;
+use crate::trail::engine::lookup::{FIRST_PAGES, KEY_PAGES};
 use crate::trail::record;
 
 use super::site::{Pages, Site, Sweep};
+use super::time;
 
 /// Events a page.
 const PAGE: i32 = 50;
@@ -24,13 +25,15 @@ const LATE: SignedDuration = SignedDuration::from_mins(15);
 /// Broken records remembered.
 const BROKEN: usize = 20_000;
 
-/// What is polled: every change, and everything that concerns DynamoDB.
-const POLLED: [&str; 2] = ["changes", "dynamodb"];
+/// What is polled: every change, everything that concerns DynamoDB, and the use of keys, which tells who reads tables.
+const POLLED: [&str; 3] = ["changes", "dynamodb", "decrypts"];
 
 /// What one search brought.
 struct Found {
     events: Vec<Event>,
     cut: bool,
+    /// Since when nothing is left out.
+    from: Option<Timestamp>,
 }
 
 /// Searches for what is new, sends it, and says which tables changed.
@@ -64,14 +67,21 @@ async fn poll(site: &Site, sweep: &Sweep<'_>, name: &'static str) -> Result<Vec<
     let since = known.newest.map_or_else(|| before(site.now(), hours), |newest| before(newest, LATE));
     let by = match name {
         "dynamodb" => SearchBy::EventSource("dynamodb.amazonaws.com".to_owned()),
+        "decrypts" => SearchBy::EventName("Decrypt".to_owned()),
         _ => SearchBy::ReadOnly(false),
     };
-    let limit = if first { FIRST_PAGES } else { PAGES } * usize::try_from(PAGE).unwrap_or(1);
+    let pages = match name {
+        // Keys are used for all that is encrypted: the newest have to do.
+        "decrypts" => KEY_PAGES,
+        _ if first => FIRST_PAGES,
+        _ => PAGES,
+    };
+    let limit = pages * usize::try_from(PAGE).unwrap_or(1);
     let search = EventSearch { by, since: Some(since), until: None, limit };
-    let Found { events, cut } = look_up(site, sweep, &search, &known.ids).await?;
+    let Found { events, cut, from } = look_up(site, sweep, &search, &known.ids).await?;
     // A later poll is told of only when it left something out: what it did not read, no later one does.
     if first || cut {
-        let reach = SearchReach { search, found: Ok(events.len()), cut };
+        let reach = SearchReach { search, found: Ok(events.len()), cut, from };
         sweep.data(vec![Delta::Search(reach)]).await;
     }
     // A record from the future would hide all that come before its time.
@@ -96,12 +106,12 @@ pub async fn search(site: &Site, search: EventSearch) {
     // Two hundred pages at once would take the account's whole rate from everybody else.
     sweep.paced = true;
     let found = look_up(site, &sweep, &search, &HashSet::new()).await;
-    let (found, cut) = match found {
-        Ok(found) => (Ok(found.events.len()), found.cut),
-        Err(fault) => (Err(fault.error), false),
+    let (found, cut, from) = match found {
+        Ok(found) => (Ok(found.events.len()), found.cut, found.from),
+        Err(fault) => (Err(fault.error), false, None),
     };
     site.flush().await;
-    sweep.data(vec![Delta::Search(SearchReach { search, found, cut })]).await;
+    sweep.data(vec![Delta::Search(SearchReach { search, found, cut, from })]).await;
 }
 
 /// Reads pages until there are no more, or the limit is reached; sends what is not yet known.
@@ -113,7 +123,7 @@ async fn look_up(
 ) -> Result<Found, Fault> {
     let attribute = attribute(&search.by);
     let (mut found, mut next, mut pages) = (Vec::<Event>::new(), None, Pages::new(PAGES));
-    let (mut read, mut ids) = (0, HashSet::new());
+    let (mut read, mut ids, mut oldest) = (0, HashSet::new(), None);
     loop {
         let request = site
             .clients()
@@ -131,6 +141,8 @@ async fn look_up(
         pages.saw(page.iter().filter_map(|event| event.event_id()));
         read += page.len();
         for event in page {
+            // Pages come newest first.
+            oldest = event.event_time().copied().and_then(time).or(oldest);
             let id = event.event_id.unwrap_or_default();
             // What has no id cannot be told from others by it.
             if known.contains(&id) || (!id.is_empty() && !ids.insert(id.clone())) {
@@ -150,11 +162,13 @@ async fn look_up(
         sweep.data(deltas).await;
         let more = value.next_token.filter(|token| !token.is_empty());
         if read >= search.limit {
-            return Ok(Found { events: found, cut: more.is_some() });
+            let cut = more.is_some();
+            let from = if cut { oldest } else { search.since };
+            return Ok(Found { events: found, cut, from });
         }
         next = pages.next(more).map_err(|error| site.fault(error))?;
         if next.is_none() {
-            return Ok(Found { events: found, cut: false });
+            return Ok(Found { events: found, cut: false, from: search.since });
         }
     }
 }

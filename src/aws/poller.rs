@@ -315,7 +315,7 @@ pub async fn search(site: Arc<Site>, search: EventSearch) {
     let (of, asked) = (site.clone(), search.clone());
     task.spawn(async move { events::search(&of, asked).await });
     if let Some(Err(_)) = task.join_next().await {
-        let reach = SearchReach { search, found: Err(panicked()), cut: false };
+        let reach = SearchReach { search, found: Err(panicked()), cut: false, from: None };
         let (source, scope) = (Source::Events, site.scope());
         site.shared.send(Polled::Data { source, scope, deltas: vec![Delta::Search(reach)] }).await;
     }

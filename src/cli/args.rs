@@ -202,7 +202,7 @@ pub enum Command {
     Lanes,
     /// CloudTrail events of the last day, or of the window that the query names
     ///
-    /// Reads write calls and DynamoDB's own events. A query with id:, key:, session:, name:, source:, table: or by:
+    /// Reads write calls, DynamoDB's own events and the newest uses of keys. A query with id:, key:, session:, name:, source:, table: or by:
     /// also searches CloudTrail by that, 90 days back unless since: says otherwise. What was searched is in
     /// coverage.events of the JSON; a search cut short or failed makes the exit code 4.
     ///

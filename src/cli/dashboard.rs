@@ -8,7 +8,6 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::app::{self, Start, Tab};
 use crate::aws::{self, Handle};
-use crate::config::Config;
 use crate::model::{Arn, Origin};
 use crate::store::Store;
 use crate::trail::catalogue;
@@ -26,7 +25,7 @@ const LONGEST: u64 = 4 << 20;
 /// Runs it until the user leaves.
 pub(super) fn run(cli: &Cli, thing: Option<&str>) -> Result<ExitCode, Failure> {
     let global = &cli.global;
-    let config = Config::load(global.config.as_deref())?;
+    let config = super::config(global)?;
     let theme = looks::theme(global, &config)?;
     let mut view = global.view.as_deref().map(tab).transpose()?;
     let mut filter = global.filter.clone();

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use serde_json::{Map, json};
 
-use crate::config::Config;
 use crate::export::{self, safe::visible};
 use crate::model::Verdict;
 use crate::store::Store;
@@ -23,7 +22,7 @@ pub(super) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
     if global.filter.is_some() || !global.trail.is_empty() {
         return Err(Failure::Usage("doctor looks at an account as a whole: no --filter, no --trail".to_owned()));
     }
-    let config = Config::load(global.config.as_deref())?;
+    let config = super::config(global)?;
     let wire = wire(cli, None)?;
     let mut settings = settings(global, &config);
     if global.demo.is_none() {

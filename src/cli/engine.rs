@@ -57,7 +57,7 @@ const NAMED: usize = 10;
 
 /// Does what the options ask for; `None` when they ask for nothing that is not done anyway.
 pub(super) fn run(cli: &Cli, query: Option<&str>, args: &EngineArgs) -> Result<Option<ExitCode>, Failure> {
-    let config = Config::load(cli.global.config.as_deref())?;
+    let config = super::config(&cli.global)?;
     if args.athena_ddl {
         print_ddl(cli, &config.engines)?;
         return Ok(Some(ExitCode::SUCCESS));
@@ -423,7 +423,7 @@ fn lookup_plan(cli: &Cli, config: &Config, queries: &[Query], window: &Window) -
             ("engine", "lookup".to_owned()),
             ("sees", sight.sees.to_owned()),
             ("kept", sight.kept.to_owned()),
-            ("polls", format!("write calls and DynamoDB's own events of {hours} hours")),
+            ("polls", format!("write calls, DynamoDB's own events and uses of keys, of {hours} hours")),
             ("searches for", searches),
             ("takes at most", format!("{seconds:.0} s in each scope, at {share} of 2 requests a second")),
             ("costs", "nothing".to_owned()),

@@ -181,6 +181,12 @@ fn exceptions(global: &Global) -> Exceptions {
 /// The paid operation that counts calls to a table.
 const METRICS: &str = "cloudwatch:GetMetricData";
 
+/// The file's settings; for the demo account, what its own people expect as well.
+fn config(global: &Global) -> Result<Config, ConfigError> {
+    let config = Config::load(global.config.as_deref())?;
+    Ok(if global.demo.is_some() { config.of_demo() } else { config })
+}
+
 /// Where to look and how hard: flags, then the environment, then the file.
 fn settings(global: &Global, config: &Config) -> Settings {
     let demo = global.demo.is_some();

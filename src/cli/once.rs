@@ -8,7 +8,6 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::config::Config;
 use crate::controls::CATALOGUE;
 use crate::controls::facts::{self, Mapping};
 use crate::export;
@@ -31,7 +30,7 @@ pub(super) fn run(cli: &Cli, kind: RowKind, query: Option<&str>) -> Result<ExitC
     printable(cli, kind)?;
     let queries = queries(kind, [query, global.filter.as_deref()])?;
     let narrow = Narrow::of(cli)?;
-    let config = Config::load(global.config.as_deref())?;
+    let config = super::config(global)?;
     let wire = wire(cli, None)?;
     narrow.earlier.as_ref().map_or(Ok(()), |earlier| earlier.fits(wire.origin))?;
     let mut settings = settings(global, &config);

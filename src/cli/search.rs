@@ -15,7 +15,7 @@ use super::line::Line;
 use super::{Failure, talk};
 
 /// What the polled searches bring, in words.
-const POLLED: &str = "write calls and DynamoDB's own events";
+const POLLED: &str = "write calls, DynamoDB's own events and the newest uses of keys";
 
 /// What was searched, and whether that was all.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ impl Reach {
         // They answer in any order.
         all.sort_by_cached_key(|(scope, reach)| (reach.search.by.attribute(), scope.clone()));
         for (scope, reach) in all {
-            let SearchReach { search, found, cut: more } = reach;
+            let SearchReach { search, found, cut: more, .. } = reach;
             let (attribute, value) = search.by.attribute();
             let counts = plan.counts(search);
             searched.push(json!({

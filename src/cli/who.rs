@@ -41,7 +41,7 @@ pub(super) fn run(cli: &Cli, table: &str, query: Option<&str>, metrics: bool) ->
     if global.objects().is_some() || global.follow {
         return Err(Failure::Usage("who reads files with --trail PATH, once: no s3://, no --follow".to_owned()));
     }
-    let config = Config::load(global.config.as_deref())?;
+    let config = super::config(global)?;
     let asked = Arn::parse(table).filter(|arn| arn.service == "dynamodb");
     let name = asked.as_ref().and_then(|arn| arn.table_name()).unwrap_or(table).to_owned();
     let mut settings = settings(global, &config);

@@ -1,11 +1,13 @@
 //! What is asked of each data class.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
+use wildmatch::WildMatch;
 
-use crate::model::{ClassTags, DataClass, KeyKind};
+use crate::model::{ClassTags, DataClass, KeyKind, Table};
 
 /// What controls measure against.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,11 +19,88 @@ pub struct Baseline {
     pub break_glass: Vec<String>,
     /// Identities that may change and remove tables, as above.
     pub admins: Vec<String>,
+    /// Who is expected to use which tables.
+    pub expected: Vec<Expected>,
+    /// Where tables are administered from.
+    pub management: Management,
+    /// Callers are to agree on keys in a way that withstands quantum computers.
+    pub post_quantum: bool,
     /// A drift check older than this many hours is stale.
     pub drift_check_hours: i64,
     /// Which tags say a table's class, owner and domain.
     pub tags: ClassTags,
     classes: BTreeMap<DataClass, Asked>,
+}
+
+/// Identities that are expected to use some tables.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// Names or ARNs of tables, `*` for any text; none: all of them.
+    pub tables: Vec<String>,
+    /// Their classes; none: of any.
+    pub classes: Vec<DataClass>,
+    /// The identities: `role/app-orders`, an ARN, a service or an account, `*` for any text.
+    pub principals: Vec<String>,
+}
+
+/// The management zone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Management {
+    /// Addresses and blocks of them, and services that change tables on somebody's behalf.
+    pub addresses: Vec<String>,
+    /// Identities that may use the console.
+    pub roles: Vec<String>,
+}
+
+/// True for an identity, known by its name or ARN, that one of these patterns means.
+#[must_use]
+pub fn means(patterns: &[String], name: &str, arn: Option<&str>) -> bool {
+    patterns.iter().any(|pattern| {
+        let pattern = WildMatch::new(pattern);
+        pattern.matches(name) || arn.is_some_and(|arn| pattern.matches(arn))
+    })
+}
+
+impl Management {
+    /// True for an address, or a service in its place, that is one of these.
+    #[must_use]
+    pub fn holds(&self, from: &str) -> bool {
+        self.addresses.iter().any(|block| match (Block::parse(block), from.parse()) {
+            (Some(block), Ok(address)) => block.holds(address),
+            (None, _) => WildMatch::new(block).matches(from),
+            (Some(_), Err(_)) => false,
+        })
+    }
+}
+
+/// A block of addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Block {
+    first: IpAddr,
+    length: u32,
+}
+
+impl Block {
+    /// Reads `198.51.100.0/24`, or one address alone.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (first, length) = text.split_once('/').map_or((text, None), |(first, length)| (first, Some(length)));
+        let first: IpAddr = first.parse().ok()?;
+        let most = if first.is_ipv4() { 32 } else { 128 };
+        let length = length.map_or(Some(most), |length| length.parse().ok())?;
+        (length <= most).then_some(Self { first, length })
+    }
+
+    /// True for an address in it.
+    #[must_use]
+    pub fn holds(&self, address: IpAddr) -> bool {
+        let differ = match (self.first, address) {
+            (IpAddr::V4(own), IpAddr::V4(other)) => (u32::from(own) ^ u32::from(other)).leading_zeros(),
+            (IpAddr::V6(own), IpAddr::V6(other)) => (u128::from(own) ^ u128::from(other)).leading_zeros(),
+            _ => return false,
+        };
+        differ >= self.length
+    }
 }
 
 /// What one class asks for.
@@ -101,6 +180,9 @@ impl Default for Baseline {
             trusted_accounts: Vec::new(),
             break_glass: Vec::new(),
             admins: Vec::new(),
+            expected: Vec::new(),
+            management: Management::default(),
+            post_quantum: false,
             drift_check_hours: 24,
             tags: ClassTags::default(),
             classes: KNOWN.default.clone(),
@@ -146,6 +228,17 @@ impl Baseline {
         self.classes.get(&class).expect("every class has its baseline")
     }
 
+    /// The identities that are expected to use a table; `None` when nothing says.
+    #[must_use]
+    pub fn expected_of(&self, table: &Table, class: DataClass) -> Option<Vec<String>> {
+        let of = |expected: &&Expected| {
+            let named = expected.tables.is_empty() || means(&expected.tables, &table.name, Some(&table.arn));
+            named && (expected.classes.is_empty() || expected.classes.contains(&class))
+        };
+        let found: Vec<&Expected> = self.expected.iter().filter(of).collect();
+        (!found.is_empty()).then(|| found.into_iter().flat_map(|of| of.principals.iter().cloned()).collect())
+    }
+
     /// True when a class asks for a control.
     #[must_use]
     pub fn asks(&self, class: DataClass, control: &str) -> bool {
@@ -187,6 +280,22 @@ mod tests {
         }
         assert_eq!(Baseline::named("default"), Some(Baseline::default()));
         assert_eq!(Baseline::named("bank"), None);
+    }
+
+    #[test]
+    fn a_block_holds_its_addresses_and_no_others() {
+        let zone =
+            |of: &[&str]| Management { addresses: of.iter().map(|&of| of.to_owned()).collect(), roles: Vec::new() };
+        let holds = |block: &str, address: &str| zone(&[block]).holds(address);
+        assert!(holds("198.51.100.0/24", "198.51.100.255") && !holds("198.51.100.0/24", "198.51.101.0"));
+        assert!(holds("198.51.100.7", "198.51.100.7") && !holds("198.51.100.7", "198.51.100.8"));
+        assert!(holds("2001:db8::/32", "2001:db8:1::9") && !holds("2001:db8::/32", "2001:db9::"));
+        assert!(holds("0.0.0.0/0", "203.0.113.7") && !holds("0.0.0.0/0", "2001:db8::1"));
+        assert!(holds("backup.amazonaws.com", "backup.amazonaws.com") && !holds("10.0.0.0/8", "backup.amazonaws.com"));
+        assert!(!zone(&[]).holds("10.0.0.1"));
+        for wrong in ["10.0.0.0/33", "10.0.0/8", "10.0.0.0/x", "backup.amazonaws.com", ""] {
+            assert_eq!(Block::parse(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -4,11 +4,14 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::model::{Cell, DataClass, Estate, Evidence, Judgement, Scope, Seen, SourceError, Table, Verdict};
-
+use crate::model::{Cell, DataClass, Estate, Evidence, Judgement, Scope, Seen, Sighting, SourceError, Table, Verdict};
+use crate::operations;
 use crate::policy::Document;
 
 use super::{Baseline, Control};
+
+/// What an event is from that no call brought.
+const LOG_FILE: &str = "log file";
 
 /// A judgement about one resource while its evidence is gathered.
 pub(super) struct Draft {
@@ -35,6 +38,26 @@ impl Draft {
     /// Adds evidence that was gathered beside.
     pub(super) fn add(&mut self, evidence: Evidence) {
         self.evidence.push(evidence);
+    }
+
+    /// Adds an event: its id, and what it says.
+    pub(super) fn sighted(&mut self, seen: &Sighting, said: &str) {
+        let operation = operations::by_label(&seen.origin).map_or(LOG_FILE, |of| of.label);
+        let mut fields = vec![format!("eventID={}", seen.event), said.to_owned()];
+        if operation == LOG_FILE {
+            fields.push(format!("file={}", seen.origin));
+        }
+        self.evidence.push(Evidence { operation, request_id: String::new(), at: seen.last, fields });
+    }
+
+    /// As many calls and events as it rests on so far.
+    pub(super) fn rests_on(&self) -> usize {
+        self.evidence.len()
+    }
+
+    /// Another judgement of the same resource, on this evidence.
+    pub(super) fn on_this(self, other: Judgement) -> Judgement {
+        Judgement { evidence: self.evidence, ..other }
     }
 
     pub(super) fn end(self, verdict: Verdict, reason: impl Into<String>) -> Judgement {

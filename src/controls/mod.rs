@@ -38,6 +38,7 @@ mod keys;
 mod lanes;
 mod loads;
 mod logging;
+mod management;
 mod names;
 mod network;
 mod ourselves;
@@ -52,6 +53,7 @@ mod routes;
 mod routing;
 mod rules;
 mod scanned;
+mod seen;
 mod trails;
 mod transport;
 mod unused;
@@ -61,7 +63,7 @@ mod zones;
 use crate::model::{Estate, Judgement, Scope, SourceError, Table};
 
 pub use attested::UNATTESTED;
-pub use baseline::{Asked, Baseline, DataEvents, Override};
+pub use baseline::{Asked, Baseline, Block, DataEvents, Expected, Management, Override};
 pub use facts::Facts;
 pub use logging::{Recording, recordings};
 
@@ -137,6 +139,7 @@ pub const CATALOGUE: &[&Control] = &[
     rotation::ENC_06,
     kept::ENC_07,
     transport::ENC_08,
+    seen::ENC_09,
     copies::ENC_12,
     names::ENC_13,
     copies::ENC_14,
@@ -176,6 +179,7 @@ pub const CATALOGUE: &[&Control] = &[
     watchers::DET_15,
     watchers::DET_16,
     scanned::DET_17,
+    seen::DET_18,
     routing::DET_19,
     resilience::RES_01,
     resilience::RES_02,
@@ -196,6 +200,7 @@ pub const CATALOGUE: &[&Control] = &[
     isolation::ISO_02,
     lanes::ISO_03,
     zones::ISO_04,
+    management::ISO_05,
     isolation::ISO_06,
     consumers::ISO_07,
     loads::ISO_08,

@@ -36,9 +36,7 @@ fn planes(estate: &Estate, scope: &Scope, draft: Draft, endpoint: &Endpoint, tex
     };
     let items = ITEM_ACTIONS.into_iter().find(|action| lets(&document, action));
     let control = CONTROL_WRITES.into_iter().find(|action| lets(&document, action));
-    let plane =
-        endpoint.tags.iter().find(|(key, _)| key.eq_ignore_ascii_case("plane")).map(|(_, value)| value.as_str());
-    let judged = match (plane.map(str::to_ascii_lowercase).as_deref(), items, control) {
+    let judged = match (plane(endpoint).as_deref(), items, control) {
         (Some("data"), _, Some(action)) => draft.fail(format!("it is tagged plane=data and lets {action} through")),
         (Some("control"), Some(action), _) => {
             draft.fail(format!("it is tagged plane=control and lets {action} through"))
@@ -49,6 +47,12 @@ fn planes(estate: &Estate, scope: &Scope, draft: Draft, endpoint: &Endpoint, tex
         (_, None, _) => draft.pass("it lets no call on items through"),
     };
     by_class(judged, unread)
+}
+
+/// The plane that tags of an endpoint state, in lower case.
+pub(super) fn plane(endpoint: &Endpoint) -> Option<String> {
+    let of = endpoint.tags.iter().find(|(key, _)| key.eq_ignore_ascii_case("plane"));
+    of.map(|(_, value)| value.to_ascii_lowercase())
 }
 
 /// NET-05.

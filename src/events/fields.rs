@@ -32,6 +32,17 @@ pub struct Identity<'a> {
     pub behalf: Option<Str<'a>>,
 }
 
+/// `tlsDetails`, as far as it is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tls<'a> {
+    /// `tlsVersion`
+    pub version: Option<Str<'a>>,
+    /// `keyExchange`
+    pub exchange: Option<Str<'a>>,
+    /// `clientProvidedHostHeader`
+    pub host: Option<Str<'a>>,
+}
+
 /// One record.
 #[derive(Debug, Clone, Default)]
 pub struct Fields<'a> {
@@ -57,6 +68,10 @@ pub struct Fields<'a> {
     pub error: Option<Str<'a>>,
     /// `vpcEndpointId`
     pub vpce: Option<Str<'a>>,
+    /// How the call came, of calls to DynamoDB and DAX.
+    pub tls: Tls<'a>,
+    /// `sessionCredentialFromConsole`
+    pub console: Option<bool>,
     /// `eventCategory`
     pub category: Option<Str<'a>>,
     /// `readOnly`
@@ -112,7 +127,7 @@ impl Reader {
         out.clear();
         let start = cursor.at();
         let mut seen = Seen::default();
-        let (mut parameters, mut response) = (None, None);
+        let (mut parameters, mut response, mut tls) = (None, None, None);
         let mut more = cursor.enter(b'}')?;
         while more {
             let key = cursor.key()?;
@@ -147,6 +162,8 @@ impl Reader {
                 "managementEvent" => flag(&mut out.management, cursor)?,
                 "requestParameters" => span(&mut parameters, cursor)?,
                 "responseElements" => span(&mut response, cursor)?,
+                "tlsDetails" => span(&mut tls, cursor)?,
+                "sessionCredentialFromConsole" => flag(&mut out.console, cursor)?,
                 "insightDetails" if cursor.kind()? == Next::Object => {
                     let is = insight(cursor, out)?;
                     out.insight |= is;
@@ -158,7 +175,6 @@ impl Reader {
                 | "eventType"
                 | "apiVersion"
                 | "resources"
-                | "tlsDetails"
                 | "additionalEventData"
                 | "serviceEventDetails"
                 | "eventContext"
@@ -184,6 +200,11 @@ impl Reader {
         }
         out.raw = text.get(start..cursor.at()).unwrap_or_default();
         self.tables(text, [parameters, response], out);
+        let source = out.source.map(|source| source.raw).unwrap_or_default();
+        if let Some(at) = tls.filter(|_| source.starts_with("dynamodb.") || source.starts_with("dax.")) {
+            // It was read once: it is well formed.
+            let _read = connection(&mut Cursor::new(text, at), &mut out.tls);
+        }
         Ok(Found::Record)
     }
 
@@ -274,6 +295,23 @@ fn identity<'a>(cursor: &mut Cursor<'a>, out: &mut Identity<'a>) -> Result<(), B
                 within(cursor, "userName", |cursor| put(&mut out.issuer, cursor))
             })?,
             "onBehalfOf" => within(cursor, "userId", |cursor| put(&mut out.behalf, cursor))?,
+            _ => {
+                cursor.skip()?;
+                true
+            }
+        };
+        more = cursor.more(b'}')?;
+    }
+    Ok(())
+}
+
+fn connection<'a>(cursor: &mut Cursor<'a>, out: &mut Tls<'a>) -> Result<(), Bad> {
+    let mut more = cursor.enter(b'}')?;
+    while more {
+        match cursor.key()?.raw {
+            "tlsVersion" => put(&mut out.version, cursor)?,
+            "keyExchange" => put(&mut out.exchange, cursor)?,
+            "clientProvidedHostHeader" => put(&mut out.host, cursor)?,
             _ => {
                 cursor.skip()?;
                 true

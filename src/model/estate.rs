@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{
     Arn, Attestations, BackupSummary, Caller, Calls, Cell, ClassTags, ContributorInsights, DataClass, Detector,
     Evaluation, Finding, FindingFilter, FrontDoor, Key, KeyKind, Memo, Network, Recorder, Remediation, Rotation, Rule,
-    RuleKey, Runs, Scope, Seen, SourceError, Stack, StreamEncryption, Table, Trail,
+    RuleKey, Runs, Scope, Seen, SourceError, Stack, StreamEncryption, Table, Trail, Witness,
 };
 
 /// The key of a table: its kind, and what KMS said about it.
@@ -76,6 +76,8 @@ pub struct Estate {
     pub events_unread: BTreeMap<Scope, Option<SourceError>>,
     /// Since when the writes of a scope were searched whole; `None` when the search was cut or never ended well.
     pub events_from: BTreeMap<Scope, Option<Timestamp>>,
+    /// What the events of a scope say of its callers and tables.
+    pub witness: BTreeMap<Scope, Witness>,
     /// Config recorders by scope.
     pub recorders: BTreeMap<Scope, Cell<Vec<Recorder>>>,
     /// Whether the list of rules is known, by scope: how many there are.

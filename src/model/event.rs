@@ -42,6 +42,10 @@ pub struct Event {
     pub tables: Vec<String>,
     /// `vpcEndpointId`.
     pub vpce: Option<String>,
+    /// `tlsDetails.tlsVersion`, `.keyExchange` and `.clientProvidedHostHeader`, of calls to DynamoDB and DAX.
+    pub tls: [Option<String>; 3],
+    /// `sessionCredentialFromConsole`.
+    pub console: bool,
     /// `eventCategory`.
     pub category: EventCategory,
     /// The call was made by this program (its app id is in the user agent).
@@ -110,4 +114,6 @@ pub struct SearchReach {
     pub found: Result<usize, SourceError>,
     /// More were there than the limit let through.
     pub cut: bool,
+    /// Since when it is whole: of one that was cut, the oldest event that it read.
+    pub from: Option<Timestamp>,
 }

@@ -23,6 +23,7 @@ mod source;
 mod table;
 mod trail;
 mod verdict;
+mod witness;
 
 pub use arn::Arn;
 pub use cell::{CallRef, Cell, Origin, Outcome, Seen};
@@ -48,3 +49,4 @@ pub use table::{
 };
 pub use trail::{Clause, Selector, Trail, TrailStatus};
 pub use verdict::{Evidence, Judgement, Layer, Severity, Verdict};
+pub use witness::{Change, Connection, Look, Sighting, Uses, Way, Whence, Who, Witness};

@@ -287,7 +287,7 @@ impl Store {
         self.dirty_tables.extend(of.map(|table| table.arn.clone()));
     }
 
-    fn touch_scope(&mut self, scope: &Scope) {
+    pub(super) fn touch_scope(&mut self, scope: &Scope) {
         let of = self.estate.tables.values().filter(|table| table.scope == *scope);
         self.dirty_tables.extend(of.map(|table| table.arn.clone()));
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::model::{ClassTags, Source, SourceError, Verdict};
+use crate::model::{ClassTags, Source, SourceError, Table, Verdict, Whence};
 
 use super::Store;
 
@@ -49,6 +49,9 @@ const BLINDING: [(&str, &str); 6] = [
     ("DET-12", "stacks have drifted, or nobody looked lately"),
 ];
 
+/// Callers and addresses that are suggested for a list.
+const SUGGESTED: usize = 20;
+
 /// Words in the keys of tags that often say what a tag of ours says.
 const HINTS: [(&str, &[&str]); 3] = [
     ("class", &["class", "sensitiv", "confidential", "privacy", "data-type", "datatype"]),
@@ -66,6 +69,7 @@ impl Store {
             Section { about: "sources", notes: self.troubled() },
             Section { about: "blind spots", notes: self.blind_spots() },
             Section { about: "classes", notes: self.class_tags() },
+            Section { about: "callers", notes: self.callers() },
         ]
     }
 
@@ -176,6 +180,59 @@ impl Store {
                 }
             })
             .collect()
+    }
+
+    /// Who was seen to use the tables whose classes ask who is expected, and where they were changed from.
+    fn callers(&self) -> Vec<Note> {
+        let (baseline, estate) = (&self.baseline, &self.estate);
+        let asked = |id: &'static str| {
+            estate.tables.values().filter_map(move |table| {
+                let class = estate.data_class(table);
+                baseline.asks(class, id).then_some((table, class))
+            })
+        };
+        let seen = |table: &Table| estate.witness.get(&table.scope).and_then(|of| of.tables.get(&table.name));
+        let unlisted: Vec<&Table> = asked("DET-18")
+            .filter(|(table, class)| baseline.expected_of(table, *class).is_none())
+            .map(|(table, _)| table)
+            .collect();
+        let users = |table: &&Table| seen(table).into_iter().flat_map(|uses| uses.users.keys());
+        let names: BTreeSet<&str> = unlisted.iter().flat_map(users).map(|(who, _)| who.name.as_str()).collect();
+        let quoted = |of: &BTreeSet<&str>| {
+            let some = of.iter().take(SUGGESTED).map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
+            if of.len() > SUGGESTED { format!("{some}, …") } else { some }
+        };
+        if estate.tables.is_empty() {
+            return vec![note(Verdict::Unknown, "no table was listed that somebody could use", None)];
+        }
+        let mut notes = Vec::new();
+        if unlisted.is_empty() {
+            notes.push(note(Verdict::Pass, "who is expected is known of every table that asks for it", None));
+        } else {
+            let what = format!(
+                "who is expected to use {} tables is not known; {} were seen to use them: leave out whom you do not know",
+                unlisted.len(),
+                names.len()
+            );
+            let next = format!("in the configuration, [[baseline.expected]]: principals = [{}]", quoted(&names));
+            notes.push(note(Verdict::Warn, what, (!names.is_empty()).then_some(next)));
+        }
+        if baseline.management.addresses.is_empty() {
+            let changes = asked("ISO-05").filter_map(|(table, _)| seen(table)).flat_map(|uses| uses.changes.keys());
+            let from: BTreeSet<&str> = changes
+                .filter_map(|change| match &change.from {
+                    Whence::Address(from) | Whence::Service(from) => Some(from.as_str()),
+                    Whence::Endpoint(_) => None,
+                })
+                .collect();
+            let what = format!(
+                "where restricted tables are administered from is not known; they were changed from {} places",
+                from.len()
+            );
+            let next = format!("in the configuration, [baseline.management]: addresses = [{}]", quoted(&from));
+            notes.push(note(Verdict::Warn, what, (!from.is_empty()).then_some(next)));
+        }
+        notes
     }
 
     fn class_tags(&self) -> Vec<Note> {

@@ -27,7 +27,10 @@ impl Store {
             self.dirty_estate = true;
         }
         self.recall_exceptions(now);
+        // Half of the time: what was noted is to be judged as well.
+        let noted = self.note_within(began, within / 2);
         if std::mem::take(&mut self.dirty_estate) {
+            self.note_reach();
             if !self.estate.findings.is_empty() {
                 self.events.index();
             }
@@ -35,7 +38,7 @@ impl Store {
             self.due.extend(0..CATALOGUE.len());
         }
         if self.due.is_empty() && self.dirty_tables.is_empty() {
-            return true;
+            return noted;
         }
         // Out of the store while it is judged, so that what is judged can be kept in between.
         let mut estate = std::mem::take(&mut self.estate);
@@ -67,7 +70,7 @@ impl Store {
             self.around = self.gather();
         }
         self.revision += 1;
-        done
+        done && noted
     }
 
     /// How many tables wait to be judged anew.

@@ -14,6 +14,7 @@ pub mod rows;
 #[cfg(test)]
 mod tests;
 pub mod who;
+mod witness;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -106,6 +107,7 @@ pub struct Store {
     finding_index: FindingIndex,
     dirty_findings: BTreeSet<String>,
     threats: HashMap<(Scope, String), BTreeMap<String, u16>>,
+    noted: witness::Noted,
 }
 
 impl Store {
@@ -146,6 +148,7 @@ impl Store {
             finding_index: FindingIndex::default(),
             dirty_findings: BTreeSet::new(),
             threats: HashMap::new(),
+            noted: witness::Noted::default(),
         }
     }
 
@@ -200,7 +203,12 @@ impl Store {
     /// Takes in what a load of log files brought, for so long at most; `true` when something came.
     pub fn feed(&mut self, feed: &mut crate::trail::ingest::Feed, within: std::time::Duration) -> bool {
         let (first, generation) = (self.events.rows() as u32, self.events.generation());
+        let gone = self.events.rows() - self.events.len();
         let changed = feed.poll(&mut self.events, within);
+        if self.events.rows() - self.events.len() != gone {
+            // A file was read again, or repeated deliveries were told apart.
+            self.note_anew();
+        }
         if changed || self.load.is_none() {
             self.fed(first, generation, feed);
         }
@@ -210,6 +218,7 @@ impl Store {
     /// Takes in all that a load of log files brings, waiting for it.
     pub fn feed_all(&mut self, feed: &mut crate::trail::ingest::Feed, shown: impl FnMut(&crate::trail::ingest::Feed)) {
         feed.finish(&mut self.events, shown);
+        self.note_anew();
         self.fed(0, self.events.generation(), feed);
     }
 

@@ -47,6 +47,8 @@ fn event(id: &str, minute: i64, key: &str, session: &str, ip: &str, table: &str)
         error: None,
         tables: vec![table.to_owned()],
         vpce: None,
+        tls: [const { None }; 3],
+        console: false,
         category: EventCategory::Management,
         own: false,
         raw: "{}".to_owned(),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::model::Event;
 
 use super::columns::Batch;
-use super::fields::{Fields, Identity, Reader};
+use super::fields::{Fields, Identity, Reader, Tls};
 use super::json::Str;
 use super::{EventRef, Events};
 
@@ -61,6 +61,8 @@ fn of(event: EventRef<'_>) -> Event {
         error: own(event.error()),
         tables: event.tables().map(str::to_owned).collect(),
         vpce: own(event.vpce()),
+        tls: [event.tls(), event.key_exchange(), event.host()].map(own),
+        console: event.from_console(),
         category: event.category(),
         own: event.own(),
         raw: event.record().into_owned(),
@@ -92,6 +94,12 @@ pub fn batch(events: &[Event]) -> Batch {
             agent: event.user_agent.as_deref().and_then(text),
             error: event.error.as_deref().and_then(text),
             vpce: event.vpce.as_deref().and_then(text),
+            tls: Tls {
+                version: event.tls[0].as_deref().and_then(text),
+                exchange: event.tls[1].as_deref().and_then(text),
+                host: event.tls[2].as_deref().and_then(text),
+            },
+            console: Some(event.console),
             category: text(event.category.word()),
             read_only: event.read_only,
             identity: Identity {

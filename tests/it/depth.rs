@@ -20,7 +20,8 @@ fn a_program_reads_which_controls_hold_which_line() {
     let answer = rows(&plain, &["tables", "--filter", "name:orders account:111122223333 region:eu-west-1"]).1;
     let depth = &answer["rows"][0]["depth"];
     assert_eq!(depth["read"]["verdict"], "fail");
-    assert_eq!(depth["read"]["detect"]["pass"].as_array().map(Vec::len), Some(0));
+    // Whoever used its key was expected to: what was stolen are the credentials of a role of its own.
+    assert_eq!(depth["read"]["detect"]["pass"], serde_json::json!(["DET-18"]));
     assert!(depth["read"]["detect"]["fail"].as_array().is_some_and(|of| of.contains(&"LOG-02".into())), "{depth}");
     assert_eq!(depth["destroy"]["verdict"], "pass");
     // Its trail was switched off: that undoes whatever else tells.

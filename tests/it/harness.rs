@@ -9,6 +9,7 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use dynakeep::app::{App, Effect, Msg, Start, Tab, Wanted, draw, read_records, update};
 use dynakeep::aws::{self, Command, Handle, Settings};
+use dynakeep::config::Config;
 use dynakeep::controls::Baseline;
 use dynakeep::model::{Origin, Polled};
 use dynakeep::store::Store;
@@ -79,7 +80,9 @@ impl Session {
         spoil(&injector);
         let (commands, asked) = Handle::pair();
         let (to, polled) = mpsc::channel(1024);
-        let store = Store::new(wire.origin, Baseline::default());
+        let config = Config::default();
+        let config = if wire.origin == Origin::Demo { config.of_demo() } else { config };
+        let store = Store::new(wire.origin, config.baseline());
         let start = Start::new(store, Theme::built_in("dark").unwrap(), wire.clock.clone());
         let layer = runtime.spawn(async move { aws::run(wire, settings, asked, to).await.unwrap() });
         Self::begin(runtime, start, injector, (commands, polled, layer), (width, height))

@@ -114,7 +114,10 @@ fn what_cannot_be_told_is_said_in_the_exit_code_and_in_words() {
     let denied = dynakeep(&["--demo", "who", "payroll"]);
     let text = String::from_utf8(denied.stdout).unwrap();
     assert_eq!(denied.status.code(), Some(4), "{text}");
-    assert!(text.contains("  ? which key it is under is not known"), "not read is not none: {text}");
+    assert!(
+        text.contains("KEY USED  incomplete") && text.contains("not by its key"),
+        "what is there is not all: {text}"
+    );
     assert!(text.contains("incomplete") && text.contains("denied: dynamodb:DescribeTable"), "{text}");
     assert_eq!(dynakeep(&["--demo", "who", "no-such-table"]).status.code(), Some(2));
     for wrong in [

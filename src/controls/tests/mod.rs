@@ -32,6 +32,7 @@ mod resilience;
 mod retention;
 mod surroundings;
 pub(super) mod watching;
+mod witnessed;
 
 /// Controls over the slow tail, by the room that tests them.
 const TAIL: &[&[&str]] = &[
@@ -44,6 +45,7 @@ const TAIL: &[&[&str]] = &[
     exits::JUDGED,
     kept::JUDGED,
     doors::JUDGED,
+    witnessed::JUDGED,
 ];
 
 pub(super) const ARN: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders";

@@ -100,9 +100,15 @@ impl<'b> Translation<'b> {
     fn site(&mut self, code: u32, into: &mut Dictionaries) -> u32 {
         let known = self.sites.get(code as usize).copied().unwrap_or_default();
         let (UNSET, Some(of)) = (known, self.of.sites.get(code)) else { return known };
-        let (region, account, vpce) =
-            (self.word(of.region, into), self.word(of.account, into), self.word(of.vpce, into));
-        keep(&mut self.sites, code, into.sites.code(&Site { region, account, vpce }))
+        let site = Site {
+            region: self.word(of.region, into),
+            account: self.word(of.account, into),
+            vpce: self.word(of.vpce, into),
+            tls: self.word(of.tls, into),
+            exchange: self.word(of.exchange, into),
+            host: self.word(of.host, into),
+        };
+        keep(&mut self.sites, code, into.sites.code(&site))
     }
 
     fn set(&mut self, code: u32, into: &mut Dictionaries) -> u32 {

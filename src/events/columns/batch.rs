@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::envelope::Sink;
-use crate::fields::{Fields, Identity};
+use crate::fields::{Fields, Identity, Tls};
 use crate::json::Str;
 use crate::{EventCategory, Grade, Grader};
 
@@ -145,7 +145,7 @@ impl Batch {
             self.tear(fields.raw, "it lies further in its file than four gigabytes");
             return;
         };
-        let mut marks = 0;
+        let mut marks = if fields.console == Some(true) { mark::CONSOLE } else { 0 };
         let time = fields.time.and_then(|time| seconds(&time.text())).unwrap_or_else(|| {
             marks |= mark::NO_TIME;
             0
@@ -247,10 +247,18 @@ impl Batch {
 
     fn site(&mut self, fields: &Fields<'_>) -> u32 {
         let account = fields.account.or(fields.identity.account);
-        if let Some(code) = self.met[SITE].code([], &[fields.region, account, fields.vpce]) {
+        let Tls { version, exchange, host } = fields.tls;
+        if let Some(code) = self.met[SITE].code([], &[fields.region, account, fields.vpce, version, exchange, host]) {
             return code;
         }
-        let site = Site { region: self.word(fields.region), account: self.word(account), vpce: self.word(fields.vpce) };
+        let site = Site {
+            region: self.word(fields.region),
+            account: self.word(account),
+            vpce: self.word(fields.vpce),
+            tls: self.word(version),
+            exchange: self.word(exchange),
+            host: self.word(host),
+        };
         self.met[SITE].keep(self.words.sites.code(&site))
     }
 

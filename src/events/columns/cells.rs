@@ -43,6 +43,12 @@ pub struct Site {
     pub account: u32,
     /// `vpcEndpointId`
     pub vpce: u32,
+    /// `tlsDetails.tlsVersion`, of calls to DynamoDB and DAX, and so are the next two.
+    pub tls: u32,
+    /// `tlsDetails.keyExchange`
+    pub exchange: u32,
+    /// `tlsDetails.clientProvidedHostHeader`
+    pub host: u32,
 }
 
 /// Marks of a row.
@@ -57,6 +63,8 @@ pub mod mark {
     pub const TWIN: u8 = 8;
     /// The row was taken away: a later reading of its file stands in its place, or it was a repeated delivery.
     pub const GONE: u8 = 16;
+    /// The credentials are those of a session at the console.
+    pub const CONSOLE: u8 = 32;
 }
 
 /// The dictionaries that codes refer to.

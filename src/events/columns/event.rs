@@ -32,7 +32,7 @@ impl PartialEq for EventRef<'_> {
 const NO_ACTION: Action =
     Action { source: 0, name: 0, error: 0, category: EventCategory::Other, read_only: None, grade: 0 };
 const NO_CALLER: Caller = Caller { principal: 0, arn: 0, session: 0, access_key: 0 };
-const NO_SITE: Site = Site { region: 0, account: 0, vpce: 0 };
+const NO_SITE: Site = Site { region: 0, account: 0, vpce: 0, tls: 0, exchange: 0, host: 0 };
 
 impl<'a> EventRef<'a> {
     fn cell<T: Copy + Default>(self, column: &[T]) -> T {
@@ -154,6 +154,30 @@ impl<'a> EventRef<'a> {
     #[must_use]
     pub fn vpce(self) -> Option<&'a str> {
         self.maybe(self.site().vpce)
+    }
+
+    /// `tlsDetails.tlsVersion`, of calls to DynamoDB and DAX.
+    #[must_use]
+    pub fn tls(self) -> Option<&'a str> {
+        self.maybe(self.site().tls)
+    }
+
+    /// `tlsDetails.keyExchange`, of calls to DynamoDB and DAX.
+    #[must_use]
+    pub fn key_exchange(self) -> Option<&'a str> {
+        self.maybe(self.site().exchange)
+    }
+
+    /// `tlsDetails.clientProvidedHostHeader`, of calls to DynamoDB and DAX.
+    #[must_use]
+    pub fn host(self) -> Option<&'a str> {
+        self.maybe(self.site().host)
+    }
+
+    /// Its credentials are those of a session at the console (`sessionCredentialFromConsole`).
+    #[must_use]
+    pub fn from_console(self) -> bool {
+        self.marks() & mark::CONSOLE != 0
     }
 
     /// Who, in one word: the role's name for a session, the user's name, `root`, or the invoking service.

@@ -218,11 +218,16 @@ fn record(call: &Call<'_>, parts: Parts<'_>) -> Value {
     put("eventCategory", json!("Management"));
     if !parts.caller.address.ends_with(".com") {
         let service = parts.source.trim_end_matches(".amazonaws.com");
-        let host = format!("{service}.{}.amazonaws.com", realm.region);
+        // Somebody goes through a host of his own in one region.
+        let host = match (parts.actor, realm.region) {
+            (Actor::Stranger, "us-east-1") => "dynamodb.proxy.example".to_owned(),
+            (_, region) => format!("{service}.{region}.amazonaws.com"),
+        };
         put(
             "tlsDetails",
             json!({
-                "tlsVersion": "TLSv1.3", "cipherSuite": "TLS_AES_128_GCM_SHA256", "clientProvidedHostHeader": host,
+                "tlsVersion": "TLSv1.3", "cipherSuite": "TLS_AES_128_GCM_SHA256", "keyExchange": "x25519",
+                "clientProvidedHostHeader": host,
             }),
         );
     }
