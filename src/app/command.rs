@@ -10,12 +10,13 @@ use crate::view::{Kind, Screen, Tab, filter, list_of};
 use super::{App, Effect, act, open};
 
 /// Commands besides the names of tabs: the word and what it does.
-pub const COMMANDS: [(&str, &str); 13] = [
+pub const COMMANDS: [(&str, &str); 14] = [
     ("theme NAME", "another theme"),
     ("sort N", "sort by a column, 0 for the list's own order"),
     ("refresh [SOURCE]", "sweep again now"),
     ("who TABLE", "who used a table, also one that only log files know"),
     ("lanes", "whose roles and endpoints reach whose tables, domain by domain"),
+    ("practices", "practices asked for, and how what answers for each stands"),
     ("calls", "the ledger of every call made"),
     ("errors", "the error log"),
     ("files", "what became of the log files loaded"),
@@ -36,6 +37,7 @@ pub fn run(app: &mut App, typed: &str) -> Vec<Effect> {
         "q" | "quit" | "q!" => vec![Effect::Quit],
         "theme" => vec![Effect::Theme(rest.to_owned())],
         "lanes" => act::go(app, Screen::List(Kind::Lanes(rest.to_owned()))),
+        "practices" => act::go(app, Screen::List(Kind::Practices)),
         "calls" => act::go(app, Screen::List(Kind::Calls)),
         "errors" => act::go(app, Screen::List(Kind::Errors)),
         "files" => act::go(app, Screen::List(Kind::Files)),

@@ -194,6 +194,10 @@ pub enum Command {
     Endpoints,
     /// CloudTrail trails and what they record
     Trails,
+    /// Practices that texts on securing DynamoDB ask for, and how the controls that answer for each stand
+    ///
+    /// Each with what is true today where common texts are wrong or out of date. `--filter now:*` shows those alone.
+    Practices,
     /// Who crosses a lane: whose roles, users and endpoints reach the tables of which domain, through which statement
     ///
     /// Domains are those that tags state ([classes] domain in the configuration). Without the organization's policies;

@@ -97,6 +97,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Some(Command::Endpoints) => (RowKind::Endpoints, None),
         Some(Command::Trails) => (RowKind::Trails, None),
         Some(Command::Lanes) => (RowKind::Lanes, None),
+        Some(Command::Practices) => (RowKind::Practices, None),
         Some(Command::Events { query, engine }) if !cli.global.files().is_empty() => {
             return files::run(cli, query.as_deref(), engine);
         }

@@ -202,7 +202,9 @@ fn sources(kind: RowKind) -> Vec<Source> {
         RowKind::Lanes => vec![Source::Identity, Source::Tables, Source::Network, Source::Settings],
         RowKind::Events => vec![Source::Identity, Source::Events],
         // Tables are ordered by what a finding's actor wrote to, and judged by it.
-        RowKind::Tables | RowKind::Sources | RowKind::Calls | RowKind::Checks => Source::ALL.to_vec(),
+        RowKind::Tables | RowKind::Sources | RowKind::Calls | RowKind::Checks | RowKind::Practices => {
+            Source::ALL.to_vec()
+        }
     }
 }
 

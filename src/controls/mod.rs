@@ -45,6 +45,7 @@ mod ourselves;
 mod pattern;
 mod people;
 mod perimeter;
+pub mod practices;
 mod recording;
 mod resilience;
 mod roster;

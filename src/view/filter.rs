@@ -28,6 +28,7 @@ pub fn schema(kind: &Kind) -> &'static Schema {
         Kind::Calls => RowKind::Calls.schema(),
         Kind::Controls(_) => RowKind::Tables.schema(),
         Kind::Checks { .. } => RowKind::Checks.schema(),
+        Kind::Practices => RowKind::Practices.schema(),
         Kind::Lanes(_) | Kind::Crossings { .. } => RowKind::Lanes.schema(),
         Kind::Errors | Kind::Files | Kind::Broken | Kind::Exceptions | Kind::Related(_) => &WORDS,
     }
@@ -91,6 +92,7 @@ impl Filter {
             }
             // The matrix counts what its filter lets through.
             Row::Lane(of) => of.is_asked(),
+            Row::Practice(of, stands) => self.query.matches(&super::practices::row(ctx, of, *stands)),
             Row::Crossing(found) => self.query.matches(&found.row(ctx)),
             // Events are asked over their columns, by the Trail.
             Row::Exception(_)

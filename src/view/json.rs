@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::model::{Cell, Fault};
+use crate::store::rows::Entry;
 
 use super::{Ctx, Thing};
 
@@ -40,6 +41,7 @@ pub fn json_of(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
             json!({ "source": source, "scope": scope, "good": of.good, "due": of.due, "sweeps": of.sweeps, "fault": fault })
                 .to_string()
         }
+        Thing::Practice(number) => super::practices::numbered(ctx, *number)?.json().to_string(),
         Thing::Crossing(lane, id) => super::crossers::json(ctx, lane, id)?.to_string(),
         Thing::Call(number) => to_json(super::sources::call(ctx, *number)?)?,
         Thing::Error(place) => {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use ratatui::text::Line;
 
+use crate::controls::practices::Practice;
 use crate::model::{Finding, RuleKey, Scope, Source, Verdict};
+use crate::store::rows::practices::Standing;
 use crate::trail::EventRef;
 use crate::widget::table::Column;
 
@@ -100,6 +102,8 @@ pub enum Row {
     Lane(Arc<Stretch>),
     /// Who reaches a lane.
     Crossing(Box<Found>),
+    /// A practice, and how it stands.
+    Practice(&'static Practice, Standing),
     /// A way to another screen.
     Link(Arc<Link>),
 }
@@ -206,6 +210,7 @@ impl Row {
             Self::Check(resource, control, _) => Thing::Judgement(resource.to_string(), control),
             Self::Stand(of) if estate.tables.contains_key(&of.subject) => Thing::Table(of.subject.clone()),
             Self::Crossing(found) => found.thing()?,
+            Self::Practice(of, _) => Thing::Practice(of.number),
             Self::Stand(_) | Self::Lane(_) | Self::Exception(_) => return None,
             Self::Link(link) => match &link.to {
                 Screen::Detail(thing) | Screen::Raw(thing) => thing.clone(),

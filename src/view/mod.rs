@@ -32,10 +32,12 @@ mod overview;
 mod paint;
 mod place;
 mod posture;
+pub mod practices;
 mod raw;
 mod records;
 mod related;
 mod remediation;
+pub mod remedy;
 pub mod same;
 mod screen;
 mod sources;
@@ -99,6 +101,7 @@ pub fn list_of(kind: &Kind) -> &'static ListView {
         Kind::Controls(_) => &controls::VIEW,
         Kind::Checks { .. } => &checks::VIEW,
         Kind::Related(_) => &related::VIEW,
+        Kind::Practices => &practices::VIEW,
         Kind::Lanes(_) => &lanes::VIEW,
         Kind::Crossings { .. } => &crossers::VIEW,
     }
@@ -126,5 +129,6 @@ pub fn detail(ctx: &Ctx<'_>, thing: &Thing) -> Option<Doc> {
         Thing::File(path) => files::detail(ctx, path),
         Thing::Broken(number) => broken::detail(ctx, *number),
         Thing::Crossing(lane, id) => crossers::detail(ctx, lane, id),
+        Thing::Practice(number) => practices::detail(ctx, *number),
     }
 }

@@ -165,6 +165,8 @@ pub enum Kind {
     Exceptions,
     /// What has to do with a thing.
     Related(Thing),
+    /// Practices, and how what answers for them stands.
+    Practices,
     /// Domains, and who reaches their tables, as far as a query lets through.
     Lanes(String),
     /// Who reaches the tables of a lane.
@@ -250,6 +252,8 @@ pub enum Thing {
     File(String),
     /// A record that could not be understood, by its place among them.
     Broken(usize),
+    /// A practice, by its number.
+    Practice(u16),
     /// Who reaches the tables of a lane: whose they are, and who by ARN or id.
     Crossing(Whose, String),
 }

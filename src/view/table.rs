@@ -276,7 +276,7 @@ pub fn judgement(ctx: &Ctx<'_>, resource: &str, control: &str) -> Option<Doc> {
         if !control.blind.is_empty() {
             doc.field(ctx, "cannot see", control.blind);
         }
-        if let Some(command) = super::things::remedy(control.id, resource) {
+        if let Some(command) = super::remedy::made_out(control.id, resource) {
             doc.field(ctx, "mends it", &text::line(&command));
             doc.field(ctx, "", "c copies it; nothing is run");
         }

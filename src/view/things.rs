@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::controls::practices;
 use crate::model::{Finding, Scope};
 use crate::trail::EventRef;
 
 use super::list::Link;
-use super::{Ctx, Kind, Pivot, Screen, Thing};
+use super::{Ctx, Kind, Pivot, Screen, Thing, remedy};
 
 /// The last part of a path or ARN.
 #[must_use]
@@ -37,6 +38,9 @@ pub fn title(ctx: &Ctx<'_>, thing: &Thing) -> String {
             Some(call) => call.operation.to_owned(),
             None => format!("call {number}"),
         },
+        Thing::Practice(number) => {
+            practices::numbered(*number).map_or_else(String::new, |of| format!("{number} {}", of.title))
+        }
         Thing::Crossing(lane, id) => format!("{} into {}", tail(id), super::crossers::name(ctx, lane)),
         Thing::Error(_) => "error".to_owned(),
         Thing::File(path) => format!("file {}", tail(path)),
@@ -52,7 +56,9 @@ pub fn id(ctx: &Ctx<'_>, thing: &Thing) -> String {
         Thing::Event(key) => ctx.store.events().get(key).map_or_else(|| key.clone(), |event| event.id().into_owned()),
         Thing::Finding(id) | Thing::Endpoint(_, id) | Thing::Vpc(_, id) => id.clone(),
         Thing::Table(arn) | Thing::Who(arn) => tail(arn).to_owned(),
-        Thing::Judgement(resource, control) => remedy(control, resource).unwrap_or_else(|| (*control).to_owned()),
+        Thing::Judgement(resource, control) => {
+            remedy::made_out(control, resource).unwrap_or_else(|| (*control).to_owned())
+        }
         Thing::Rule(key) => key.name.clone(),
         Thing::Evaluation(_, _, id) => id.clone(),
         Thing::Resource(_, logical) => logical.clone(),
@@ -66,41 +72,8 @@ pub fn id(ctx: &Ctx<'_>, thing: &Thing) -> String {
             super::broken::broken(ctx, *number).map(|broken| broken.raw.to_owned()).unwrap_or_default()
         }
         Thing::Crossing(_, id) => tail(id).to_owned(),
-        Thing::Stack(_) | Thing::Source(..) => title(ctx, thing),
+        Thing::Stack(_) | Thing::Source(..) | Thing::Practice(_) => title(ctx, thing),
     }
-}
-
-/// The command that mends a failure, made out for the resource: it is copied, never run. What cannot be known stays in
-/// angle brackets.
-#[must_use]
-pub fn remedy(control: &str, resource: &str) -> Option<String> {
-    let text = &crate::controls::facts::facts(control)?.remedy;
-    if text.is_empty() || text.starts_with('(') {
-        return None;
-    }
-    let name = tail(resource);
-    let (account, region) = crate::store::rows::place(resource);
-    let mut command = text.replace("<account>", &account);
-    if !region.is_empty() {
-        command = command.replace("<region>", &region);
-    }
-    if resource.starts_with("arn:aws") && resource.contains(":dynamodb:") {
-        command = command.replace("<table-arn>", resource).replace("<table>", name);
-    }
-    for (prefix, hole) in [("vpce-", "<vpce-id>"), ("vpc-", "<vpc-id>")] {
-        if name.starts_with(prefix) {
-            command = command.replace(hole, name);
-        }
-    }
-    // Without it the shell's own region would be changed.
-    if !region.is_empty() && !command.contains(';') {
-        let located = |part: &str| match part.starts_with("aws ") && !part.contains("--region") {
-            true => format!("{part} --region {region}"),
-            false => part.to_owned(),
-        };
-        command = command.split(" && ").map(located).collect::<Vec<_>>().join(" && ");
-    }
-    Some(command)
 }
 
 /// What `C` copies; `None` for what has no ARN.
@@ -121,7 +94,12 @@ pub fn arn(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
         Thing::Endpoint(scope, id) => Some(format!("arn:aws:ec2:{}:{}:vpc-endpoint/{id}", scope.region, scope.account)),
         Thing::Vpc(scope, id) => Some(format!("arn:aws:ec2:{}:{}:vpc/{id}", scope.region, scope.account)),
         Thing::Event(id) => ctx.store.events().get(id)?.principal_arn().map(str::to_owned),
-        Thing::Source(..) | Thing::Call(_) | Thing::Error(_) | Thing::File(_) | Thing::Broken(_) => None,
+        Thing::Source(..)
+        | Thing::Call(_)
+        | Thing::Error(_)
+        | Thing::File(_)
+        | Thing::Broken(_)
+        | Thing::Practice(_) => None,
     }
 }
 

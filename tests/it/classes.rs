@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// A configuration file of its own.
 pub fn config(name: &str, text: &str) -> PathBuf {
-    let directory = std::env::temp_dir().join(format!("dynakeep-{name}-{}", std::process::id()));
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
     std::fs::create_dir_all(&directory).unwrap();
     let path = directory.join("config.toml");
     std::fs::write(&path, text).unwrap();

@@ -16,6 +16,7 @@ mod hostile;
 mod journeys;
 mod lanes;
 mod live;
+mod practices;
 mod remediation;
 mod seen;
 mod sessions;

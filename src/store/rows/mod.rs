@@ -8,6 +8,7 @@ mod check;
 mod detective;
 pub mod lanes;
 mod network;
+pub mod practices;
 mod records;
 mod resource;
 mod table;
@@ -25,6 +26,7 @@ pub use check::CheckRow;
 pub use detective::{ComplianceRow, DriftRow, FindingRow};
 pub use lanes::CrossingRow;
 pub use network::{EndpointRow, TrailRow};
+pub use practices::PracticeRow;
 pub use records::Records;
 pub(crate) use resource::place;
 pub use resource::{ResourceRow, SCHEMA as RESOURCES};
@@ -61,11 +63,13 @@ pub enum RowKind {
     Checks,
     /// Who reaches the tables of a domain.
     Lanes,
+    /// Practices, and how what answers for them stands.
+    Practices,
 }
 
 impl RowKind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Tables,
         Self::Findings,
         Self::Compliance,
@@ -77,6 +81,7 @@ impl RowKind {
         Self::Calls,
         Self::Checks,
         Self::Lanes,
+        Self::Practices,
     ];
 
     /// The fields of its rows.
@@ -94,6 +99,7 @@ impl RowKind {
             Self::Calls => &activity::CALLS,
             Self::Checks => &check::SCHEMA,
             Self::Lanes => &lanes::SCHEMA,
+            Self::Practices => &practices::SCHEMA,
         }
     }
 
@@ -126,6 +132,7 @@ impl RowKind {
             Self::Sources => &["state", "source", "account", "region", "age", "error"],
             Self::Calls => &["at", "operation", "outcome", "millis", "attempts", "account", "region"],
             Self::Checks => &["verdict", "severity", "control", "resource", "reason"],
+            Self::Practices => &["verdict", "number", "practice", "controls", "fail", "warn", "unknown", "pass"],
             Self::Lanes => &["verdict", "lane", "from", "who", "planes", "tables", "conditional", "through", "reason"],
         }
     }
@@ -143,7 +150,7 @@ impl RowKind {
             Self::Trails => &[Source::Trails],
             Self::Events => &[Source::Events],
             Self::Lanes => &[Source::Tables, Source::Network, Source::Settings],
-            Self::Sources | Self::Calls | Self::Checks => &Source::ALL,
+            Self::Sources | Self::Calls | Self::Checks | Self::Practices => &Source::ALL,
         }
     }
 }
@@ -167,6 +174,7 @@ impl Store {
             RowKind::Calls => boxed(activity::calls(self)),
             RowKind::Checks => boxed(check::all(self)),
             RowKind::Lanes => boxed(lanes::all(self)),
+            RowKind::Practices => boxed(practices::all(self)),
         }
     }
 }
