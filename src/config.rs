@@ -1,15 +1,18 @@
 //! The configuration file: what it may say, where it lies, and how errors in it are told.
 
+pub mod accepted;
 mod doors;
 mod engines;
 mod watched;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
+use crate::controls::accepted::Accepted;
 use crate::controls::{Baseline, Override};
 use crate::model::{ClassTags, DataClass, FrontDoor};
 
@@ -54,6 +57,9 @@ pub struct Config {
     /// Engines beyond this machine.
     #[serde(default)]
     pub engines: EnginesConfig,
+    /// What was accepted of tables, which lies in a file of its own.
+    #[serde(skip)]
+    pub accepted: Accepted,
 }
 
 /// The part of the file about who used a table.
@@ -169,6 +175,7 @@ impl Config {
         baseline.post_quantum = of.post_quantum;
         baseline.drift_check_hours = of.drift_check_hours.unwrap_or(baseline.drift_check_hours);
         baseline.tags = self.classes.tags();
+        baseline.accepted = Arc::new(self.accepted.clone());
         for (class, other) in [
             (DataClass::Public, &of.public),
             (DataClass::Internal, &of.internal),
@@ -192,6 +199,9 @@ impl Config {
         }
         if of.management == ManagementConfig::default() {
             of.management = demo.management;
+        }
+        for (arn, table) in accepted::parse(accepted::DEMO).unwrap_or_default() {
+            self.accepted.tables.entry(arn).or_insert(table);
         }
         self
     }

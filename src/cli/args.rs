@@ -58,6 +58,9 @@ pub struct Global {
     /// The configuration file
     #[arg(long, global = true, env = "DYNAKEEP_CONFIG", value_name = "FILE", help_heading = "Where")]
     pub config: Option<PathBuf>,
+    /// What was accepted of tables, in place of accepted.toml beside the configuration file
+    #[arg(long, global = true, env = "DYNAKEEP_BASELINE", value_name = "FILE", help_heading = "Where")]
+    pub baseline: Option<PathBuf>,
     /// The share of AWS's documented rates to use, above 0 and up to 1 [default: 0.5]
     #[arg(long, global = true, value_name = "FRACTION", value_parser = share, help_heading = "Where")]
     pub share: Option<f64>,
@@ -237,6 +240,15 @@ pub enum Command {
         #[arg(long)]
         metrics: bool,
     },
+    /// The accepted state of tables: accept what is, show it, or what differs from it since
+    ///
+    /// Lies in accepted.toml beside the configuration file, or where --baseline says: a block a table, one line a
+    /// setting, fit for git. DET-13 judges every table by it.
+    Baseline {
+        /// What to do
+        #[command(subcommand)]
+        what: BaselineCommand,
+    },
     /// The controls: what each asks, rests on, and cannot see (no call to AWS)
     ///
     /// With ids, those in full: what passes and fails them, what they rest on, how they are mended, which threats they
@@ -272,6 +284,38 @@ pub enum Command {
     Man,
     /// A configuration file with every setting explained
     ConfigTemplate,
+}
+
+/// What to do about the accepted state of tables.
+#[derive(Debug, Subcommand)]
+pub enum BaselineCommand {
+    /// Take the settings of tables, as they are now, for right
+    ///
+    /// Settings that could not be read are named and left out, or stay as they were accepted before, and make the exit
+    /// code 4. Blocks of other tables stay as they are, and so do comments on lines of their own.
+    Accept {
+        /// Which tables, as in `tables --filter`: 'name:orders account:111122223333'; all of them without it
+        query: Option<String>,
+        /// Why
+        #[arg(long, value_name = "TEXT", value_parser = said)]
+        reason: String,
+        /// Who accepts; without it the user's name
+        #[arg(long, value_name = "NAME", value_parser = said)]
+        by: Option<String>,
+    },
+    /// What was accepted, when, by whom and why (no call to AWS)
+    Show,
+    /// What differs from what was accepted, and which verdicts that lowers
+    ///
+    /// Exits with 3 when a difference lowers the verdict of a control, with 4 when something could not be read.
+    Diff {
+        /// Which tables, as in `tables --filter`
+        query: Option<String>,
+    },
+}
+
+fn said(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("it says nothing".to_owned()) } else { Ok(text.trim().to_owned()) }
 }
 
 /// Who answers a query for events.

@@ -1,6 +1,7 @@
 //! The command line: what it may say, and the commands that print and end.
 
 mod args;
+mod baseline;
 mod controls;
 mod dashboard;
 mod doctor;
@@ -24,12 +25,13 @@ use clap::{CommandFactory, Parser};
 
 use crate::aws::{Settings, StartError};
 use crate::config::{Config, ConfigError, Limits};
+use crate::controls::accepted::Accepted;
 use crate::store::Exceptions;
 use crate::store::rows::RowKind;
 use crate::wire::Wire;
 use crate::wire::demo::{Demo, Story};
 
-pub use args::{Cli, Command, Global, Output};
+pub use args::{BaselineCommand, Cli, Command, Global, Output};
 use pipe::Pipe;
 
 /// Why a command ended without its result.
@@ -88,6 +90,10 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         // A theme that there is not is a mistake in every command.
         looks::theme(&cli.global, &Config::default())?;
     }
+    let accepts = matches!(cli.command, Some(Command::Baseline { what: BaselineCommand::Accept { .. } }));
+    if let Some(named) = cli.global.baseline.as_ref().filter(|named| !accepts && !named.exists()) {
+        return Err(Failure::Usage(format!("--baseline: there is no file {}", named.display())));
+    }
     let (kind, query) = match &cli.command {
         Some(Command::Check { .. }) => (RowKind::Checks, None),
         Some(Command::Tables) => (RowKind::Tables, None),
@@ -112,6 +118,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         None => return dashboard::run(cli, None),
         Some(Command::Open { thing }) => return dashboard::run(cli, Some(thing)),
         Some(Command::Doctor) => return doctor::run(cli),
+        Some(Command::Baseline { what }) => return baseline::run(cli, what),
         Some(command) => {
             heeded(cli, command)?;
             let mut out = Pipe::new(io::stdout().lock());
@@ -184,7 +191,12 @@ const METRICS: &str = "cloudwatch:GetMetricData";
 
 /// The file's settings; for the demo account, what its own people expect as well.
 fn config(global: &Global) -> Result<Config, ConfigError> {
-    let config = Config::load(global.config.as_deref())?;
+    let mut config = Config::load(global.config.as_deref())?;
+    config.accepted = match baseline::stands(global) {
+        Ok((_, accepted)) => accepted,
+        // DET-13 says so of every table, and the first line does.
+        Err(broken) => Accepted { broken: Some(broken), ..Accepted::default() },
+    };
     Ok(if global.demo.is_some() { config.of_demo() } else { config })
 }
 

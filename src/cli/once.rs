@@ -333,6 +333,9 @@ fn warn(store: &Store, outcome: &Outcome, output: Output, compared: Option<&str>
     for line in outcome.events.iter().flat_map(|reach| &reach.lines) {
         writeln!(err, "dynakeep: {}", export::safe::shortened(&export::safe::visible(line), 500))?;
     }
+    if let Some(broken) = &store.baseline().accepted.broken {
+        writeln!(err, "dynakeep: {}", export::safe::shortened(&export::safe::visible(broken), 500))?;
+    }
     for void in outcome.coverage.void.iter().take(20) {
         writeln!(err, "dynakeep: attestations.toml: {}", export::safe::shortened(&export::safe::visible(void), 500))?;
     }

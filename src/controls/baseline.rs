@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 use wildmatch::WildMatch;
 
 use crate::model::{ClassTags, DataClass, KeyKind, Table};
+
+use super::accepted::Accepted;
 
 /// What controls measure against.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +31,8 @@ pub struct Baseline {
     pub drift_check_hours: i64,
     /// Which tags say a table's class, owner and domain.
     pub tags: ClassTags,
+    /// What somebody accepted of tables.
+    pub accepted: Arc<Accepted>,
     classes: BTreeMap<DataClass, Asked>,
 }
 
@@ -185,6 +189,7 @@ impl Default for Baseline {
             post_quantum: false,
             drift_check_hours: 24,
             tags: ClassTags::default(),
+            accepted: Arc::default(),
             classes: KNOWN.default.clone(),
         }
     }

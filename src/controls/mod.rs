@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing in here knows AWS clients, the store, a terminal or a clock; time is `Estate::now`.
 
+pub mod accepted;
 mod acls;
 mod alarms;
 mod attested;
@@ -176,6 +177,7 @@ pub const CATALOGUE: &[&Control] = &[
     rules::DET_10,
     rules::DET_11,
     detective::DET_12,
+    accepted::DET_13,
     alarms::DET_14,
     watchers::DET_15,
     watchers::DET_16,

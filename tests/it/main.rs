@@ -1,5 +1,6 @@
 //! All integration tests, in one binary so that they link once. One module a subject.
 
+mod accepted;
 mod architecture;
 mod classes;
 mod command_line;

@@ -14,6 +14,7 @@ use super::facts::Observable;
 use super::*;
 use Verdict::{Fail, NotApplicable, Pass, Unknown, Warn};
 
+mod accepted;
 mod attested;
 mod cached;
 mod crossing;
@@ -46,6 +47,7 @@ const TAIL: &[&[&str]] = &[
     kept::JUDGED,
     doors::JUDGED,
     witnessed::JUDGED,
+    accepted::JUDGED,
 ];
 
 pub(super) const ARN: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders";

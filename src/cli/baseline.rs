@@ -1,0 +1,311 @@
+//! `baseline`: accept what is, show what was accepted, and what differs since.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json, json};
+
+use crate::config::{Config, accepted};
+use crate::controls::accepted::{Accepted, AcceptedTable, Compared, Difference, Effect, compare, names, read};
+use crate::export::safe::{self, visible};
+use crate::model::{Polled, Source, SourceError, Table};
+use crate::store::Store;
+use crate::store::rows::{RowKind, TableRow};
+
+use super::line::Line;
+use super::{BaselineCommand, Cli, Failure, Global, Output, Pipe, once, settings, talk, wire};
+
+/// Does what is asked, and gives the exit code.
+pub(super) fn run(cli: &Cli, what: &BaselineCommand) -> Result<ExitCode, Failure> {
+    if !matches!(cli.global.output, Output::Table | Output::Json) {
+        return Err(Failure::Usage("baseline comes as table or json".to_owned()));
+    }
+    if !cli.global.trail.is_empty() {
+        return Err(Failure::Usage("--trail is for `events`, `who` and the dashboard".to_owned()));
+    }
+    match what {
+        BaselineCommand::Accept { query, reason, by } => accept(cli, query.as_deref(), reason, by.as_deref()),
+        BaselineCommand::Diff { query } => diff(cli, query.as_deref()),
+        BaselineCommand::Show if cli.global.filter.is_some() => {
+            Err(Failure::Usage("--filter is for rows of the estate; this command reads a file".to_owned()))
+        }
+        BaselineCommand::Show => show(cli),
+    }
+}
+
+/// The text of the file and what it says. Without one, nothing was accepted.
+pub(super) fn stands(global: &Global) -> Result<(String, Accepted), String> {
+    if global.demo.is_some() && !is_named(global) {
+        // The demo account is the same wherever it is looked at.
+        return Ok(Default::default());
+    }
+    let named = global.baseline.as_deref();
+    let Some(path) = Config::accepted_path(global.config.as_deref(), named) else { return Ok(Default::default()) };
+    let text = Config::accepted_text(&path)?.unwrap_or_default();
+    let accepted = Config::accepted(&path, &text)?;
+    Ok((text, accepted))
+}
+
+fn is_named(global: &Global) -> bool {
+    global.baseline.is_some() || global.config.is_some()
+}
+
+/// Where to write. The demo account's settings are not put among those of real tables unless somebody says where.
+fn target(global: &Global) -> Result<PathBuf, Failure> {
+    if global.demo.is_some() && !is_named(global) {
+        let why = "of the demo account nothing is accepted beside your configuration: name a file with --baseline FILE";
+        return Err(Failure::Usage(why.to_owned()));
+    }
+    Config::accepted_path(global.config.as_deref(), global.baseline.as_deref())
+        .ok_or_else(|| Failure::Usage("there is no directory for it: name a file with --baseline FILE".to_owned()))
+}
+
+/// Who runs this, by the environment.
+fn user() -> Result<String, Failure> {
+    let names = ["USER", "LOGNAME", "USERNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
+    names
+        .map(|name| name.trim().to_owned())
+        .find(|name| !name.is_empty())
+        .ok_or_else(|| Failure::Usage("the environment names no user: say who accepts with --by NAME".to_owned()))
+}
+
+/// Reads the tables that a query asks for.
+fn swept(cli: &Cli, query: Option<&str>) -> Result<(Store, Vec<String>), Failure> {
+    let global = &cli.global;
+    let queries = once::queries(RowKind::Tables, [query, global.filter.as_deref()])?;
+    let config = super::config(global)?;
+    let wire = wire(cli, None)?;
+    let mut settings = settings(global, &config);
+    if global.demo.is_none() {
+        super::profiles::known(&settings)?;
+    }
+    settings.once = true;
+    // What a query may ask about, and what the controls that rest on these settings are judged by.
+    settings.sources = vec![Source::Identity, Source::Tables, Source::Keys];
+    let beside =
+        |name: &str| name.starts_with("verdict") || name.starts_with("backups") || matches!(name, "thin" | "endpoints");
+    if queries.iter().any(|query| query.mentions_any(&beside)) {
+        settings.sources = Source::ALL.to_vec();
+    }
+    let mut store = Store::new(wire.origin, config.baseline());
+    let (clock, mut line) = (wire.clock.clone(), Line::new());
+    let ended = talk::sweep(wire, settings, |polled| {
+        if let Polled::Running(source, scope, progress) = &polled {
+            line.show(|| format!("{scope} reading {} {}/{}", source.name(), progress.done, progress.total));
+        }
+        store.apply(polled);
+    });
+    line.end();
+    ended?;
+    store.settle(clock.now());
+    let tables = store.estate().tables.values();
+    let asked = |table: &&Table| queries.iter().all(|query| query.matches(&TableRow { store: &store, table }));
+    let asked = tables.filter(asked).map(|table| table.arn.clone()).collect();
+    Ok((store, asked))
+}
+
+fn accept(cli: &Cli, query: Option<&str>, reason: &str, by: Option<&str>) -> Result<ExitCode, Failure> {
+    let path = target(&cli.global)?;
+    let by = by.map_or_else(user, |by| Ok(by.to_owned()))?;
+    // A broken file is told of before anything is read of AWS.
+    stands(&cli.global).map_err(Failure::Usage)?;
+    let (store, arns) = swept(cli, query)?;
+    let unlisted: Vec<String> = unlisted(&store);
+    if arns.is_empty() {
+        let more = if unlisted.is_empty() { String::new() } else { format!("; {}", unlisted.join("; ")) };
+        return Err(Failure::Usage(format!("no table matches, and nothing was written{more}")));
+    }
+    // Somebody else may have written it in the meantime.
+    let (text, before) = stands(&cli.global).map_err(Failure::Usage)?;
+    let (mut tables, mut left_out) = (BTreeMap::new(), Vec::new());
+    for table in arns.iter().filter_map(|arn| store.estate().tables.get(arn)) {
+        let (now, unread) = as_it_is(&store, table, before.tables.get(&table.arn), (&by, reason));
+        left_out.extend(unread.into_iter().map(|why| (table.arn.clone(), why)));
+        if !now.settings.is_empty() {
+            tables.insert(table.arn.clone(), now);
+        }
+    }
+    let changed =
+        accepted::changed(&text, &tables).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+    Config::replace_accepted(&path, &changed)?;
+    let mut out = Pipe::new(io::stdout().lock());
+    if cli.global.output == Output::Json {
+        let unread: Vec<Json> = left_out.iter().map(|(arn, why)| json!({"table": arn, "reason": why})).collect();
+        safe::json(&mut out, &json!({"file": path.display().to_string(), "accepted": tables, "left_out": unread}))?;
+        writeln!(out)?;
+    } else {
+        writeln!(out, "accepted {} tables in {}", tables.len(), path.display())?;
+    }
+    out.flush()?;
+    let mut err = io::stderr().lock();
+    for (arn, why) in left_out.iter().take(20) {
+        let _closed = writeln!(err, "dynakeep: {}: {}", visible(arn), safe::shortened(&visible(why), 500));
+    }
+    if left_out.len() > 20 {
+        let _closed = writeln!(err, "dynakeep: and {} more", left_out.len() - 20);
+    }
+    for why in &unlisted {
+        let _closed = writeln!(err, "dynakeep: {}", safe::shortened(&visible(why), 500));
+    }
+    Ok(if left_out.is_empty() && unlisted.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(4) })
+}
+
+/// Scopes whose tables could not be listed.
+fn unlisted(store: &Store) -> Vec<String> {
+    let of = store.estate().scopes.iter().filter_map(|scope| Some((scope, store.estate().unlisted(scope)?)));
+    of.map(|(scope, error)| format!("{scope}: its tables were not listed: {}", told(error))).collect()
+}
+
+fn told(error: Option<&SourceError>) -> String {
+    error.map_or_else(|| "not read yet".to_owned(), ToString::to_string)
+}
+
+/// What is accepted of a table, and what could not be read of it.
+fn as_it_is(
+    store: &Store,
+    table: &Table,
+    before: Option<&AcceptedTable>,
+    (by, reason): (&str, &str),
+) -> (AcceptedTable, Vec<String>) {
+    let estate = store.estate();
+    let (mut settings, mut unread) = (BTreeMap::new(), Vec::new());
+    for name in names(estate, table) {
+        let why = match read(estate, table, &name) {
+            Ok(Some(reading)) => {
+                settings.insert(name, reading.value);
+                continue;
+            }
+            Ok(None) => "the answer leaves it out".to_owned(),
+            Err(error) => told(error.as_ref()),
+        };
+        // What somebody accepted once is not taken away because it cannot be seen today.
+        match before.and_then(|before| before.settings.get(&name)) {
+            Some(old) => {
+                unread.push(format!("{name} stays as it was accepted: {why}"));
+                settings.insert(name, old.clone());
+            }
+            None => unread.push(format!("{name} is left out: {why}")),
+        }
+    }
+    // To the second: the file is read by people.
+    let at = Timestamp::from_second(estate.now.as_second()).unwrap_or(estate.now);
+    (AcceptedTable { at, by: by.to_owned(), reason: reason.to_owned(), settings }, unread)
+}
+
+fn show(cli: &Cli) -> Result<ExitCode, Failure> {
+    stands(&cli.global).map_err(Failure::Usage)?;
+    let accepted = super::config(&cli.global)?.accepted;
+    let mut out = BufWriter::new(Pipe::new(io::stdout().lock()));
+    if cli.global.output == Output::Json {
+        safe::json(&mut out, &json!({ "tables": accepted.tables }))?;
+        writeln!(out)?;
+    } else {
+        for (arn, table) in &accepted.tables {
+            let by = format!("accepted by {} at {}: {}", table.by, table.at, table.reason);
+            writeln!(out, "{}\n  {}", visible(arn), visible(&by))?;
+            for (name, value) in &table.settings {
+                writeln!(out, "  {:<32} {}", visible(name), visible(&value.words(name, 120)))?;
+            }
+        }
+        if accepted.tables.is_empty() {
+            writeln!(out, "nothing was accepted yet: dynakeep baseline accept --reason TEXT")?;
+        }
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn diff(cli: &Cli, query: Option<&str>) -> Result<ExitCode, Failure> {
+    stands(&cli.global).map_err(Failure::Usage)?;
+    let (store, arns) = swept(cli, query)?;
+    let (estate, baseline) = (store.estate(), store.baseline());
+    let mut compared: Vec<(&Table, &AcceptedTable, Compared)> = Vec::new();
+    let mut never = 0;
+    for table in arns.iter().filter_map(|arn| estate.tables.get(arn)) {
+        match baseline.accepted.tables.get(&table.arn) {
+            Some(of) => compared.push((table, of, compare(estate, baseline, table, of))),
+            None => never += 1,
+        }
+    }
+    // A query names tables that are there: what is gone is told without one.
+    let whole = query.is_none() && cli.global.filter.is_none();
+    let listed = |arn: &str| {
+        let of = crate::model::Arn::parse(arn);
+        let scope = of.and_then(|of| estate.scopes.iter().find(|s| s.account == of.account && s.region == of.region));
+        scope.is_some_and(|scope| estate.unlisted(scope).is_none())
+    };
+    let gone: Vec<&String> = baseline
+        .accepted
+        .tables
+        .keys()
+        .filter(|arn| whole && !estate.tables.contains_key(*arn) && listed(arn))
+        .collect();
+    let unlisted = unlisted(&store);
+    let differences =
+        || compared.iter().flat_map(|(table, of, all)| all.differences.iter().map(move |one| (table, of, one)));
+    let unread = || compared.iter().flat_map(|(table, _, all)| all.unread.iter().map(move |one| (table, one)));
+    let lowers = differences().any(|(.., one)| matches!(one.effect, Effect::Lowers(_)));
+    let unsaid = differences().any(|(.., one)| matches!(one.effect, Effect::Unsaid(_, Some(_))));
+    let mut out = BufWriter::new(Pipe::new(io::stdout().lock()));
+    if cli.global.output == Output::Json {
+        let mut extra = Map::new();
+        let rows: Vec<Json> = differences().map(|(table, of, one)| row(table, of, one)).collect();
+        let not = unread()
+            .map(|(table, (name, error))| json!({"table": table.arn, "setting": name, "reason": told(error.as_ref())}));
+        extra.insert("differences".to_owned(), json!(rows));
+        extra.insert("not_read".to_owned(), not.collect());
+        extra.insert("gone".to_owned(), json!(gone));
+        extra.insert("compared".to_owned(), json!(compared.len()));
+        extra.insert("never_accepted".to_owned(), json!(never));
+        crate::export::json::write(&mut out, &store, &store.coverage_of(RowKind::Tables.sources()), None, extra, &[])?;
+    } else {
+        for (table, of, one) in differences() {
+            let who = format!("{} on {}", of.by, of.at.strftime("%Y-%m-%d"));
+            let line = format!("{}  {}  accepted by {who}", table.arn, one.words());
+            writeln!(out, "{}", visible(&line))?;
+        }
+        for arn in &gone {
+            writeln!(out, "{}  the table is gone", visible(arn))?;
+        }
+        let count = differences().count() + gone.len();
+        writeln!(out, "{count} differences in {} tables; {never} were never accepted", compared.len())?;
+    }
+    out.flush()?;
+    let mut err = io::stderr().lock();
+    for (table, (name, error)) in unread().take(20) {
+        let line = format!("{} {name}: {}", table.arn, told(error.as_ref()));
+        let _closed = writeln!(err, "dynakeep: {}", safe::shortened(&visible(&line), 500));
+    }
+    for why in &unlisted {
+        let _closed = writeln!(err, "dynakeep: {}", safe::shortened(&visible(why), 500));
+    }
+    Ok(if lowers || !gone.is_empty() {
+        ExitCode::from(3)
+    } else if unsaid || unread().next().is_some() || !unlisted.is_empty() {
+        ExitCode::from(4)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+fn row(table: &Table, of: &AcceptedTable, one: &Difference) -> Json {
+    let (lowers, unsaid) = match &one.effect {
+        Effect::Lowers(control) => (Some(control), None),
+        Effect::Unsaid(control, _) => (None, Some(control)),
+        Effect::Neutral => (None, None),
+    };
+    json!({
+        "table": table.arn,
+        "setting": one.setting,
+        "accepted": one.accepted,
+        "now": one.now,
+        "lowers": lowers,
+        "could_not_judge": unsaid,
+        "accepted_by": of.by,
+        "accepted_at": of.at,
+        "reason": of.reason,
+    })
+}
