@@ -217,8 +217,12 @@ pub(super) fn network(text: &str) -> Option<IpNet> {
 }
 
 /// A time as IAM takes it: ISO 8601, a date, or seconds of the Unix epoch. Without a zone it is UTC.
-fn date(text: &str) -> Option<Timestamp> {
+pub(super) fn date(text: &str) -> Option<Timestamp> {
     let text = text.trim();
+    // A year's month stands for its first day.
+    let month = text.len() == 7 && text.as_bytes().get(4) == Some(&b'-');
+    let whole = if month { format!("{text}-01") } else { text.to_owned() };
+    let text = whole.as_str();
     if let Ok(time) = text.parse::<Timestamp>() {
         return Some(time);
     }
@@ -263,6 +267,7 @@ mod tests {
             ("DateLessThan", "1767225600", "2025-12-31T23:59:59Z", "2026-01-01T00:00:00Z"),
             ("DateLessThanEquals", "2026-01-01T00:00:00Z", "2026-01-01T01:00:00+01:00", "2026-01-01T00:00:01Z"),
             ("DateGreaterThan", "2026-01-01", "2026-01-01T00:00:01Z", "2026-01-01T00:00:00Z"),
+            ("DateGreaterThanEquals", "2026-02", "2026-02-01T00:00:00Z", "2026-01-31T23:59:59Z"),
             ("DateGreaterThanEquals", "2026-01-01", "2026-01-01T00:00:00Z", "2025-12-31T23:59:59Z"),
             ("Bool", "true", "True", "false"),
             ("BinaryEquals", "QmluYXJ5VmFsdWU=", "QmluYXJ5VmFsdWU=", "QmluYXJ5"),

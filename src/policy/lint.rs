@@ -8,7 +8,7 @@ mod events;
 
 use std::fmt;
 
-use super::condition::{Condition, Operator, Quantifier, network};
+use super::condition::{Condition, Operator, Quantifier, date, network};
 use super::document::{Document, Effect, Names, Statement};
 use super::evaluate::is_account;
 use super::pattern::action_matches;
@@ -37,6 +37,8 @@ pub enum Fault {
     MissingPrincipal,
     /// A statement of an identity that names somebody.
     PrincipalOfIdentity,
+    /// A statement that names no resource, which IAM asks of all but trust policies.
+    MissingResource,
     /// A blank where no blank can be.
     Blank,
     /// `<account>`, `{region}`, `YOUR_TABLE`: a template nobody filled in.
@@ -122,6 +124,13 @@ fn statement(document: &Document, one: &Statement, place: Place, say: Say<'_>) {
             say(Fault::PrincipalOfIdentity, true, "a policy of an identity names no Principal".to_owned());
         }
         _ => {}
+    }
+    if one.resources.is_none() {
+        say(
+            Fault::MissingResource,
+            true,
+            "it names neither Resource nor NotResource: IAM takes no such statement".to_owned(),
+        );
     }
     one.actions.patterns.iter().for_each(|pattern| action(pattern, say));
     for pattern in one.resources.iter().flat_map(|names| &names.patterns) {
@@ -269,6 +278,7 @@ fn condition(of: &Condition, say: Say<'_>) {
             Operator::NumericEquals | Operator::NumericLess { .. } | Operator::NumericGreater { .. } => {
                 value.trim().parse::<f64>().is_ok()
             }
+            Operator::DateEquals | Operator::DateLess { .. } | Operator::DateGreater { .. } => date(value).is_some(),
             Operator::ArnLike => value.split(':').count() >= 6 || value.contains('*') && !value.starts_with("arn:*"),
             _ => true,
         };

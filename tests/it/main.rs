@@ -17,6 +17,7 @@ mod hostile;
 mod journeys;
 mod lanes;
 mod live;
+mod policies;
 mod practices;
 mod remediation;
 mod seen;

@@ -124,7 +124,7 @@ impl<'a> Here<'a> {
         let mut of = Vec::new();
         for grant in &policy.reach.grants {
             let allows = grant.effect == Effect::Allow;
-            let names = if allows { grant.tables() } else { grant.written() };
+            let names = if allows { grant.tables() } else { grant.whole_tables() };
             let (may, sure) = (self.spread.named(names), self.spread.surely_named(names));
             let sure = if grant.unconditional { sure } else { Places::default() };
             of.push(Grants { effect: grant.effect, actions: grant.actions, may, sure });

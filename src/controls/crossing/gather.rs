@@ -329,13 +329,16 @@ impl<'a> Gather<'a> {
         let mut allowed = Allowed::new(here.len());
         let of = |effect| reach.grants.iter().filter(move |one| one.effect == effect);
         for grant in of(Effect::Allow) {
-            spread.named(grant.written()).iter().for_each(|table| allowed.allow(*table, grant.actions, true));
+            spread.named(grant.whole_tables()).iter().for_each(|table| allowed.allow(*table, grant.actions, true));
         }
         for grant in of(Effect::Deny) {
             let binds = reach.document.statements.get(grant.statement).is_some_and(Statement::binds_anyone);
-            spread.named(grant.written()).iter().for_each(|table| allowed.deny(*table, grant.actions, false));
+            spread.named(grant.whole_tables()).iter().for_each(|table| allowed.deny(*table, grant.actions, false));
             if grant.unconditional && binds {
-                spread.surely_named(grant.written()).iter().for_each(|table| allowed.deny(*table, grant.actions, true));
+                spread
+                    .surely_named(grant.whole_tables())
+                    .iter()
+                    .for_each(|table| allowed.deny(*table, grant.actions, true));
             }
         }
         let mut reaches = Vec::new();

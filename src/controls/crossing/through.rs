@@ -115,7 +115,7 @@ impl Lanes {
                 }
             }
             From::Document(reach) => {
-                let about = |grant: &&Grant| grant.written().is_none_or(|names| names.names(arn));
+                let about = |grant: &&Grant| grant.whole_tables().is_none_or(|names| names.names(arn));
                 let grants = reach.grants.iter().filter(allows).filter(about);
                 found.extend(grants.filter_map(|grant| Through::new("endpoint policy", reach, grant)));
             }
@@ -130,6 +130,8 @@ impl Lanes {
             let grants = reach.grants.iter().filter(allows).filter(|grant| grant.names(arn)).filter(names);
             found.extend(grants.filter_map(|grant| Through::new("table policy", reach, grant)));
         }
+        // A statement of tables and of others' indexes is two grants, and one statement.
+        found.dedup();
         found
     }
 

@@ -150,6 +150,7 @@ fn conditions_that_never_hold() {
         r#"{"StringEqual":{"aws:SourceVpce":"vpce-1"}}"#,
         r#"{"IpAddress":{"aws:SourceIp":"10.0.0.0/40"}}"#,
         r#"{"NumericLessThan":{"a:b":"ten"}}"#,
+        r#"{"DateLessThan":{"aws:CurrentTime":"soon"}}"#,
         r#"{"StringEquals":{"aws:SourceVpce":[]}}"#,
         r#"{"StringEquals":{"aws:SourceVpce":"vpce-*"}}"#,
         r#"{"ArnEquals":{"aws:PrincipalArn":"role/a"}}"#,
@@ -176,6 +177,10 @@ fn actions_and_principals() {
     let named = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#;
     assert_eq!(faults(named, Place::Identity), [Fault::PrincipalOfIdentity]);
     assert_eq!(faults("{}", Place::Identity), [Fault::NotAPolicy]);
+    let nothing = r#"{"Statement":{"Effect":"Deny","Action":"dynamodb:Scan"}}"#;
+    assert_eq!(faults(nothing, Place::Identity), [Fault::MissingResource]);
+    let rest = nothing.replace("}}", r#","NotResource":"*"}}"#);
+    assert_eq!(faults(&rest, Place::Identity), []);
     let index = r#"{"Statement":{"Effect":"Allow","Action":"dynamodb:Query","Resource":"arn:aws:dynamodb:*:*:table/a/index/*"}}"#;
     let found = policy(index, Place::Identity);
     assert!(matches!(found.as_slice(), [Lint { fault: Fault::IndexOnly, grave: false, .. }]), "{found:?}");
