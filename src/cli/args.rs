@@ -203,7 +203,7 @@ pub enum Command {
     Practices,
     /// Who crosses a lane: whose roles, users and endpoints reach the tables of which domain, through which statement
     ///
-    /// Domains are those that tags state ([classes] domain in the configuration). Without the organization's policies;
+    /// Domains are those that tags state (`domain` below `classes` in the configuration). Without the organization's policies;
     /// conditions of identities' policies are taken to hold. `-o md` is a page to file. What could not be read leaves its
     /// lane unknown, and makes the exit code 4.
     Lanes,

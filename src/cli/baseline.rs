@@ -1,6 +1,6 @@
 //! `baseline`: accept what is, show what was accepted, and what differs since.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,9 +9,11 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
 use crate::config::{Config, accepted};
-use crate::controls::accepted::{Accepted, AcceptedTable, Compared, Difference, Effect, compare, names, read};
+use crate::controls::accepted::{
+    Accepted, AcceptedTable, Compared, Difference, Effect, compare, controls_on, names, read,
+};
 use crate::export::safe::{self, visible};
-use crate::model::{Polled, Source, SourceError, Table};
+use crate::model::{Arn, Polled, Source, SourceError, Table, Verdict};
 use crate::store::Store;
 use crate::store::rows::{RowKind, TableRow};
 
@@ -138,9 +140,27 @@ fn accept(cli: &Cli, query: Option<&str>, reason: &str, by: Option<&str>) -> Res
         writeln!(out)?;
     } else {
         writeln!(out, "accepted {} tables in {}", tables.len(), path.display())?;
+        for (arn, now) in tables.iter().take(SHOWN) {
+            writeln!(out, "  {}", visible(&done(arn, now, before.tables.get(arn))))?;
+        }
+        if tables.len() > SHOWN {
+            writeln!(out, "  and {} more", tables.len() - SHOWN)?;
+        }
     }
     out.flush()?;
     let mut err = io::stderr().lock();
+    // A state that fails is seldom what anybody wants to hold a table to.
+    for (arn, now) in &tables {
+        let fails = failing(&store, arn, now);
+        if !fails.is_empty() {
+            let _closed = writeln!(
+                err,
+                "dynakeep: {} is accepted while {} fail: they go on failing, DET-13 alone will pass",
+                visible(&place(arn)),
+                fails.into_iter().collect::<Vec<_>>().join(", ")
+            );
+        }
+    }
     for (arn, why) in left_out.iter().take(20) {
         let _closed = writeln!(err, "dynakeep: {}: {}", visible(arn), safe::shortened(&visible(why), 500));
     }
@@ -151,6 +171,35 @@ fn accept(cli: &Cli, query: Option<&str>, reason: &str, by: Option<&str>) -> Res
         let _closed = writeln!(err, "dynakeep: {}", safe::shortened(&visible(why), 500));
     }
     Ok(if left_out.is_empty() && unlisted.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(4) })
+}
+
+/// How many tables are named one by one.
+const SHOWN: usize = 20;
+
+/// `orders in eu-west-1`.
+fn place(arn: &str) -> String {
+    match Arn::parse(arn) {
+        Some(of) => format!("{} in {}", of.table_name().unwrap_or(arn), of.region),
+        None => arn.to_owned(),
+    }
+}
+
+/// What was accepted of a table, and in whose place.
+fn done(arn: &str, now: &AcceptedTable, before: Option<&AcceptedTable>) -> String {
+    let settings = format!("{}: {} settings", place(arn), now.settings.len());
+    match before {
+        None => settings,
+        Some(old) => {
+            let differ = now.settings.iter().filter(|(name, value)| old.settings.get(*name) != Some(value)).count();
+            format!("{settings}, {differ} other than {} accepted at {}", old.by, old.at)
+        }
+    }
+}
+
+/// The controls that rest on what was accepted and fail by it.
+fn failing(store: &Store, arn: &str, now: &AcceptedTable) -> BTreeSet<&'static str> {
+    let ids = now.settings.keys().flat_map(|name| controls_on(name)).copied();
+    ids.filter(|id| store.judgement(arn, id).is_some_and(|of| of.verdict == Verdict::Fail)).collect()
 }
 
 /// Scopes whose tables could not be listed.
@@ -233,7 +282,7 @@ fn diff(cli: &Cli, query: Option<&str>) -> Result<ExitCode, Failure> {
     // A query names tables that are there: what is gone is told without one.
     let whole = query.is_none() && cli.global.filter.is_none();
     let listed = |arn: &str| {
-        let of = crate::model::Arn::parse(arn);
+        let of = Arn::parse(arn);
         let scope = of.and_then(|of| estate.scopes.iter().find(|s| s.account == of.account && s.region == of.region));
         scope.is_some_and(|scope| estate.unlisted(scope).is_none())
     };

@@ -89,8 +89,10 @@ fn judge_used(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Jud
         strangers.dedup();
         if let Some(first) = strangers.first() {
             let more = strangers.len() - 1;
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            let reason = format!("{first}{more} used it and is not on the list of those expected");
+            let reason = match more {
+                0 => format!("{first} used it and is not on the list of those expected"),
+                more => format!("{first} and {more} more used it and are not on the list of those expected"),
+            };
             return Ok(match class {
                 DataClass::Restricted => draft.fail(reason),
                 _ => draft.warn(reason),

@@ -41,6 +41,9 @@ fn what_is_accepted_passes_what_changes_fails_and_is_accepted_again() {
     // Somebody takes it for right.
     let (code, out, err) = accept(&path, ORDERS, "settled with the owners");
     assert!(code == 0 && out.contains("accepted 1 tables"), "{out}{err}");
+    // It fails all the same, which is said.
+    assert!(out.contains("orders in eu-west-1: 17 settings\n"), "{out}");
+    assert!(err.contains("orders in eu-west-1 is accepted while IAM-10, ") && err.contains("RES-01, RES-03"), "{err}");
     let (now, reason) = verdict(&path);
     assert!(now == "pass" && reason.contains("ann@acme.example") && reason.contains("settled"), "{now} {reason}");
     let (code, text, _) = run(&path, &["baseline", "diff", ORDERS]);
@@ -54,7 +57,9 @@ fn what_is_accepted_passes_what_changes_fails_and_is_accepted_again() {
     let (code, answer) = rows(&path, &["baseline", "diff", ORDERS]);
     let one = &answer["differences"][0];
     assert_eq!((code, &one["lowers"], &one["now"]), (3, &"RES-03".into(), &false.into()), "{answer}");
-    assert_eq!(accept(&path, ORDERS, "settled again").0, 0);
+    // Accepted anew, it is said in whose place.
+    let (code, out, _) = accept(&path, ORDERS, "settled again");
+    assert!(code == 0 && out.contains("17 settings, 1 other than ann@acme.example accepted at 2026-03-"), "{out}");
     assert_eq!(verdict(&path).0, "pass");
     let (code, shown, _) = run(&path, &["baseline", "show"]);
     assert!(code == 0 && shown.contains(ARN) && shown.contains("settled again"), "{shown}");

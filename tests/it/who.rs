@@ -60,9 +60,7 @@ fn w_on_a_table_answers_section_by_section_and_each_line_leads_on() {
         ] {
             assert!(seen.contains(words), "{words:?} in\n{seen}");
         }
-        for words in
-            ["copied", "could", "not evaluated by this program", "switch on", "called", "not asked: `--metrics`"]
-        {
+        for words in ["copied", "could", "no list of who could", "switch on", "called", "not asked: `--metrics`"] {
             assert!(seen.contains(words), "{words:?} in\n{seen}");
         }
         session.press("Esc").shows("NAME");

@@ -21,7 +21,7 @@ from moto.server import ThreadedMotoServer
 
 ap = argparse.ArgumentParser()
 ap.add_argument("binary")
-ap.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+ap.add_argument("--seed", type=int, default=1)
 a = ap.parse_args()
 rnd, REGION, ACCOUNT, OTHER = random.Random(a.seed), "eu-west-1", "123456789012", "999988887777"
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -51,7 +51,7 @@ PLANES = {"read": READ, "write": WRITE, "administer": ADMINISTER}
 def resources(action, table):
     """The ARNs that an action on a table is asked for, by the Service Authorization Reference."""
     arn = f"{BASE}:table/{table}"
-    below = {"index": [arn, f"{arn}/index/by-date"], "stream": [f"{arn}/stream/2026-01-01T00:00:00.000"],
+    below = {"index": [arn, f"{arn}/index/by-date", f"{arn}/index/other"], "stream": [f"{arn}/stream/2026-01-01T00:00:00.000"],
              "backup": [f"{arn}/backup/01600000000000-abcdef01"], "both": [arn, f"{arn}/stream/2026-01-01T00:00:00.000"]}
     kinds = {"Query": "index", "Scan": "index", "PartiQLSelect": "index", "SearchVectors": "index", "UpdateContributorInsights": "index",
              "GetRecords": "stream", "GetShardIterator": "stream", "DescribeStream": "stream", "DeleteBackup": "backup",

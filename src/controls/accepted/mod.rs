@@ -14,7 +14,7 @@ use crate::model::{CallRef, Estate, SourceError, Table, Verdict};
 use super::{Baseline, Judge, by_id};
 
 pub(super) use judged::DET_13;
-pub use settings::{SETTINGS, TAG, is_setting, names, read};
+pub use settings::{SETTINGS, TAG, controls as controls_on, is_setting, names, read};
 
 /// The value of a setting, as a file can say it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

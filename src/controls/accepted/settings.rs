@@ -65,7 +65,8 @@ pub fn names(estate: &Estate, table: &Table) -> Vec<String> {
 }
 
 /// The controls that rest on a setting.
-pub(super) fn controls(name: &str) -> &'static [&'static str] {
+#[must_use]
+pub fn controls(name: &str) -> &'static [&'static str] {
     match name {
         MANAGER => &["ENC-01"],
         KEY => &["ENC-02"],

@@ -282,9 +282,9 @@ fn from_past(id: &'static str, title: &'static str, past: &Past, tells: Tells, n
     of
 }
 
-/// Who could use it: permissions are not evaluated; what there is to look at instead.
+/// Who could use it: whom the lanes name; what there is to look at beside them.
 pub fn could(store: &Store, table: &Table, past: &Past) -> Section {
-    let reach = "permissions of users and roles are not evaluated by this program: this is no list of who could";
+    let reach = "what follows is no list of who could: `dynakeep lanes --filter table:NAME` (L in the dashboard) names roles and users";
     let mut of = section("could", "could", Extent::Limited, reach.to_owned());
     let policy = match table.policy.known() {
         Some(Ok(seen)) => {
