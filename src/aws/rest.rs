@@ -1,4 +1,4 @@
-//! restJson1 over the SDK's own orchestrator: the operation in method and path, parameters in path, query and body.
+//! restJson1, and what is read by restXml, over the SDK's own orchestrator: the operation in method and path, parameters in path, query and body.
 
 use aws_config::SdkConfig;
 use aws_smithy_runtime::client::retries::RetryPartition;
@@ -49,31 +49,13 @@ impl Rest {
     pub async fn call(&self, operation: &'static str, request: Request) -> Called<Value> {
         self.0.call(operation, self.0.endpoint(), request, |request| write(&request), answer).await
     }
-}
 
-/// A client of one service that speaks restXml.
-#[derive(Debug)]
-pub struct RestXml(Own);
-
-impl RestXml {
-    /// A client for the region of a configuration.
-    #[must_use]
-    pub fn new(
-        service: Service,
-        config: &SdkConfig,
-        http: Locked,
-        locks: (Guard, Recorder),
-        partition: RetryPartition,
-    ) -> Self {
-        Self(Own::new(service, config, http, locks, partition))
-    }
-
-    /// Gets what lies at a path.
+    /// Gets what lies at a path of a service that answers in XML.
     ///
     /// # Errors
     ///
     /// As every client of the SDK.
-    pub async fn get(&self, operation: &'static str, path: String) -> Called<Value> {
+    pub async fn get_xml(&self, operation: &'static str, path: String) -> Called<Value> {
         let request = Request { method: "GET", path, body: None };
         self.0.call(operation, self.0.endpoint(), request, |request| write(&request), read).await
     }

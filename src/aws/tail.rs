@@ -10,7 +10,7 @@ use super::guard::{Guard, Locked};
 use super::json::Json;
 use super::ledger::Recorder;
 use super::own::Service;
-use super::rest::{Rest, RestXml};
+use super::rest::Rest;
 
 /// AWS JSON: the label's prefix, the service, the target's prefix.
 const JSON: &[(&str, Service, &str)] = &[
@@ -45,15 +45,12 @@ const WAF: Service = Service { id: "WAFV2", signing: "wafv2", host: "wafv2" };
 /// What guards CloudFront lies in one region, and is asked there.
 pub const WAF_OF_CLOUDFRONT: &str = "wafv2.cloudfront";
 
-/// restXml: the label's prefix and the service.
-const XML: &[(&str, Service)] =
-    &[("cloudfront", Service { id: "CloudFront", signing: "cloudfront", host: "cloudfront" })];
-
-/// restJson1: the label's prefix and the service.
+/// restJson1, and restXml where answers come so: the label's prefix and the service.
 const REST: &[(&str, Service)] = &[
     ("accessanalyzer", Service { id: "AccessAnalyzer", signing: "access-analyzer", host: "access-analyzer" }),
     ("auditmanager", Service { id: "AuditManager", signing: "auditmanager", host: "auditmanager" }),
     ("backup", Service { id: "Backup", signing: "backup", host: "backup" }),
+    ("cloudfront", Service { id: "CloudFront", signing: "cloudfront", host: "cloudfront" }),
     ("guardduty", Service { id: "GuardDuty", signing: "guardduty", host: "guardduty" }),
     ("lambda", Service { id: "Lambda", signing: "lambda", host: "lambda" }),
     ("macie2", Service { id: "Macie2", signing: "macie2", host: "macie2" }),
@@ -89,7 +86,6 @@ pub struct Tail {
     forms: HashMap<&'static str, Form>,
     json: HashMap<&'static str, Json>,
     rest: HashMap<&'static str, Rest>,
-    xml: HashMap<&'static str, RestXml>,
 }
 
 impl Tail {
@@ -105,17 +101,13 @@ impl Tail {
             (*name, Json::new(*service, target, &placed(name, config), http.clone(), locks.clone(), partition(name)))
         };
         let rest = |(name, service): &(&'static str, Service)| {
-            (*name, Rest::new(*service, config, http.clone(), locks.clone(), partition(name)))
-        };
-        let xml = |(name, service): &(&'static str, Service)| {
-            (*name, RestXml::new(*service, &placed(name, config), http.clone(), locks.clone(), partition(name)))
+            (*name, Rest::new(*service, &placed(name, config), http.clone(), locks.clone(), partition(name)))
         };
         let form = |(name, service): &(&'static str, &'static form::Service)| {
             (*name, Form::new(service, &placed(name, config), http.clone(), locks.clone(), partition(name)))
         };
         let forms = FORMS.iter().map(form).collect();
-        let (json, xml) = (JSON.iter().map(json).collect(), XML.iter().map(xml).collect());
-        Self { forms, json, rest: REST.iter().map(rest).collect(), xml }
+        Self { forms, json: JSON.iter().map(json).collect(), rest: REST.iter().map(rest).collect() }
     }
 
     /// The client of a service that speaks the query protocol; `None` for another one.
@@ -130,13 +122,7 @@ impl Tail {
         self.json.get(service)
     }
 
-    /// The client of a service that speaks restXml; `None` for another one.
-    #[must_use]
-    pub fn xml(&self, service: &str) -> Option<&RestXml> {
-        self.xml.get(service)
-    }
-
-    /// The client of a service that speaks restJson1; `None` for another one.
+    /// The client of a service that speaks restJson1 or restXml; `None` for another one.
     #[must_use]
     pub fn rest(&self, service: &str) -> Option<&Rest> {
         self.rest.get(service)

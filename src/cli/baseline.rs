@@ -13,11 +13,10 @@ use crate::controls::accepted::{
     Accepted, AcceptedTable, Compared, Difference, Effect, compare, controls_on, names, read,
 };
 use crate::export::safe::{self, visible};
-use crate::model::{Arn, Polled, Source, SourceError, Table, Verdict};
+use crate::model::{Arn, Source, SourceError, Table, Verdict};
 use crate::store::Store;
 use crate::store::rows::{RowKind, TableRow};
 
-use super::line::Line;
 use super::{BaselineCommand, Cli, Failure, Global, Output, Pipe, once, settings, talk, wire};
 
 /// Does what is asked, and gives the exit code.
@@ -93,15 +92,10 @@ fn swept(cli: &Cli, query: Option<&str>) -> Result<(Store, Vec<String>), Failure
         settings.sources = Source::ALL.to_vec();
     }
     let mut store = Store::new(wire.origin, config.baseline());
-    let (clock, mut line) = (wire.clock.clone(), Line::new());
-    let ended = talk::sweep(wire, settings, |polled| {
-        if let Polled::Running(source, scope, progress) = &polled {
-            line.show(|| format!("{scope} reading {} {}/{}", source.name(), progress.done, progress.total));
-        }
-        store.apply(polled);
-    });
-    line.end();
-    ended?;
+    // A query may ask about verdicts, and mutes count there as everywhere.
+    store.set_exceptions(super::exceptions(global));
+    let clock = wire.clock.clone();
+    talk::fill(&mut store, wire, settings)?;
     store.settle(clock.now());
     let tables = store.estate().tables.values();
     let asked = |table: &&Table| queries.iter().all(|query| query.matches(&TableRow { store: &store, table }));

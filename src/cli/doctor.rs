@@ -10,7 +10,6 @@ use crate::model::Verdict;
 use crate::store::Store;
 use crate::store::doctor::Section;
 
-use super::line::Line;
 use super::{Cli, Failure, Output, Pipe, settings, talk, wire};
 
 /// Sweeps, prints, and gives the exit code.
@@ -32,15 +31,7 @@ pub(super) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
     let mut store = Store::new(wire.origin, config.baseline());
     store.set_exceptions(super::exceptions(global));
     let clock = wire.clock.clone();
-    let mut line = Line::new();
-    let swept = talk::sweep(wire, settings, |polled| {
-        if let crate::model::Polled::Running(source, scope, progress) = &polled {
-            line.show(|| format!("{scope} reading {} {}/{}", source.name(), progress.done, progress.total));
-        }
-        store.apply(polled);
-    });
-    line.end();
-    swept?;
+    talk::fill(&mut store, wire, settings)?;
     store.settle(clock.now());
     let (sections, coverage) = (store.doctor(), store.coverage());
     let mut out = BufWriter::new(Pipe::new(io::stdout().lock()));

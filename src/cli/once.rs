@@ -12,14 +12,13 @@ use crate::controls::CATALOGUE;
 use crate::controls::facts::{self, Mapping};
 use crate::export;
 use crate::export::checked::Checked;
-use crate::model::{Judgement, Polled, Severity, Source, SourceError, Verdict};
+use crate::model::{Judgement, Severity, Source, SourceError, Verdict};
 use crate::store::rows::lanes::summary;
 use crate::store::rows::{CheckRow, Entry, RowKind};
 use crate::store::{Coverage, Store};
 use crate::trail::engine::lookup::Plan;
 use crate::trail::query::Query;
 
-use super::line::Line;
 use super::search::{self, Reach};
 use super::worse::Earlier;
 use super::{Cli, Command, Failure, Output, Pipe, settings, talk, wire};
@@ -55,15 +54,7 @@ pub(super) fn run(cli: &Cli, kind: RowKind, query: Option<&str>) -> Result<ExitC
         store.hold_to_default_class();
     }
     let clock = wire.clock.clone();
-    let mut line = Line::new();
-    let swept = talk::sweep(wire, settings.clone(), |polled| {
-        if let Polled::Running(source, scope, progress) = &polled {
-            line.show(|| format!("{scope} reading {} {}/{}", source.name(), progress.done, progress.total));
-        }
-        store.apply(polled);
-    });
-    line.end();
-    swept?;
+    talk::fill(&mut store, wire, settings.clone())?;
     if let Some(plan) = plan.as_ref().filter(|plan| !plan.extra.is_empty()) {
         search::run(super::wire(cli, None)?, settings, &mut store, plan)?;
     }

@@ -8,9 +8,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::aws::{self, Command, Handle, Settings, StartError};
 use crate::model::{Polled, Scope, Source};
+use crate::store::Store;
 use crate::wire::Wire;
 
 use super::Failure;
+use super::line::Line;
 
 /// Messages in flight between data layer and store.
 const QUEUE: usize = 1_024;
@@ -27,6 +29,19 @@ pub(super) fn sweep(wire: Wire, settings: Settings, mut hear: impl FnMut(Polled)
         hear(polled);
     }
     ended(running)
+}
+
+/// Sweeps once into a store, and says on a line how far it is.
+pub(super) fn fill(store: &mut Store, wire: Wire, settings: Settings) -> Result<(), Failure> {
+    let mut line = Line::new();
+    let swept = sweep(wire, settings, |polled| {
+        if let Polled::Running(source, scope, progress) = &polled {
+            line.show(|| format!("{scope} reading {} {}/{}", source.name(), progress.done, progress.total));
+        }
+        store.apply(polled);
+    });
+    line.end();
+    swept
 }
 
 fn ended(running: JoinHandle<Result<(), StartError>>) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use crate::model::{
     BackupSummary, CallRef, Cell, Estate, Evidence, Judgement, Key, KeyKind, RECOVERY_POINTS, Seen, SourceError, Table,
 };
 
-use super::draft::{Draft, by_class, class, settle};
+use super::draft::{Draft, by_class, class, settle, unread};
 use super::{Baseline, Control, Judge};
 
 const LISTED: &str = "dynamodb:ListBackups";
@@ -31,7 +31,7 @@ pub(super) const ENC_07: &Control = &Control {
 };
 
 fn alive(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_alive(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_alive(estate, baseline, table)), unread(table))
 }
 
 /// What is kept under one key.

@@ -4,7 +4,7 @@ use crate::model::{Change, Endpoint, Estate, Judgement, Look, Scope, Sighting, T
 use crate::policy::{self, Document, ITEM_ACTIONS};
 
 use super::baseline::means;
-use super::draft::{Draft, by_class, class, settle};
+use super::draft::{Draft, by_class, class, settle, unread};
 use super::perimeter::plane;
 use super::seen::{reach, when};
 use super::{Baseline, Control, Judge};
@@ -21,7 +21,7 @@ pub(super) const ISO_05: &Control = &Control {
 const NAMED: usize = 8;
 
 fn administered(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_administered(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_administered(estate, baseline, table)), unread(table))
 }
 
 /// What one change says, the worst first.

@@ -331,9 +331,13 @@ pub(super) fn global<'a>(
 
 /// Everybody in an account.
 pub(super) fn roster<'a>(draft: Draft, estate: &'a Estate, account: &str) -> Result<Read<'a>, Box<Judgement>> {
-    let home = estate.home(account, DETAILS);
     let (draft, seen) = global(draft, estate, account, DETAILS)?;
-    let made = || Roster::new(&seen.value, account);
-    let roster = home.map_or_else(|| Arc::new(made()), |scope| estate.memo.of(scope, DETAILS, "", made));
-    Ok((draft, seen, roster))
+    Ok((draft, seen, made(estate, account, &seen.value)))
+}
+
+/// Who is in an account by what IAM answered, worked out once an answer.
+pub(super) fn made(estate: &Estate, account: &str, details: &Value) -> Arc<Roster> {
+    let make = || Roster::new(details, account);
+    let home = estate.home(account, DETAILS);
+    home.map_or_else(|| Arc::new(make()), |scope| estate.memo.of(scope, DETAILS, "", make))
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::{DataClass, Estate, Judgement, KeyKind, Look, Scope, Table, Uses, Way, Who, Witness};
 
 use super::baseline::means;
-use super::draft::{Draft, asked_in, by_class, class, settle};
+use super::draft::{Draft, asked_in, by_class, class, settle, unread};
 use super::{Baseline, Control, Judge};
 
 const EVENTS: &str = "cloudtrail:LookupEvents";
@@ -59,7 +59,7 @@ pub(super) const DET_18: &Control = &Control {
 };
 
 fn used(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgement {
-    by_class(settle(judge_used(estate, baseline, table)), class(estate, table).1)
+    by_class(settle(judge_used(estate, baseline, table)), unread(table))
 }
 
 /// A service that acts for nobody.

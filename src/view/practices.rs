@@ -1,12 +1,14 @@
 //! Practices, and how what answers for each stands: what is asked, what is true today, which controls judge it.
 
+use std::collections::BTreeMap;
+
 use ratatui::text::{Line, Span};
 
 use crate::controls::practices::{self, Practice};
 use crate::controls::{by_id, facts};
 use crate::model::{Judgement, Source, Verdict};
-use crate::store::rows::PracticeRow;
 use crate::store::rows::practices::Standing;
+use crate::store::rows::{PracticeRow, place};
 use crate::theme::{Role, verdict_role};
 use crate::widget::table::{Column, fixed, grows};
 
@@ -95,13 +97,19 @@ pub fn numbered<'a>(ctx: &Ctx<'a>, number: u16) -> Option<PracticeRow<'a>> {
 }
 
 /// How many judgements of a control its page lists.
-const SHOWN: usize = 8;
+const SHOWN: usize = 50;
 
 /// A practice: what it asks, what is true today, and what its controls say, the worst first.
 #[must_use]
 pub fn detail(ctx: &Ctx<'_>, number: u16) -> Option<Doc> {
     let (of, look) = (practices::numbered(number)?, ctx.look);
-    let stands = numbered(ctx, number)?.stands;
+    // All that is judged is walked once, whatever the controls.
+    let mut by_control: BTreeMap<&str, Vec<&Judgement>> = BTreeMap::new();
+    let mut stands = Standing::default();
+    for one in ctx.store.judgements().filter(|one| of.controls.iter().any(|id| id == one.control)) {
+        stands.add(one);
+        by_control.entry(one.control).or_default().push(one);
+    }
     let mut doc = Doc::default();
     match &of.answered {
         Some(words) => doc.field(ctx, "answered", words),
@@ -119,7 +127,7 @@ pub fn detail(ctx: &Ctx<'_>, number: u16) -> Option<Doc> {
         if let Some(control) = by_id(id).filter(|control| !control.blind.is_empty()) {
             doc.field(ctx, "not seen", control.blind);
         }
-        let mut said: Vec<&Judgement> = ctx.store.judgements().filter(|one| one.control == *id).collect();
+        let mut said = by_control.remove(id.as_str()).unwrap_or_default();
         said.sort_by_key(|one| (!one.counts(), one.verdict.rank(), &one.resource));
         let worth = |one: &&&Judgement| !matches!(one.verdict, Verdict::NotApplicable | Verdict::Pass) && one.counts();
         let open: Vec<&&Judgement> = said.iter().filter(worth).collect();
@@ -129,12 +137,14 @@ pub fn detail(ctx: &Ctx<'_>, number: u16) -> Option<Doc> {
             on(ctx, one, &mut doc);
         }
         let passes = said.iter().filter(|one| one.verdict == Verdict::Pass && one.counts()).count();
-        let apart = said.iter().filter(|one| !one.counts()).count();
+        let muted = said.iter().filter(|one| one.muted.is_some()).count();
+        let unclassed = said.iter().filter(|one| one.by_default && one.muted.is_none()).count();
         let rest = [
             (shown.len().saturating_sub(SHOWN), "more"),
             (passes, "pass"),
             (said.iter().filter(|one| one.verdict == Verdict::NotApplicable).count(), "not applicable"),
-            (apart, "muted or of no class"),
+            (muted, "muted"),
+            (unclassed, "of no class, counted under ISO-01"),
         ];
         let rest: Vec<String> =
             rest.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
@@ -152,10 +162,12 @@ pub fn detail(ctx: &Ctx<'_>, number: u16) -> Option<Doc> {
 /// One judgement, by what it is about.
 fn on(ctx: &Ctx<'_>, one: &Judgement, doc: &mut Doc) {
     let look = ctx.look;
-    let room = usize::from(ctx.width).saturating_sub(42).max(20);
+    let room = usize::from(ctx.width).saturating_sub(57).max(20);
     let mut spans = vec![Span::raw("   ")];
     spans.extend(look.verdict(one.verdict, &format!("{:<8}", one.verdict.word())).spans);
+    let (_, region) = place(&one.resource);
     spans.push(look.foreign(Role::Link, &format!("{:<24} ", super::things::tail(&one.resource)), 25));
+    spans.push(look.foreign(Role::Dim, &format!("{region:<14} "), 15));
     spans.push(look.foreign(Role::Text, &one.reason, room));
     doc.link(spans, super::Screen::Detail(super::Thing::Judgement(one.resource.clone(), one.control)));
 }

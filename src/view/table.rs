@@ -276,6 +276,9 @@ pub fn judgement(ctx: &Ctx<'_>, resource: &str, control: &str) -> Option<Doc> {
         if !control.blind.is_empty() {
             doc.field(ctx, "cannot see", control.blind);
         }
+        if let Some(note) = &facts.note {
+            doc.field(ctx, "note", note);
+        }
         if let Some(command) = super::remedy::made_out(control.id, resource) {
             doc.field(ctx, "mends it", &text::line(&command));
             doc.field(ctx, "", "c copies it; nothing is run");

@@ -333,7 +333,7 @@ async fn call(site: &Site, read: &'static Read, subject: &str, token: Option<Str
             client(tail.json(service), read.label).call(name, input).await
         }
         How::JsonAt(at, input) => client(tail.json(at(subject)), read.label).call(name, input(subject)).await,
-        How::Xml(path) => client(tail.xml(service), read.label).get(name, path(subject)).await,
+        How::Xml(path) => client(tail.rest(service), read.label).get_xml(name, path(subject)).await,
         How::Get(path) => {
             let mut path = path(subject);
             if let (Some(token), Some(paged)) = (token, &read.pages) {

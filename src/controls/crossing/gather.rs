@@ -1,10 +1,9 @@
 //! Finds out who reaches what, policy by policy.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use crate::controls::Baseline;
-use crate::controls::roster::{DETAILS, Holder, Kind as Holds, Roster, accounts};
+use crate::controls::roster::{self, DETAILS, Holder, Kind as Holds, accounts};
 use crate::model::{Cell, ClassTags, Estate, Scope, SourceError, Verdict};
 use crate::policy::{Actions, Document, Effect, Reach, Spread, Statement};
 
@@ -130,29 +129,11 @@ impl<'a> Gather<'a> {
         let reached = |lane: usize| {
             crosser.reaches.iter().any(|of| self.lanes.tables.get(of.table).is_some_and(|table| table.lane == lane))
         };
-        let none = Planes::default();
-        let doubts = lanes.iter().filter(|lane| **lane != crosser.lane && !reached(**lane)).map(|lane| Crossing {
-            crosser: at,
-            lane: *lane,
-            verdict: Verdict::Unknown,
-            tables: 0,
-            worst: None,
-            sure: none,
-            may: none,
-        });
-        let doubts: Vec<Crossing> = doubts.collect();
         // What could not be read may hide what leads into its own row too.
-        let own = crosser.kind == Kind::Unread && lanes.contains(&crosser.lane);
-        let own = own.then_some(Crossing {
-            crosser: at,
-            lane: crosser.lane,
-            verdict: Verdict::Unknown,
-            tables: 0,
-            worst: None,
-            sure: none,
-            may: none,
-        });
-        self.lanes.crossings.extend(doubts.into_iter().chain(own));
+        let doubted = |lane: usize| if lane == crosser.lane { crosser.kind == Kind::Unread } else { !reached(lane) };
+        let doubts: Vec<Crossing> =
+            lanes.iter().filter(|lane| doubted(**lane)).map(|lane| Crossing::of(at, *lane, Verdict::Unknown)).collect();
+        self.lanes.crossings.extend(doubts);
         self.lanes.crossers.push(crosser);
     }
 
@@ -196,11 +177,7 @@ impl<'a> Gather<'a> {
             self.blind(&lanes, &name, &format!("iam:{account}"), account, (note, missing));
             return self.let_in(&mut here);
         };
-        let made = || Roster::new(&seen.value, account);
-        let roster = match self.estate.home(account, DETAILS) {
-            Some(scope) => self.estate.memo.of(scope, DETAILS, "", made),
-            None => Arc::new(made()),
-        };
+        let roster = roster::made(self.estate, account, &seen.value);
         let lanes = self.lanes_of(|of| of.scope.account == account);
         let mut allowed = Allowed::new(here.tables.len());
         for (at, holder) in roster.holders.iter().enumerate().filter(|(_, of)| of.kind != Holds::Group) {

@@ -205,6 +205,13 @@ pub struct Crossing {
     pub may: Planes,
 }
 
+impl Crossing {
+    /// Of no table yet.
+    fn of(crosser: usize, lane: usize, verdict: Verdict) -> Self {
+        Self { crosser, lane, verdict, tables: 0, worst: None, sure: Planes::default(), may: Planes::default() }
+    }
+}
+
 /// All lanes, and who is in which.
 #[derive(Debug, Default)]
 pub struct Lanes {
@@ -446,15 +453,7 @@ impl Lanes {
                 let Some(table) = self.tables.get(reached.table) else { continue };
                 let verdict = self.verdict(crosser, reached);
                 let Some(one) = of.get_mut(table.lane) else { continue };
-                let one = one.get_or_insert(Crossing {
-                    crosser: at,
-                    lane: table.lane,
-                    verdict,
-                    tables: 0,
-                    worst: None,
-                    sure: Planes::default(),
-                    may: Planes::default(),
-                });
+                let one = one.get_or_insert(Crossing::of(at, table.lane, verdict));
                 one.tables += 1;
                 if one.worst.is_none() || verdict.rank() < one.verdict.rank() {
                     (one.verdict, one.worst) = (verdict, Some(reached.table));

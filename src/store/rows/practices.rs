@@ -53,7 +53,8 @@ pub struct Standing {
 }
 
 impl Standing {
-    fn add(&mut self, one: &Judgement) {
+    /// Takes one in.
+    pub fn add(&mut self, one: &Judgement) {
         self.tally.add(one);
         match one.verdict {
             Verdict::Manual => self.manual += 1,
