@@ -35,6 +35,12 @@ struct Stood {
     counts: bool,
 }
 
+impl Stood {
+    fn gravity(self) -> u8 {
+        self.verdict.gravity(self.counts)
+    }
+}
+
 #[derive(Deserialize)]
 struct Answer {
     schema: String,
@@ -130,16 +136,14 @@ impl Earlier {
     /// True when it is worse now, or is bad and was not there. What is not known any more is worse than whatever was
     /// known: a call that fails mends nothing.
     pub(super) fn is_worse(&self, of: &Judgement) -> bool {
-        let was = self.stood(of).map_or(0, |stood| gravity(stood.verdict, stood.counts));
-        match gravity(of.verdict, of.counts()) {
-            UNKNOWN => was != UNKNOWN,
-            now => now > was,
-        }
+        let was = self.stood(of).map_or(0, Stood::gravity);
+        let now = of.verdict.gravity(of.counts());
+        if is_unknown(of) { was != now } else { now > was }
     }
 
     fn is_better(&self, of: &Judgement) -> bool {
-        let now = gravity(of.verdict, of.counts());
-        now != UNKNOWN && self.stood(of).is_some_and(|stood| now < gravity(stood.verdict, stood.counts))
+        let now = of.verdict.gravity(of.counts());
+        !is_unknown(of) && self.stood(of).is_some_and(|stood| now < stood.gravity())
     }
 
     /// `against 2026-11-21T12:00:00Z: 3 worse (1 new), 5 better, 2 gone`, of all judgements that are asked for.
@@ -174,16 +178,6 @@ impl Earlier {
     }
 }
 
-/// The gravity of what is not known.
-const UNKNOWN: u8 = 1;
-
-/// How bad it is: what is set aside is no worse than a pass.
-fn gravity(verdict: Verdict, counts: bool) -> u8 {
-    match verdict {
-        _ if !counts => 0,
-        Verdict::Fail => 3,
-        Verdict::Warn => 2,
-        Verdict::Unknown => UNKNOWN,
-        Verdict::Pass | Verdict::Manual | Verdict::NotApplicable => 0,
-    }
+fn is_unknown(of: &Judgement) -> bool {
+    of.verdict == Verdict::Unknown && of.counts()
 }

@@ -47,6 +47,19 @@ impl Verdict {
         }
     }
 
+    /// How grave it is that something stands so, for "better" and "worse": what does not count, for a mute or its class, is
+    /// no worse than a pass.
+    #[must_use]
+    pub fn gravity(self, counts: bool) -> u8 {
+        match self {
+            _ if !counts => 0,
+            Self::Fail => 3,
+            Self::Warn => 2,
+            Self::Unknown => 1,
+            Self::Pass | Self::Manual | Self::NotApplicable => 0,
+        }
+    }
+
     /// Rank for "worst first": smaller is worse.
     #[must_use]
     pub fn rank(self) -> u8 {

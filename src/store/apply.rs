@@ -50,6 +50,10 @@ impl Store {
                 if let Some(fault) = &whole {
                     self.log(source, &scope, fault, 1);
                 }
+                let error = whole.clone().or_else(|| worst(&partial)).map(|fault| fault.error);
+                let of = self.freshness_of(source, &scope);
+                let (first, good) = (of.is_none_or(Freshness::is_loading), of.and_then(|of| of.good));
+                self.changes.swept((source, &scope), (whole.is_some(), error.as_ref()), first, good, at);
                 let freshness = self.fresh(source, scope);
                 freshness.running = None;
                 freshness.sweeps += 1;
@@ -107,6 +111,7 @@ impl Store {
                 self.freshness.entry((source, to.clone())).or_insert(freshness);
             }
         }
+        self.changes.rename(from, &to);
         self.estate.scopes.retain(|scope| scope != from);
         if let Some(cell) = self.estate.callers.remove(from) {
             self.estate.callers.insert(to.clone(), cell);
@@ -158,9 +163,15 @@ impl Store {
             Delta::Filters(outcome) => estate.filters.entry(scope.clone()).or_default().apply(outcome),
             Delta::Detectors(outcome) => estate.detectors.entry(scope.clone()).or_default().apply(outcome),
             Delta::Findings(findings) => {
+                // What the first sweep finds was there before anybody watched.
+                let watched = self.freshness.get(&(source, scope.clone())).is_some_and(|of| !of.is_loading());
                 for finding in findings {
                     let finding = Arc::new(finding);
-                    if let Some(old) = estate.findings.insert(finding.id.clone(), finding.clone()) {
+                    let old = estate.findings.insert(finding.id.clone(), finding.clone());
+                    if watched {
+                        self.changes.finding(old.as_deref(), &finding);
+                    }
+                    if let Some(old) = old {
                         self.finding_index.remove(&old);
                     }
                     self.finding_index.insert(&finding);
@@ -171,9 +182,11 @@ impl Store {
                 let cell = estate.finding_lists.entry(scope.clone()).or_default();
                 if let Some(ids) = list(cell, outcome, |id: &String| id.clone()) {
                     let (index, dirty) = (&mut self.finding_index, &mut self.dirty_findings);
+                    let changes = &mut self.changes;
                     estate.findings.retain(|id, finding| {
                         let stays = finding.scope != *scope || ids.contains(id);
                         if !stays {
+                            changes.finding_gone(finding);
                             index.remove(finding);
                             dirty.insert(id.clone());
                         }

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::controls::{CATALOGUE, Control, Judge, LAST, facts};
-use crate::model::{DataClass, Estate, Judgement, Table, Verdict};
+use crate::model::{DataClass, Estate, Freshness, Judgement, Table, Verdict};
 
-use super::{Store, VerdictChange, exceptions};
+use super::{Store, exceptions};
 
 impl Store {
     /// Judges what changed since the last call and sorts new events in. Cheap when nothing did.
@@ -23,6 +23,7 @@ impl Store {
         let began = Instant::now();
         self.estate.now = now;
         self.events.settle();
+        self.changes.date(now);
         if !self.dirty_findings.is_empty() {
             self.dirty_estate = true;
         }
@@ -46,11 +47,11 @@ impl Store {
             if let Some(at) = next(&mut self.due, &self.last_due) {
                 self.last_due = at;
                 if let Some(control) = CATALOGUE.get(at).filter(|control| control.id != LAST.id) {
-                    self.judge_estate(&estate, control, now);
+                    self.judge_estate(&estate, control);
                 }
             } else if let Some(arn) = next(&mut self.dirty_tables, &self.last_table) {
                 if let Some(table) = estate.tables.get(&arn) {
-                    self.judge_table(&estate, table, now);
+                    self.judge_table(&estate, table);
                 }
                 self.last_table = arn;
             } else {
@@ -63,11 +64,15 @@ impl Store {
         let done = self.due.is_empty() && self.dirty_tables.is_empty();
         if done {
             self.missing.clone_into(&mut estate.attestations.missing);
-            self.judge_estate(&estate, LAST, now);
+            self.judge_estate(&estate, LAST);
         }
         self.estate = estate;
         if done {
             self.around = self.gather();
+        }
+        self.changes.date(now);
+        if done && noted && !self.freshness.is_empty() && !self.freshness.values().any(Freshness::is_loading) {
+            self.changes.begin(now);
         }
         self.revision += 1;
         done && noted
@@ -80,7 +85,7 @@ impl Store {
     }
 
     /// Judges by a control that looks at the whole estate; of one that looks at tables, the scopes that hide theirs.
-    fn judge_estate(&mut self, estate: &Estate, control: &'static Control, now: Timestamp) {
+    fn judge_estate(&mut self, estate: &Estate, control: &'static Control) {
         let fresh = match control.judge {
             Judge::Table(_) => self.unlisted(estate, control),
             Judge::Estate(judge) => {
@@ -90,17 +95,17 @@ impl Store {
             }
         };
         for judgement in fresh {
-            self.keep(self.exceptions.applied(estate, judgement), now);
+            self.keep(self.exceptions.applied(estate, judgement));
         }
     }
 
-    fn judge_table(&mut self, estate: &Estate, table: &Table, now: Timestamp) {
+    fn judge_table(&mut self, estate: &Estate, table: &Table) {
         let mildest = (!self.strict_class && estate.is_unclassed(table)).then(|| as_mildest(table));
         for control in CATALOGUE {
             if let Judge::Table(judge) = control.judge {
                 let judge = |table: &Table| judge(estate, &self.baseline, table);
                 let judgement = marked(judge(table), mildest.as_ref(), judge);
-                self.keep(self.exceptions.applied(estate, judgement), now);
+                self.keep(self.exceptions.applied(estate, judgement));
             }
         }
     }
@@ -141,24 +146,16 @@ impl Store {
         }
     }
 
-    fn keep(&mut self, judgement: Judgement, now: Timestamp) {
+    fn keep(&mut self, judgement: Judgement) {
         self.count(&judgement, true);
-        let verdict = judgement.verdict;
-        let before = match self.judgements.get_mut(&judgement.resource) {
-            Some(of) => of.insert(judgement.control, judgement),
-            None => self.judgements.entry(judgement.resource.clone()).or_default().insert(judgement.control, judgement),
+        let of = match self.judgements.get_mut(&judgement.resource) {
+            Some(of) => of,
+            None => self.judgements.entry(judgement.resource.clone()).or_default(),
         };
-        if let Some(before) = before {
+        let before = of.get(judgement.control).map(|before| (before.verdict, before.counts()));
+        self.changes.verdict(before, &judgement);
+        if let Some(before) = of.insert(judgement.control, judgement) {
             self.count(&before, false);
-            if before.verdict != verdict {
-                self.changes.push(VerdictChange {
-                    at: now,
-                    control: before.control,
-                    resource: before.resource,
-                    from: before.verdict,
-                    to: verdict,
-                });
-            }
         }
     }
 

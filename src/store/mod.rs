@@ -3,6 +3,7 @@
 //! `apply` takes in what pollers send, `settle` judges what changed; everything else reads.
 
 mod apply;
+pub mod changes;
 mod coverage;
 pub mod depth;
 pub mod doctor;
@@ -24,10 +25,10 @@ use jiff::Timestamp;
 use crate::controls::Baseline;
 use crate::model::{
     CallRecord, EngineNews, Estate, Freshness, Judgement, Layer, Origin, Scope, SearchReach, Source, SourceError,
-    Verdict,
 };
 
 use crate::trail::Events;
+pub use changes::Changes;
 pub use coverage::Coverage;
 pub use exceptions::Exceptions;
 pub use judge::Tally;
@@ -54,21 +55,6 @@ pub struct ErrorLine {
     pub count: usize,
 }
 
-/// A verdict that changed while we watched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerdictChange {
-    /// When it was noticed.
-    pub at: Timestamp,
-    /// The control.
-    pub control: &'static str,
-    /// The resource.
-    pub resource: String,
-    /// Before.
-    pub from: Verdict,
-    /// After.
-    pub to: Verdict,
-}
-
 /// The store.
 #[derive(Debug)]
 pub struct Store {
@@ -87,7 +73,7 @@ pub struct Store {
     broken_events: Vec<(String, String)>,
     searches: Vec<(Scope, SearchReach)>,
     engine: Option<EngineNews>,
-    changes: Vec<VerdictChange>,
+    changes: Changes,
     revision: u64,
     dirty_tables: BTreeSet<String>,
     dirty_estate: bool,
@@ -130,7 +116,7 @@ impl Store {
             broken_events: Vec::new(),
             searches: Vec::new(),
             engine: None,
-            changes: Vec::new(),
+            changes: Changes::default(),
             revision: 0,
             dirty_tables: BTreeSet::new(),
             dirty_estate: false,
@@ -333,9 +319,9 @@ impl Store {
         &self.searches
     }
 
-    /// Verdicts that changed while we watched, oldest first.
+    /// What changed while we watched.
     #[must_use]
-    pub fn changes(&self) -> &[VerdictChange] {
+    pub fn changes(&self) -> &Changes {
         &self.changes
     }
 

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::*;
 use crate::model::{
     CallRef, Delta, Event, EventCategory, Facet, Fault, Finding, FindingAction, Pitr, Polled, Scope, Seen, Source,
-    SourceError,
+    SourceError, Verdict,
 };
 
 fn scope() -> Scope {

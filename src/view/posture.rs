@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use ratatui::text::{Line, Span};
 
 use crate::model::{Layer, Source, Verdict};
-use crate::store::VerdictChange;
+use crate::store::changes::{Change, VerdictChange, Way};
 use crate::theme::{Role, verdict_role};
 use crate::widget::{bar, text};
 
@@ -51,28 +51,25 @@ pub fn side(ctx: &Ctx<'_>, width: usize) -> Vec<Line<'static>> {
     for source in worse.into_iter().chain(well) {
         lines.extend(freshness(ctx, source, width));
     }
-    // What was merely not read before, or does not apply any more, did not get better or worse.
-    let judged = |verdict| matches!(verdict, Verdict::Pass | Verdict::Warn | Verdict::Fail);
-    let judged = |one: &&VerdictChange| judged(one.from) && judged(one.to);
-    // What fell comes first, the gravest of it before all; what rose is good news and can wait.
-    let mut changed: Vec<&VerdictChange> = ctx.store.changes().iter().filter(judged).collect();
-    let fell = |one: &VerdictChange| one.to.rank() < one.from.rank();
-    let severity = |one: &VerdictChange| crate::controls::facts::facts(one.control).map(|facts| facts.severity);
-    changed.sort_by_key(|one| (!fell(one), one.to.rank(), Reverse(severity(one)), Reverse(one.at)));
+    // What fell comes first, the gravest of it before all; what rose is good news and can wait. What is merely not read
+    // any more did neither.
+    let moved = |(_, of): &(&Change, &VerdictChange)| matches!(of.way, Way::Fell | Way::Rose | Way::New);
+    let mut changed: Vec<(&Change, &VerdictChange)> = ctx.store.changes().verdicts().filter(moved).collect();
+    changed.sort_by_key(|(change, of)| (of.way, of.to.rank(), Reverse(of.severity), Reverse(change.at)));
     if !changed.is_empty() {
-        let down = changed.iter().filter(|one| fell(one)).count();
-        let words = format!("  {down} fell, {} rose since the start", changed.len() - down);
+        let rose = changed.iter().filter(|(_, of)| of.way == Way::Rose).count();
+        let words = format!("  {} fell, {rose} rose since the start", changed.len() - rose);
         lines.push(Line::default());
         lines.push(Line::from(vec![look.say(Role::Heading, "VERDICTS CHANGED"), look.say(Role::Dim, words)]));
-        for change in changed.into_iter().take(8) {
-            let name = text::clean(things::tail(&change.resource), width.saturating_sub(24));
-            let (from, to) = (look.glyph(change.from), look.glyph(change.to));
+        for (change, of) in changed.into_iter().take(8) {
+            let name = text::clean(things::tail(&of.resource), width.saturating_sub(24));
+            let (from, to) = (of.from.map_or(" ", |from| look.glyph(from)), look.glyph(of.to));
             lines.push(Line::from(vec![
                 look.say(Role::Dim, format!("{:>6} ", age(ctx.now, change.at))),
-                look.say(Role::Text, format!("{} ", change.control)),
-                Span::styled(from, look.style(verdict_role(change.from))),
+                look.say(Role::Text, format!("{} ", of.control)),
+                Span::styled(from, look.style(verdict_role(of.from.unwrap_or(of.to)))),
                 look.say(Role::Dim, "→"),
-                Span::styled(to, look.style(verdict_role(change.to))),
+                Span::styled(to, look.style(verdict_role(of.to))),
                 look.foreign(Role::Text, &format!(" {name}"), width),
             ]));
         }

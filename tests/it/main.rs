@@ -22,6 +22,7 @@ mod practices;
 mod remediation;
 mod seen;
 mod sessions;
+mod since;
 mod sweeps;
 mod terminal;
 mod trail_files;

@@ -1,0 +1,478 @@
+//! What changed while it was watched: verdicts, findings, sources.
+//!
+//! What is read for the first time is no change. A verdict that is not known any more neither fell nor rose; once it is
+//! known again it is held against the last one that was.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::Timestamp;
+
+use crate::model::{Finding, Judgement, Scope, Severity, Source, SourceError, Verdict};
+
+/// How many changes are kept.
+const LENGTH: usize = 10_000;
+
+/// A change, and when it was noticed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Its number since the start.
+    pub number: u64,
+    /// When it was noticed.
+    pub at: Timestamp,
+    /// When what it rests on was read, or happened.
+    pub evidence: Option<Timestamp>,
+    /// What changed.
+    pub what: Changed,
+}
+
+/// What changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changed {
+    /// A verdict.
+    Verdict(VerdictChange),
+    /// A finding.
+    Finding(FindingChange),
+    /// A source.
+    Source(SourceChange),
+}
+
+/// A verdict that is not what it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerdictChange {
+    /// The control.
+    pub control: &'static str,
+    /// The resource.
+    pub resource: String,
+    /// The last one that was known; `None` for a resource that was not judged before.
+    pub from: Option<Verdict>,
+    /// What it is now.
+    pub to: Verdict,
+    /// For better or worse.
+    pub way: Way,
+    /// How bad a failure of the control is.
+    pub severity: Severity,
+    /// Why it is what it is.
+    pub reason: String,
+}
+
+/// For better or worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Way {
+    /// Worse than it was.
+    Fell,
+    /// Bad, of a resource that was not judged before.
+    New,
+    /// Not known any more.
+    Lost,
+    /// Known, where it was not.
+    Known,
+    /// Better than it was.
+    Rose,
+}
+
+impl Way {
+    /// All, worst first.
+    pub const ALL: [Self; 5] = [Self::Fell, Self::New, Self::Lost, Self::Known, Self::Rose];
+
+    /// The word used in JSON and on screens.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Fell => "fell",
+            Self::New => "new",
+            Self::Lost => "no longer known",
+            Self::Known => "known now",
+            Self::Rose => "rose",
+        }
+    }
+
+    /// The way from one verdict to another, each with whether it counts; `before` may be one that was known earlier
+    /// than the last. `None` where nothing changed that is worth a word.
+    #[must_use]
+    pub fn between(before: Option<(Verdict, bool)>, after: (Verdict, bool)) -> Option<Self> {
+        let now = after.0.gravity(after.1);
+        if after.0 == Verdict::Unknown && after.1 {
+            // What was not judged before cannot be missed.
+            return before.filter(|of| of.0 != Verdict::Unknown).map(|_| Self::Lost);
+        }
+        let Some((verdict, counts)) = before else { return (now > 0).then_some(Self::New) };
+        if verdict == Verdict::Unknown && counts {
+            return Some(Self::Known);
+        }
+        match verdict.gravity(counts) {
+            was if now > was => Some(Self::Fell),
+            was if now < was => Some(Self::Rose),
+            _ => None,
+        }
+    }
+}
+
+/// A finding that is new, or not what it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FindingChange {
+    /// Its id.
+    pub id: String,
+    /// Where it was read.
+    pub scope: Scope,
+    /// Its type.
+    pub kind: String,
+    /// GuardDuty's title.
+    pub title: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What became of it.
+    pub turn: Turn,
+}
+
+/// What became of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Turn {
+    /// It was not there.
+    New,
+    /// It went on: it was seen again, or is graver.
+    Updated,
+    /// It is open again.
+    Reopened,
+    /// Somebody, or a filter, archived it.
+    Archived,
+    /// GuardDuty lists it no more.
+    Gone,
+}
+
+impl Turn {
+    /// The word used in JSON and on screens.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Updated => "updated",
+            Self::Reopened => "open again",
+            Self::Archived => "archived",
+            Self::Gone => "gone",
+        }
+    }
+
+    /// What became of one that was there, by when it was updated and whether it was archived.
+    #[must_use]
+    pub fn of(before: Option<(Option<Timestamp>, bool)>, now: &Finding) -> Option<Self> {
+        let Some((updated, archived)) = before else { return Some(Self::New) };
+        match (archived, now.archived) {
+            (false, true) => Some(Self::Archived),
+            (true, false) => Some(Self::Reopened),
+            _ => (now.updated > updated).then_some(Self::Updated),
+        }
+    }
+}
+
+impl FindingChange {
+    /// What became of this finding.
+    #[must_use]
+    pub fn new(finding: &Finding, turn: Turn) -> Self {
+        Self {
+            id: finding.id.clone(),
+            scope: finding.scope.clone(),
+            kind: finding.kind.clone(),
+            title: finding.title.clone(),
+            severity: finding.severity(),
+            turn,
+        }
+    }
+}
+
+/// A source that cannot be read any more, or can be again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceChange {
+    /// Which.
+    pub source: Source,
+    /// Where.
+    pub scope: Scope,
+    /// Why it goes stale; `None` when it came back.
+    pub error: Option<SourceError>,
+    /// When it was last read whole.
+    pub good: Option<Timestamp>,
+}
+
+impl Change {
+    /// What kind of thing changed.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match &self.what {
+            Changed::Verdict(_) => "verdict",
+            Changed::Finding(_) => "finding",
+            Changed::Source(_) => "source",
+        }
+    }
+
+    /// What became of it, in a word.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match &self.what {
+            Changed::Verdict(of) => of.way.word(),
+            Changed::Finding(of) => of.turn.word(),
+            Changed::Source(SourceChange { error: Some(_), .. }) => "stale",
+            Changed::Source(_) => "back",
+        }
+    }
+
+    /// How bad it is, where that can be said: of a source it cannot.
+    #[must_use]
+    pub fn severity(&self) -> Option<Severity> {
+        match &self.what {
+            Changed::Verdict(of) => Some(of.severity),
+            Changed::Finding(of) => Some(of.severity),
+            Changed::Source(_) => None,
+        }
+    }
+
+    /// True for what makes things worse: something new and bad, or a verdict that fell.
+    #[must_use]
+    pub fn is_worse(&self) -> bool {
+        match &self.what {
+            Changed::Verdict(of) => matches!(of.way, Way::Fell | Way::New),
+            Changed::Finding(of) => matches!(of.turn, Turn::New | Turn::Updated | Turn::Reopened),
+            Changed::Source(_) => false,
+        }
+    }
+}
+
+/// The newest changes.
+#[derive(Debug, Default)]
+pub struct Changes {
+    kept: VecDeque<Change>,
+    /// How many there were, those let go included.
+    count: u64,
+    /// What was noticed since the last moment that was told.
+    noticed: Vec<(Option<Timestamp>, Changed)>,
+    /// Since when verdicts are watched: when all was read once, and judged.
+    began: Option<Timestamp>,
+    /// Verdicts that were known before they were not: with each whether it counted.
+    lost: BTreeMap<(String, &'static str), (Verdict, bool)>,
+    /// Sources that went stale.
+    stale: BTreeMap<(Source, Scope), SourceError>,
+}
+
+impl Changes {
+    /// All that are kept, oldest first.
+    #[must_use]
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Change> {
+        self.kept.iter()
+    }
+
+    /// How many are kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// True while nothing changed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    /// Those after a number, oldest first; 0 for all.
+    pub fn after(&self, number: u64) -> impl Iterator<Item = &Change> {
+        let skip = self.kept.partition_point(|change| change.number <= number);
+        self.kept.iter().skip(skip)
+    }
+
+    /// The number of the newest; 0 before the first.
+    #[must_use]
+    pub fn newest(&self) -> u64 {
+        self.count
+    }
+
+    /// How many were let go, for want of room.
+    #[must_use]
+    pub fn let_go(&self) -> u64 {
+        self.count - self.kept.len() as u64
+    }
+
+    /// Since when verdicts are watched; `None` until all was read once.
+    #[must_use]
+    pub fn began(&self) -> Option<Timestamp> {
+        self.began
+    }
+
+    /// The verdicts among them, oldest first.
+    #[must_use]
+    pub fn verdicts(&self) -> impl DoubleEndedIterator<Item = (&Change, &VerdictChange)> {
+        self.kept.iter().filter_map(|change| match &change.what {
+            Changed::Verdict(of) => Some((change, of)),
+            _ => None,
+        })
+    }
+
+    /// From now on another verdict is a change.
+    pub(super) fn begin(&mut self, now: Timestamp) {
+        self.began.get_or_insert(now);
+    }
+
+    /// Notes what a verdict became; `before` is what it was, and whether that counted.
+    pub(super) fn verdict(&mut self, before: Option<(Verdict, bool)>, after: &Judgement) {
+        let now = (after.verdict, after.counts());
+        if self.began.is_none() || before == Some(now) {
+            return;
+        }
+        let key = || (after.resource.clone(), after.control);
+        let known = match before {
+            // What cannot be read today was something yesterday.
+            Some((Verdict::Unknown, true)) if !self.lost.is_empty() => self.lost.remove(&key()).or(before),
+            _ => before,
+        };
+        let Some(way) = Way::between(known, now).or_else(|| {
+            let was_lost = known != before;
+            was_lost.then_some(Way::Known)
+        }) else {
+            return;
+        };
+        if way == Way::Lost
+            && let Some(before) = before
+        {
+            self.lost.insert(key(), before);
+        }
+        self.noticed.push((
+            after.evidence.iter().map(|of| of.at).max(),
+            Changed::Verdict(VerdictChange {
+                control: after.control,
+                resource: after.resource.clone(),
+                from: known.map(|of| of.0),
+                to: after.verdict,
+                way,
+                severity: after.severity,
+                reason: after.reason.clone(),
+            }),
+        ));
+    }
+
+    /// Notes a finding that was read; `before` is the one of the same id.
+    pub(super) fn finding(&mut self, before: Option<&Finding>, now: &Finding) {
+        if let Some(turn) = Turn::of(before.map(|of| (of.updated, of.archived)), now) {
+            self.noticed.push((now.updated, Changed::Finding(FindingChange::new(now, turn))));
+        }
+    }
+
+    /// Notes a finding that is listed no more.
+    pub(super) fn finding_gone(&mut self, of: &Finding) {
+        self.noticed.push((None, Changed::Finding(FindingChange::new(of, Turn::Gone))));
+    }
+
+    /// Notes how a sweep ended. What passes by itself, and is met below the top level, makes nothing stale.
+    pub(super) fn swept(
+        &mut self,
+        (source, scope): (Source, &Scope),
+        (whole, error): (bool, Option<&SourceError>),
+        first: bool,
+        good: Option<Timestamp>,
+        at: Timestamp,
+    ) {
+        let passing = |error: &SourceError| {
+            matches!(error, SourceError::Throttled(_) | SourceError::Offline(_) | SourceError::Service(_))
+        };
+        let error = error.filter(|error| !matches!(error, SourceError::NotEnabled(_)) && (whole || !passing(error)));
+        let key = (source, scope.clone());
+        let was = match error {
+            Some(error) => self.stale.insert(key, error.clone()),
+            None => self.stale.remove(&key),
+        };
+        if !first && was.is_some() != error.is_some() {
+            let of = SourceChange { source, scope: scope.clone(), error: error.cloned(), good };
+            self.noticed.push((Some(at), Changed::Source(of)));
+        }
+    }
+
+    /// A scope learned its name.
+    pub(super) fn rename(&mut self, from: &Scope, to: &Scope) {
+        let of: Vec<Source> = self.stale.keys().filter(|(_, scope)| scope == from).map(|(source, _)| *source).collect();
+        for source in of {
+            if let Some(error) = self.stale.remove(&(source, from.clone())) {
+                self.stale.insert((source, to.clone()), error);
+            }
+        }
+    }
+
+    /// Says when what was noticed was noticed.
+    pub(super) fn date(&mut self, now: Timestamp) {
+        for (evidence, what) in self.noticed.drain(..) {
+            self.count += 1;
+            if self.kept.len() == LENGTH {
+                self.kept.pop_front();
+            }
+            self.kept.push_back(Change { number: self.count, at: now, evidence, what });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judgement(verdict: Verdict) -> Judgement {
+        Judgement {
+            control: "RES-01",
+            resource: "arn:aws:dynamodb:eu-west-1:111122223333:table/orders".to_owned(),
+            verdict,
+            severity: Severity::High,
+            reason: "it is so".to_owned(),
+            missing_action: None,
+            evidence: vec![],
+            by_default: false,
+            muted: None,
+            attested: None,
+        }
+    }
+
+    /// The ways that a row of verdicts takes.
+    fn ways(verdicts: &[Verdict]) -> Vec<(Option<Verdict>, Verdict, Way)> {
+        let mut changes = Changes::default();
+        changes.begin(Timestamp::UNIX_EPOCH);
+        for pair in verdicts.windows(2) {
+            changes.verdict(Some((pair[0], true)), &judgement(pair[1]));
+        }
+        changes.date(Timestamp::UNIX_EPOCH);
+        changes.verdicts().map(|(_, of)| (of.from, of.to, of.way)).collect()
+    }
+
+    #[test]
+    fn what_is_not_known_any_more_neither_fell_nor_rose_and_is_held_against_what_was_known() {
+        use Verdict::{Fail, NotApplicable, Pass, Unknown, Warn};
+        assert_eq!(ways(&[Pass, Fail, Pass]), [(Some(Pass), Fail, Way::Fell), (Some(Fail), Pass, Way::Rose)]);
+        assert_eq!(ways(&[Pass, Unknown, Fail]), [(Some(Pass), Unknown, Way::Lost), (Some(Pass), Fail, Way::Fell)]);
+        assert_eq!(ways(&[Warn, Unknown, Warn])[1], (Some(Warn), Warn, Way::Known));
+        assert_eq!(ways(&[Unknown, Fail]), [(Some(Unknown), Fail, Way::Known)]);
+        assert_eq!(ways(&[Pass, NotApplicable]), []);
+    }
+
+    #[test]
+    fn a_fault_below_the_top_that_passes_by_itself_makes_nothing_stale() {
+        let (mut changes, scope) = (Changes::default(), Scope::new("111122223333", "eu-west-1"));
+        let at = Timestamp::UNIX_EPOCH;
+        let mut ended = |whole, error: Option<SourceError>, first| {
+            changes.swept((Source::Tables, &scope), (whole, error.as_ref()), first, None, at);
+            changes.date(at);
+            changes.iter().map(Change::word).collect::<Vec<_>>()
+        };
+        let throttled = || Some(SourceError::Throttled("slow down".to_owned()));
+        let denied = || Some(SourceError::Denied { action: "dynamodb:ListTables".into(), message: String::new() });
+        assert!(ended(true, denied(), true).is_empty(), "the first sweep changes nothing");
+        assert_eq!(ended(false, None, false), ["back"]);
+        assert_eq!(ended(false, throttled(), false), ["back"]);
+        assert_eq!(ended(true, throttled(), false), ["back", "stale"]);
+        assert_eq!(ended(true, denied(), false).len(), 2, "it stays stale");
+        assert_eq!(ended(false, None, false).len(), 3);
+    }
+
+    #[test]
+    fn the_oldest_go_first_and_that_is_counted() {
+        let mut changes = Changes::default();
+        changes.begin(Timestamp::UNIX_EPOCH);
+        for turn in 0..LENGTH + 5 {
+            let [before, now] =
+                if turn % 2 == 0 { [Verdict::Pass, Verdict::Fail] } else { [Verdict::Fail, Verdict::Pass] };
+            changes.verdict(Some((before, true)), &judgement(now));
+        }
+        changes.date(Timestamp::UNIX_EPOCH);
+        assert_eq!((changes.len(), changes.let_go(), changes.newest()), (LENGTH, 5, LENGTH as u64 + 5));
+        assert_eq!(changes.after(LENGTH as u64).count(), 5);
+    }
+}
