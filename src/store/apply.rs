@@ -232,6 +232,7 @@ impl Store {
                 if let Some(stack) = estate.stacks.get_mut(&id) {
                     stack.resources.apply(outcome);
                 }
+                self.drifts.stale = true;
                 self.touch_scope(scope);
             }
             Delta::Network(part) => {
@@ -321,6 +322,7 @@ impl Store {
         let gone: BTreeSet<String> = before.difference(&arns).cloned().collect();
         if !gone.is_empty() {
             self.retain_judgements(|judgement| !gone.contains(&judgement.resource));
+            self.drifts.forget(|arn| gone.contains(arn));
         }
     }
 
@@ -348,6 +350,7 @@ impl Store {
     }
 
     fn stacks(&mut self, scope: &Scope, outcome: Outcome<Vec<Stack>>) {
+        self.drifts.stale = true;
         let estate = &mut self.estate;
         estate.memo.forget(scope, "cloudformation:ListStackResources");
         let cell = estate.stack_lists.entry(scope.clone()).or_default();

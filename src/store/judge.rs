@@ -39,6 +39,7 @@ impl Store {
             self.due.extend(0..CATALOGUE.len());
         }
         if self.due.is_empty() && self.dirty_tables.is_empty() {
+            self.order_drifts();
             return noted;
         }
         // Out of the store while it is judged, so that what is judged can be kept in between.
@@ -52,6 +53,7 @@ impl Store {
             } else if let Some(arn) = next(&mut self.dirty_tables, &self.last_table) {
                 if let Some(table) = estate.tables.get(&arn) {
                     self.judge_table(&estate, table);
+                    self.drift_table(&estate, table);
                 }
                 self.last_table = arn;
             } else {
@@ -74,6 +76,7 @@ impl Store {
         if done && noted && !self.freshness.is_empty() && !self.freshness.values().any(Freshness::is_loading) {
             self.changes.begin(now);
         }
+        self.order_drifts();
         self.revision += 1;
         done && noted
     }

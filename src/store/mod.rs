@@ -7,6 +7,7 @@ pub mod changes;
 mod coverage;
 pub mod depth;
 pub mod doctor;
+mod drifts;
 pub mod exceptions;
 mod judge;
 mod links;
@@ -30,6 +31,7 @@ use crate::model::{
 use crate::trail::Events;
 pub use changes::Changes;
 pub use coverage::Coverage;
+pub use drifts::{Cause, Closed, Confidence, Drift, DriftSource, Said};
 pub use exceptions::Exceptions;
 pub use judge::Tally;
 use links::FindingIndex;
@@ -94,6 +96,7 @@ pub struct Store {
     dirty_findings: BTreeSet<String>,
     threats: HashMap<(Scope, String), BTreeMap<String, u16>>,
     noted: witness::Noted,
+    drifts: drifts::Drifts,
 }
 
 impl Store {
@@ -135,6 +138,7 @@ impl Store {
             dirty_findings: BTreeSet::new(),
             threats: HashMap::new(),
             noted: witness::Noted::default(),
+            drifts: drifts::Drifts::default(),
         }
     }
 

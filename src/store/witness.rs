@@ -47,6 +47,8 @@ impl Store {
         let mut touched: BTreeSet<(Scope, String)> = BTreeSet::new();
         if self.noted.rows == 0 || self.noted.generation != self.events.generation() {
             (self.noted.rows, self.noted.generation) = (0, self.events.generation());
+            self.drifts.heard.clear();
+            self.drifts.stale = true;
             for (scope, of) in &mut self.estate.witness {
                 touched.extend(std::mem::take(&mut of.tables).into_keys().map(|name| (scope.clone(), name)));
                 of.connections.clear();
@@ -59,6 +61,7 @@ impl Store {
             for row in self.noted.rows..until {
                 if let Some(event) = self.events.at(row) {
                     connected |= hear(event, &mut self.estate.witness, &mut self.noted.origins, &mut touched);
+                    self.drifts.stale |= self.drifts.heard.note(event);
                 }
             }
             self.noted.rows = until;
@@ -120,6 +123,7 @@ impl Store {
         for (scope, since, fault) in changed {
             let of = self.estate.witness.entry(scope.clone()).or_default();
             (of.since, of.fault) = (since, fault);
+            self.drifts.stale = true;
             self.touch_scope(&scope);
         }
     }

@@ -57,6 +57,11 @@ impl From<String> for Ask {
 }
 
 impl Ask {
+    /// Whether it asks about this key of the parameters, or below it.
+    pub(super) fn is_about(&self, key: &str) -> bool {
+        self.path.first().is_some_and(|first| first.trim_end_matches("[]").eq_ignore_ascii_case(key))
+    }
+
     /// Whether it is so. `account` is the account the record was made in.
     pub(super) fn holds(&self, parameters: &Value, account: &str) -> bool {
         let mut found = false;
@@ -90,6 +95,18 @@ impl Test {
             }
         }
     }
+}
+
+/// The first value that a path of dotted keys leads to, if it is not null.
+pub(super) fn first(value: &Value, path: &str) -> Option<Value> {
+    let path: Vec<String> = path.split('.').map(str::to_owned).collect();
+    let mut found = None;
+    visit(value, &path, &mut |value| {
+        if found.is_none() && !value.is_null() {
+            found = Some(value.clone());
+        }
+    });
+    found
 }
 
 /// Every value that a path leads to. Letter case of keys differs between services and ages of the format.

@@ -71,6 +71,14 @@ pub struct When {
     pub lowers: Vec<String>,
 }
 
+impl When {
+    /// Whether it asks about this key of the parameters.
+    #[must_use]
+    pub fn is_about(&self, key: &str) -> bool {
+        self.asks.iter().any(|ask| ask.is_about(key))
+    }
+}
+
 /// A question that one record leaves open.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

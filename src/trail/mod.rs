@@ -9,6 +9,7 @@ pub mod engine;
 pub mod object;
 pub mod record;
 pub mod sessions;
+pub mod settings;
 
 pub use catalogue::GRADER;
 pub use dynakeep_events::{EventRef, Events, Grade, Grader, columns, envelope, fields, ingest, json, query, scan};

@@ -7,6 +7,7 @@ mod command_line;
 mod controls;
 mod denied;
 mod depth;
+mod drift;
 mod engines;
 mod exceptions;
 mod faults;

@@ -8,7 +8,7 @@ use crate::{EventCategory, Grade};
 
 use super::Events;
 use super::cells::{Action, Caller, Site, mark};
-use super::raw::{Content, Elsewhere};
+use super::raw::{Body, Content, Elsewhere};
 
 /// What the user agent of this program's own calls holds: the SDK's spelling of the application id.
 pub const OWN_AGENT: &str = "app/dynakeep";
@@ -279,6 +279,14 @@ impl<'a> EventRef<'a> {
     #[must_use]
     pub fn raw_len(self) -> u32 {
         self.content().map_or(0, |(_, (_, len))| len)
+    }
+
+    /// The record where it lies open in memory: nothing is unpacked, no file is read.
+    #[must_use]
+    pub fn open(self) -> Option<&'a str> {
+        let (content, (start, len)) = self.content()?;
+        let Body::Plain(text) = &content.body else { return None };
+        text.get(start as usize..start as usize + len as usize)
     }
 
     /// The record, as delivered.
