@@ -246,6 +246,8 @@ fn finding(i: usize, scope: &Scope) -> Finding {
         principal_type: Some("AssumedRole".to_owned()),
         action: FindingAction { ip: Some(format!("198.51.0.{}", i % 250)), ..FindingAction::default() },
         resources: Vec::new(),
+        actors: Vec::new(),
+        endpoints: Vec::new(),
         signals: Vec::new(),
         raw: "{}".to_owned(),
     }

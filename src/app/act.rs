@@ -2,6 +2,7 @@
 
 use crate::keymap::Action;
 use crate::model::{EventSearch, SearchBy};
+use crate::store::case;
 use crate::view::{Kind, Pivot, Screen, Thing, banner, same, things};
 
 use super::{App, Effect};
@@ -53,15 +54,17 @@ fn who_asks(app: &App, arn: &str) -> Vec<Effect> {
     effects
 }
 
-/// A case asks for the events of its key and of its session: they may be older than what was polled.
+/// A case asks for the changes in its window, then for the events of its keys and of its sessions: they may be older than
+/// what was polled, and among many reads the changes come first.
 fn case_searches(app: &App, id: &str) -> Vec<Effect> {
     let Some(finding) = app.store.finding(id) else { return Vec::new() };
-    let session = finding.session();
-    let key = finding.access_key.clone().map(SearchBy::AccessKey);
-    let by_session = session.map(|session| SearchBy::Username(session.to_owned()));
     let mut effects = vec![Effect::Prefer(finding.scope.clone())];
-    effects.extend(key.into_iter().chain(by_session).map(search));
-    effects.extend(finding.access_key.as_deref().and_then(issue));
+    let by = case::searches(finding);
+    if !by.is_empty() {
+        effects.extend(app.store.changes_unread(finding).map(Effect::Search));
+    }
+    effects.extend(by.into_iter().map(search));
+    effects.extend(finding.keys().into_iter().filter_map(issue));
     effects
 }
 
@@ -103,7 +106,9 @@ pub fn on_thing(app: &mut App, action: Action) -> Vec<Effect> {
     }
     // On a judgement's page the remedy is what one came for, wherever the cursor is.
     let judgement = match &app.nav.place().screen {
-        Screen::Detail(thing @ Thing::Judgement(..)) if action == Action::CopyId => Some(thing.clone()),
+        Screen::Detail(thing @ (Thing::Judgement(..) | Thing::Step(..))) if action == Action::CopyId => {
+            Some(thing.clone())
+        }
         _ => None,
     };
     let Some(thing) = judgement.or_else(|| app.with(|ctx, place| place.thing(ctx))) else {

@@ -93,6 +93,8 @@ fn finding() -> Finding {
         principal_type: Some("AssumedRole".into()),
         action: FindingAction { ip: Some("203.0.113.7".into()), ..FindingAction::default() },
         resources: vec![],
+        actors: vec![],
+        endpoints: vec![],
         signals: vec![],
         raw: "{}".into(),
     }
@@ -253,9 +255,16 @@ fn from_the_list_of_findings_too_and_esc_goes_back_with_the_place_kept() {
 fn opening_a_case_searches_for_its_key_its_session_and_the_keys_issue() {
     let mut user = User::with_estate(80, 24);
     user.keys("2\n");
-    let by: Vec<_> =
-        user.effects.iter().filter_map(|e| if let Effect::Search(s) = e { Some(&s.by) } else { None }).collect();
+    let searches: Vec<_> =
+        user.effects.iter().filter_map(|e| if let Effect::Search(s) = e { Some(s) } else { None }).collect();
     use crate::model::SearchBy;
+    // No poll told how far back it reached: the changes of the finding's own stretch are asked for, and no others.
+    let (changes, rest) = searches.split_first().unwrap();
+    assert_eq!(
+        (&changes.by, changes.since.is_some(), changes.until.is_some()),
+        (&SearchBy::ReadOnly(false), true, true)
+    );
+    let by: Vec<_> = rest.iter().map(|search| &search.by).collect();
     let issue = SearchBy::Resource("ASIAEXAMPLE".into());
     assert_eq!(by, [&SearchBy::AccessKey("ASIAEXAMPLE".into()), &SearchBy::Username("i-0abc".into()), &issue]);
 }

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::model::{Finding, FindingAction, Scope, Signal};
+use crate::model::{Actor, Finding, FindingAction, Scope, Signal};
 
 /// A member by its PascalCase name, in either spelling.
 fn get<'a>(value: &'a Value, name: &str) -> &'a Value {
@@ -93,6 +93,8 @@ pub fn read(finding: &Value, scope: &Scope) -> Option<Finding> {
         principal_type: text(key, &["UserType"]).or_else(|| text(actor, &["User", "Type"])),
         action: action(get(service, "Action"), sequence),
         resources: resources(resource, service, sequence),
+        actors: actors(sequence),
+        endpoints: list(get(sequence, "Endpoints")).iter().filter_map(|end| text(end, &["Ip"])).collect(),
         signals: signals(sequence),
         raw: finding.to_string(),
     })
@@ -152,6 +154,21 @@ fn resources(resource: &Value, service: &Value, sequence: &Value) -> Vec<String>
     affected.for_each(|name| add(name.as_str().map(str::to_owned)));
     list(get(sequence, "Resources")).iter().for_each(|resource| add(text(resource, &["Uid"])));
     all
+}
+
+fn actors(sequence: &Value) -> Vec<Actor> {
+    let one = |actor: &Value| Actor {
+        id: text(actor, &["Id"]),
+        name: text(actor, &["User", "Name"]),
+        kind: text(actor, &["User", "Type"]),
+        principal_id: text(actor, &["User", "Uid"]),
+        access_key: text(actor, &["User", "CredentialUid"]),
+        account: text(actor, &["User", "Account", "Uid"]),
+        issuer: text(actor, &["Session", "Issuer"]),
+        mfa: text(actor, &["Session", "MfaStatus"]),
+        began: time(actor, &["Session", "CreatedTime"]),
+    };
+    list(get(sequence, "Actors")).iter().map(one).collect()
 }
 
 fn signals(sequence: &Value) -> Vec<Signal> {

@@ -50,6 +50,29 @@ pub struct FindingAction {
     pub user_agent: Option<String>,
 }
 
+/// Somebody that an attack sequence names as acting.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Actor {
+    /// The sequence's own id of the actor, which its signals refer to.
+    pub id: Option<String>,
+    /// `User.Name`.
+    pub name: Option<String>,
+    /// `User.Type`.
+    pub kind: Option<String>,
+    /// `User.Uid`, `AROAEXAMPLE:session` for a role's session.
+    pub principal_id: Option<String>,
+    /// `User.CredentialUid`.
+    pub access_key: Option<String>,
+    /// `User.Account.Uid`.
+    pub account: Option<String>,
+    /// `Session.Issuer`.
+    pub issuer: Option<String>,
+    /// `Session.MfaStatus`.
+    pub mfa: Option<String>,
+    /// `Session.CreatedTime`.
+    pub began: Option<Timestamp>,
+}
+
 /// One signal of an attack sequence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Signal {
@@ -66,7 +89,7 @@ pub struct Signal {
 }
 
 /// A GuardDuty finding, with the whole answer kept raw.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Finding {
     /// The finding's id, its identity.
     pub id: String,
@@ -114,6 +137,10 @@ pub struct Finding {
     pub action: FindingAction,
     /// Resources the finding itself names: table ARNs, buckets, instances.
     pub resources: Vec<String>,
+    /// Everybody that an attack sequence names.
+    pub actors: Vec<Actor>,
+    /// Further addresses that an attack sequence names, beside the action's.
+    pub endpoints: Vec<String>,
     /// Signals of an attack sequence, in time order.
     pub signals: Vec<Signal>,
     /// The whole finding as JSON.
@@ -124,7 +151,33 @@ impl Finding {
     /// The session's name of a role's principal id, `AROAEXAMPLE:session`.
     #[must_use]
     pub fn session(&self) -> Option<&str> {
-        self.principal_id.as_deref()?.split_once(':').map(|(_, session)| session)
+        session_of(self.principal_id.as_deref())
+    }
+
+    /// All access keys that it is about, each once.
+    #[must_use]
+    pub fn keys(&self) -> Vec<&str> {
+        let own = self.access_key.iter().chain(self.actors.iter().filter_map(|actor| actor.access_key.as_ref()));
+        each(own.map(String::as_str))
+    }
+
+    /// All sessions' names that it is about, each once.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<&str> {
+        let others = self.actors.iter().filter_map(|actor| session_of(actor.principal_id.as_deref()));
+        each(self.session().into_iter().chain(others))
+    }
+
+    /// All remote addresses, each once.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<&str> {
+        each(self.action.ip.iter().chain(&self.endpoints).map(String::as_str))
+    }
+
+    /// The instance that it is about.
+    #[must_use]
+    pub fn instance(&self) -> Option<&str> {
+        self.resources.iter().map(String::as_str).find(|name| name.starts_with("i-"))
     }
 
     /// GuardDuty's bands: Critical 9.0 and above, High 7.0, Medium 4.0, Low below.
@@ -143,4 +196,18 @@ impl Finding {
     pub fn severity_number(&self) -> f64 {
         f64::from(self.severity_tenths) / 10.0
     }
+}
+
+fn session_of(principal_id: Option<&str>) -> Option<&str> {
+    principal_id?.split_once(':').map(|(_, session)| session).filter(|session| !session.is_empty())
+}
+
+fn each<'a>(all: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut found = Vec::new();
+    all.for_each(|one| {
+        if !found.contains(&one) {
+            found.push(one);
+        }
+    });
+    found
 }

@@ -38,7 +38,7 @@ pub use estate::{Estate, FindingLink, RECOVERY_POINTS, TableKey};
 pub use event::{Event, EventCategory, EventSearch, SearchBy, SearchReach};
 pub use exception::{Attestations, Exception};
 pub use fault::{Fault, SourceError, login_command};
-pub use finding::{Detector, Finding, FindingAction, FindingFilter, Signal};
+pub use finding::{Actor, Detector, Finding, FindingAction, FindingFilter, Signal};
 pub use ledger::{CallOutcome, CallRecord};
 pub use memo::Memo;
 pub use metrics::Calls;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Fault, SourceError};
 
 /// One account in one region: the unit of polling, of rates and of denial.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Scope {
     /// The 12-digit account id; the profile's name until `GetCallerIdentity` answered.
     pub account: String,

@@ -3,6 +3,7 @@
 //! `apply` takes in what pollers send, `settle` judges what changed; everything else reads.
 
 mod apply;
+pub mod case;
 pub mod changes;
 mod coverage;
 pub mod depth;
@@ -10,7 +11,6 @@ pub mod doctor;
 mod drifts;
 pub mod exceptions;
 mod judge;
-mod links;
 mod origin;
 pub mod rows;
 #[cfg(test)]
@@ -29,13 +29,13 @@ use crate::model::{
 };
 
 use crate::trail::Events;
+use case::FindingIndex;
+pub use case::{Link, LinkTier};
 pub use changes::Changes;
 pub use coverage::Coverage;
 pub use drifts::{Cause, Closed, Confidence, Drift, DriftSource, Said};
 pub use exceptions::Exceptions;
 pub use judge::Tally;
-use links::FindingIndex;
-pub use links::{Link, LinkTier};
 
 /// How many calls the ledger keeps in memory.
 const LEDGER_LENGTH: usize = 20_000;

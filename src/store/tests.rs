@@ -80,6 +80,8 @@ fn finding(id: &str, key: &str, ip: &str) -> Finding {
         principal_type: None,
         action: FindingAction { ip: Some(ip.to_owned()), ..FindingAction::default() },
         resources: Vec::new(),
+        actors: Vec::new(),
+        endpoints: Vec::new(),
         signals: Vec::new(),
         raw: "{}".to_owned(),
     }

@@ -46,6 +46,8 @@ pub struct Hop {
     pub at: Option<Timestamp>,
     /// From which address.
     pub ip: Option<String>,
+    /// When what it issued ends: as the answer says, else as long after it as was asked for.
+    pub ends: Option<Timestamp>,
     /// How sure it is that this call issued them.
     pub sure: Sure,
     /// Why, in words.
@@ -173,6 +175,7 @@ struct Issue {
     who: Identity,
     shared: Option<String>,
     key: Option<String>,
+    ends: Option<Timestamp>,
     session: Option<String>,
     /// The role's name and the session's, as asked for.
     asked: Option<(String, String)>,
@@ -187,10 +190,12 @@ impl Issue {
         let (answer, request) = (part(&record, "responseElements"), part(&record, "requestParameters"));
         let role = text(&request, "roleArn").and_then(|arn| arn.rsplit('/').next()).map(str::to_owned);
         let owned = |value: Option<&str>| value.map(str::to_owned);
+        let at = moment(&record);
         Some(Self {
             id: owned(text(&record, "eventID"))?,
             call: owned(text(&record, "eventName"))?,
-            at: moment(&record),
+            at,
+            ends: ends(&answer, &request, at),
             ip: owned(text(&record, "sourceIPAddress")),
             who: Identity::of(&record),
             shared: owned(text(&record, "sharedEventID")),
@@ -209,6 +214,7 @@ impl Issue {
             event: self.id.clone(),
             at: self.at,
             ip: self.ip.clone(),
+            ends: self.ends,
             sure,
             why,
         }
@@ -274,6 +280,23 @@ fn origin(start: &Identity, last: &Identity, hops: &[Hop]) -> Origin {
 fn moment(record: &Value) -> Option<Timestamp> {
     let text = text(record, "eventTime")?;
     text.parse().ok().or_else(|| format!("{}Z", text.replacen(' ', "T", 1)).parse().ok())
+}
+
+/// When what a call issued ends.
+fn ends(answer: &Value, request: &Value, at: Option<Timestamp>) -> Option<Timestamp> {
+    let said = answer.pointer("/credentials/expiration").and_then(Value::as_str).and_then(expiration);
+    let asked = || {
+        let seconds = request.get("durationSeconds").and_then(Value::as_i64)?;
+        at?.checked_add(SignedDuration::from_secs(seconds)).ok()
+    };
+    said.or_else(asked)
+}
+
+/// `Mar 14, 2026, 5:52:10 AM` (in UTC, its last blank of any width), as STS's answers stand in records; or ISO 8601.
+fn expiration(text: &str) -> Option<Timestamp> {
+    let plain: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+    let words = || jiff::civil::DateTime::strptime("%b %d, %Y, %I:%M:%S %p", &plain).ok();
+    plain.parse().ok().or_else(|| Some(words()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp()))
 }
 
 fn text<'a>(of: &'a Value, key: &str) -> Option<&'a str> {

@@ -5,8 +5,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use crate::controls::crossing::Lanes;
 use crate::model::{Compliance, DriftStatus, Finding, Layer, Severity};
+use crate::store::case::contain::Others;
 use crate::store::who::{Reach, Who};
 use crate::store::{Coverage, Link, LinkTier, Store, Tally};
 use crate::trail::EventRef;
@@ -25,6 +28,12 @@ pub struct Case {
     pub events: Vec<(LinkTier, u32)>,
     /// Its tables, surest first.
     pub tables: Vec<Link>,
+    /// Ids of other findings about the same credentials.
+    pub beside: Vec<String>,
+    /// What else goes by the name of its credentials.
+    pub others: Others,
+    /// When the finding was updated that this was made of.
+    updated: Option<Timestamp>,
 }
 
 /// Counts in the tab bar.
@@ -59,6 +68,7 @@ pub struct Derived {
     /// Records read again from their files.
     pub records: Fetched,
     cases: HashMap<String, Rc<Case>>,
+    near: HashMap<String, Rc<Vec<Link>>>,
     chains: HashMap<String, (u64, Rc<Chain>, usize)>,
     /// The last table asked about, and of what the answer was made.
     who: Option<Asked>,
@@ -84,6 +94,7 @@ impl Derived {
         let cases_of = (store.events().revision(), store.estate().findings.len());
         if cases_of != self.cases_of {
             self.cases.clear();
+            self.near.clear();
             self.chains.clear();
             self.cases_of = cases_of;
         }
@@ -145,16 +156,32 @@ impl Derived {
 
     /// What a finding leads to: found once, then kept while no event or finding is added.
     pub fn case(&mut self, store: &Store, finding: &Finding) -> Rc<Case> {
-        if let Some(case) = self.cases.get(&finding.id) {
+        if let Some(case) = self.cases.get(&finding.id).filter(|case| case.updated == finding.updated) {
             return Rc::clone(case);
         }
         let events = store.events_of_finding(finding).into_iter().map(|(tier, event)| (tier, event.row())).collect();
-        let case = Rc::new(Case { events, tables: store.tables_of_finding(finding) });
+        let case = Rc::new(Case {
+            events,
+            tables: store.tables_of_finding(finding),
+            beside: store.findings_beside(finding),
+            others: store.others_of(finding),
+            updated: finding.updated,
+        });
         if self.cases.len() > 500 {
             self.cases.clear();
         }
         self.cases.insert(finding.id.clone(), Rc::clone(&case));
         case
+    }
+
+    /// The tables that other sessions of a finding's role called: found where they are shown, kept like a case.
+    pub fn near(&mut self, store: &Store, finding: &Finding, case: &Case) -> Rc<Vec<Link>> {
+        if let Some(near) = self.near.get(&finding.id) {
+            return Rc::clone(near);
+        }
+        let near = Rc::new(store.tables_near(finding, &case.tables));
+        self.near.insert(finding.id.clone(), Rc::clone(&near));
+        near
     }
 
     /// Who used a table: found anew when what is known changed, and for new data a tenth of the time.

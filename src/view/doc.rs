@@ -109,6 +109,14 @@ impl Doc {
         }
     }
 
+    /// Adds text from outside over the whole width, on as many lines as it needs (at most twenty).
+    pub fn text(&mut self, ctx: &Ctx<'_>, value: &str) {
+        for part in wrap(value, usize::from(ctx.width).saturating_sub(2).max(8), 20) {
+            let part = if ctx.look.ascii { super::look::ascii(&part) } else { part };
+            self.push(vec![Span::raw(" "), Span::styled(part, ctx.look.style(Role::Text))]);
+        }
+    }
+
     /// Adds `name  spans`.
     pub fn spans(&mut self, ctx: &Ctx<'_>, name: &'static str, mut spans: Vec<Span<'static>>, to: Option<Screen>) {
         spans.insert(0, name_span(ctx.look, name));

@@ -13,6 +13,7 @@ pub fn json_of(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
     let estate = ctx.store.estate();
     Some(match thing {
         Thing::Finding(id) => ctx.store.finding(id)?.raw.clone(),
+        Thing::Step(id, number) => super::case::step_json(ctx, id, *number)?,
         Thing::Event(key) => ctx.derived.borrow_mut().records.record(ctx.store.events().get(key)?).ok()?.into_owned(),
         Thing::File(path) => to_json(super::files::file(ctx, path)?)?,
         Thing::Broken(number) => super::broken::broken(ctx, *number)?.raw.to_owned(),

@@ -4,6 +4,7 @@
 //! somewhere. Everything else (cursor, filter, sort, scrolling, states) is the same for all of them.
 
 mod broken;
+mod case;
 mod checks;
 pub mod chrome;
 mod compliance;
@@ -111,7 +112,8 @@ pub fn list_of(kind: &Kind) -> &'static ListView {
 #[must_use]
 pub fn detail(ctx: &Ctx<'_>, thing: &Thing) -> Option<Doc> {
     match thing {
-        Thing::Finding(id) => findings::case(ctx, id),
+        Thing::Finding(id) => case::page(ctx, id),
+        Thing::Step(id, number) => case::step(ctx, id, *number),
         Thing::Table(arn) => table::detail(ctx, arn),
         Thing::Judgement(resource, control) => table::judgement(ctx, resource, control),
         Thing::Rule(key) => compliance::rule(ctx, key),

@@ -99,6 +99,17 @@ impl Place {
         for (y, line) in (beside.y..beside.bottom()).zip(&doc.side) {
             buf.set_line(beside.x, y, line, beside.width);
         }
+        if self.offset > 0 && main.height > 2 {
+            let words = if ctx.look.ascii {
+                format!(" ^ {} more ", self.offset)
+            } else {
+                format!(" ↑ {} more ", self.offset)
+            };
+            let more = Line::from(ctx.look.say(Role::Dim, words));
+            let width = u16::try_from(more.width()).unwrap_or(0).min(main.width);
+            let y = main.y + u16::try_from(pinned).unwrap_or(0);
+            buf.set_line(main.right() - width, y.min(main.bottom() - 1), &more, width);
+        }
         let below = self.len().saturating_sub(pinned + self.offset + self.page);
         if below > 0 && main.height > 2 {
             let more = Line::from(ctx.look.say(Role::Dim, format!(" ↓ {below} more ")));

@@ -220,6 +220,8 @@ impl Pivot {
 pub enum Thing {
     /// A finding, by id.
     Finding(String),
+    /// A step that would contain it: the finding's id, and the step's place.
+    Step(String, usize),
     /// A table, by ARN.
     Table(String),
     /// A control's judgement: resource and control.

@@ -7,7 +7,7 @@ use crate::model::{Finding, Scope};
 use crate::trail::EventRef;
 
 use super::list::Link;
-use super::{Ctx, Kind, Pivot, Screen, Thing, remedy};
+use super::{Ctx, Kind, Pivot, Screen, Thing, case, remedy};
 
 /// The last part of a path or ARN.
 #[must_use]
@@ -20,6 +20,7 @@ pub fn tail(text: &str) -> &str {
 pub fn title(ctx: &Ctx<'_>, thing: &Thing) -> String {
     match thing {
         Thing::Finding(id) => ctx.store.finding(id).map_or_else(|| format!("finding {id}"), |it| it.kind.clone()),
+        Thing::Step(id, number) => case::step_title(ctx, id, *number),
         Thing::Table(arn) => tail(arn).to_owned(),
         Thing::Judgement(resource, control) => format!("{control} on {}", tail(resource)),
         Thing::Rule(key) => key.name.clone(),
@@ -55,6 +56,7 @@ pub fn id(ctx: &Ctx<'_>, thing: &Thing) -> String {
     match thing {
         Thing::Event(key) => ctx.store.events().get(key).map_or_else(|| key.clone(), |event| event.id().into_owned()),
         Thing::Finding(id) | Thing::Endpoint(_, id) | Thing::Vpc(_, id) => id.clone(),
+        Thing::Step(id, number) => case::command(ctx, id, *number),
         Thing::Table(arn) | Thing::Who(arn) => tail(arn).to_owned(),
         Thing::Judgement(resource, control) => {
             remedy::made_out(control, resource).unwrap_or_else(|| (*control).to_owned())
@@ -81,7 +83,7 @@ pub fn id(ctx: &Ctx<'_>, thing: &Thing) -> String {
 pub fn arn(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
     let estate = ctx.store.estate();
     match thing {
-        Thing::Finding(id) => Some(ctx.store.finding(id)?.arn.clone()),
+        Thing::Finding(id) | Thing::Step(id, _) => Some(ctx.store.finding(id)?.arn.clone()),
         Thing::Table(arn) | Thing::Who(arn) | Thing::Stack(arn) | Thing::Trail(_, arn) => Some(arn.clone()),
         Thing::Judgement(id, _) | Thing::Crossing(_, id) => id.starts_with("arn:").then(|| id.clone()),
         Thing::Rule(key) => estate.rules.get(key)?.arn.clone(),
@@ -127,7 +129,7 @@ pub(super) fn table_of(ctx: &Ctx<'_>, thing: &Thing) -> Option<(Scope, String)> 
 pub fn events(ctx: &Ctx<'_>, thing: &Thing) -> Option<Screen> {
     let trail = |pivot| Some(Screen::List(Kind::Trail(pivot)));
     match thing {
-        Thing::Finding(id) => {
+        Thing::Finding(id) | Thing::Step(id, _) => {
             let finding = ctx.store.finding(id)?;
             let key = finding.access_key.clone().map(Pivot::Key);
             trail(
@@ -152,7 +154,9 @@ pub fn events(ctx: &Ctx<'_>, thing: &Thing) -> Option<Screen> {
 #[must_use]
 pub fn related(ctx: &Ctx<'_>, thing: &Thing) -> Vec<Link> {
     match thing {
-        Thing::Finding(id) => ctx.store.finding(id).map(|it| of_finding(ctx, it)).unwrap_or_default(),
+        Thing::Finding(id) | Thing::Step(id, _) => {
+            ctx.store.finding(id).map(|it| of_finding(ctx, it)).unwrap_or_default()
+        }
         Thing::Event(id) => ctx.store.events().get(id).map(|it| of_event(ctx, it)).unwrap_or_default(),
         Thing::Endpoint(_, id) => pivot(ctx, Pivot::Mentions(id.clone())).into_iter().collect(),
         other => table_of(ctx, other).map(|(scope, name)| of_table(ctx, &scope, &name)).unwrap_or_default(),

@@ -2,6 +2,7 @@
 
 mod accepted;
 mod architecture;
+mod cases;
 mod classes;
 mod command_line;
 mod controls;

@@ -415,6 +415,8 @@ fn finding(estate: &mut Estate, severity_tenths: u16, sure: bool) {
         principal_type: None,
         action: FindingAction::default(),
         resources: Vec::new(),
+        actors: Vec::new(),
+        endpoints: Vec::new(),
         signals: Vec::new(),
         raw: String::new(),
     };

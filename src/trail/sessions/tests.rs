@@ -160,3 +160,19 @@ fn a_trail_that_bites_its_tail_comes_to_an_end() {
     assert_eq!(back(&round, std::slice::from_ref(&round)).hops.len(), 0);
     assert!(chain("[", &mut |_, _| Vec::new()).is_none());
 }
+
+#[test]
+fn a_session_ends_when_its_answer_says_or_as_long_after_it_as_was_asked_for() {
+    let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+    for said in ["Mar 14, 2026, 5:52:10 AM", "Mar 14, 2026, 5:52:10\u{202f}AM", "2026-03-14T05:52:10Z"] {
+        assert_eq!(expiration(said), Some(at("2026-03-14T05:52:10Z")), "{said}");
+    }
+    assert_eq!(expiration("Dec 31, 2026, 12:00:00 PM"), Some(at("2026-12-31T12:00:00Z")));
+    assert_eq!(expiration("soon"), None);
+    let began = Some(at("2026-03-14T00:00:00Z"));
+    let asked = json!({"durationSeconds": 3_600});
+    assert_eq!(ends(&Value::Null, &asked, began), Some(at("2026-03-14T01:00:00Z")));
+    let answer = json!({"credentials": {"expiration": "Mar 14, 2026, 5:52:10 AM"}});
+    assert_eq!(ends(&answer, &asked, began), Some(at("2026-03-14T05:52:10Z")));
+    assert_eq!((ends(&Value::Null, &Value::Null, began), ends(&Value::Null, &asked, None)), (None, None));
+}

@@ -1,0 +1,12 @@
+//! The case behind a finding: the events and tables it leads to, how far they were searched for, whether it still goes
+//! on, and what would stop it.
+
+mod activity;
+pub mod contain;
+mod links;
+mod reach;
+
+pub use activity::{Activity, Expiry, LAG, State};
+pub(super) use links::FindingIndex;
+pub use links::{Link, LinkTier};
+pub use reach::{CaseReach, Way, searches};
