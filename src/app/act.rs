@@ -34,6 +34,7 @@ pub fn go(app: &mut App, screen: Screen) -> Vec<Effect> {
         Screen::Detail(Thing::Table(arn)) => vec![Effect::Look(arn.clone())],
         Screen::Detail(Thing::Who(arn)) => who_asks(app, arn),
         Screen::Detail(Thing::Finding(id)) => case_searches(app, id),
+        Screen::Detail(Thing::Drift(id)) => drift_asks(app, id),
         Screen::Detail(Thing::Event(id)) => issue_search(app, id).into_iter().collect(),
         Screen::List(Kind::Trail(pivot)) => pivot_search(pivot).into_iter().collect(),
         _ => Vec::new(),
@@ -51,6 +52,16 @@ fn who_asks(app: &App, arn: &str) -> Vec<Effect> {
     effects.extend(by.map(SearchBy::Resource).map(search));
     let since = app.now.checked_sub(MEASURED).unwrap_or(jiff::Timestamp::MIN);
     effects.push(Effect::Measure(arn.to_owned(), since));
+    effects
+}
+
+/// A drift's table is read again; where no event is named for it, CloudTrail is asked for all that names the resource.
+fn drift_asks(app: &App, id: &str) -> Vec<Effect> {
+    let Some(drift) = app.store.drift(id) else { return Vec::new() };
+    let mut effects: Vec<Effect> = drift.arn.clone().map(Effect::Look).into_iter().collect();
+    if drift.cause.is_err() {
+        effects.push(search(SearchBy::Resource(drift.resource.clone())));
+    }
     effects
 }
 

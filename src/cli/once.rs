@@ -99,10 +99,10 @@ pub(super) fn finish(
 
 /// Refuses formats that rows of a kind do not come in.
 pub(super) fn printable(cli: &Cli, kind: RowKind) -> Result<(), Failure> {
-    let page = kind == RowKind::Lanes && cli.global.output == Output::Md;
+    let page = matches!(kind, RowKind::Lanes | RowKind::Drift) && cli.global.output == Output::Md;
     if kind != RowKind::Checks && !page && !matches!(cli.global.output, Output::Table | Output::Json | Output::Csv) {
         return Err(Failure::Usage(
-            "sarif, junit, ocsf and html are for `check`, md for `check` and `lanes`; rows come as table, json or csv"
+            "sarif, junit, ocsf and html are for `check`, md for `check`, `lanes` and `drift`; rows come as table, json or csv"
                 .to_owned(),
         ));
     }
@@ -187,7 +187,15 @@ fn sources(kind: RowKind) -> Vec<Source> {
     match kind {
         RowKind::Findings => vec![Source::Identity, Source::Findings, Source::Events],
         RowKind::Compliance => vec![Source::Identity, Source::Compliance],
-        RowKind::Drift => vec![Source::Identity, Source::Drift],
+        RowKind::Drift => vec![
+            Source::Identity,
+            Source::Drift,
+            Source::Tables,
+            Source::Keys,
+            Source::Backups,
+            Source::Trails,
+            Source::Events,
+        ],
         RowKind::Endpoints => vec![Source::Identity, Source::Network],
         RowKind::Trails => vec![Source::Identity, Source::Trails],
         RowKind::Lanes => vec![Source::Identity, Source::Tables, Source::Network, Source::Settings],
@@ -288,6 +296,7 @@ fn write(
         }
         Output::Table if kind == RowKind::Lanes => export::lanes::table(out, store, coverage, &store.lanes(), rows),
         Output::Md if kind == RowKind::Lanes => export::lanes::markdown(out, store, coverage, &store.lanes(), rows),
+        Output::Md if kind == RowKind::Drift => export::markdown::rows(out, kind, store, coverage, rows),
         Output::Table => export::table::write(out, kind, store, coverage, rows),
         Output::Csv => export::csv::write(out, kind, rows),
         Output::Sarif => export::sarif::write(out, &checked),

@@ -3,10 +3,15 @@
 use std::io::{self, Write};
 
 use crate::model::{Judgement, Verdict};
+use crate::store::rows::{Entry, RowKind};
+use crate::store::{Coverage, Store};
 
 use super::checked::Checked;
-use super::safe::visible;
+use super::safe::{shortened, visible};
 use super::table::line;
+
+/// The longest cell of a row.
+const LONGEST: usize = 200;
 
 /// Writes the counts, then all that is not passed.
 ///
@@ -37,6 +42,28 @@ pub fn write(out: &mut dyn Write, checked: &Checked<'_>) -> io::Result<()> {
             cell(&of.resource),
             cell(&format!("{}{}", of.reason, remarks.words(at, of)))
         )?;
+    }
+    Ok(())
+}
+
+/// Writes the rows of a kind as one table.
+///
+/// # Errors
+/// When the output takes no more.
+pub fn rows(
+    out: &mut dyn Write,
+    kind: RowKind,
+    store: &Store,
+    coverage: &Coverage,
+    rows: &[Box<dyn Entry + '_>],
+) -> io::Result<()> {
+    let columns = kind.columns();
+    writeln!(out, "# dynakeep {}\n\n{} · {}\n", kind.schema().rows, store.estate().now, line(store, coverage))?;
+    writeln!(out, "| {} |\n|{}", columns.join(" | "), "---|".repeat(columns.len()))?;
+    for row in rows {
+        let cells = super::table::cells(kind, row.as_ref());
+        let cells: Vec<String> = cells.iter().map(|text| cell(&shortened(text, LONGEST))).collect();
+        writeln!(out, "| {} |", cells.join(" | "))?;
     }
     Ok(())
 }

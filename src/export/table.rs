@@ -63,7 +63,7 @@ pub fn row(out: &mut dyn Write, kind: RowKind, row: &dyn Entry) -> io::Result<()
     writeln!(out, "{}", cells.join("\t"))
 }
 
-fn cells(kind: RowKind, row: &dyn Entry) -> Vec<String> {
+pub(super) fn cells(kind: RowKind, row: &dyn Entry) -> Vec<String> {
     cells_of(kind, kind.columns(), row)
 }
 

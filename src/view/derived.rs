@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::controls::crossing::Lanes;
-use crate::model::{Compliance, DriftStatus, Finding, Layer, Severity};
+use crate::model::{Compliance, Finding, Layer, Severity};
 use crate::store::case::contain::Others;
 use crate::store::who::{Reach, Who};
 use crate::store::{Coverage, Link, LinkTier, Store, Tally};
@@ -43,8 +43,8 @@ pub struct Counts {
     pub findings: (usize, usize),
     /// Evaluations that say NON_COMPLIANT.
     pub noncompliant: usize,
-    /// Resources that differ from their stack.
-    pub drifted: usize,
+    /// Open drifts that are not tolerated, and how many of them lower a control.
+    pub drifts: (usize, usize),
     /// Tables with a failed control.
     pub failing_tables: usize,
     /// Judgements that fail.
@@ -233,11 +233,11 @@ fn counts(store: &Store) -> Counts {
     let estate = store.estate();
     let open = || estate.findings.values().filter(|finding| !finding.archived);
     let evaluations = estate.evaluations.values().filter_map(|cell| cell.value()).flatten();
-    let resources = estate.stacks.values().filter_map(|stack| stack.resources.value()).flatten();
+    let drifts = || store.drifts().iter().filter(|drift| drift.counts());
     Counts {
         findings: (open().count(), open().filter(|finding| finding.severity() >= Severity::High).count()),
         noncompliant: evaluations.filter(|one| one.compliance == Compliance::NonCompliant).count(),
-        drifted: resources.filter(|one| matches!(one.status, DriftStatus::Deleted | DriftStatus::Modified)).count(),
+        drifts: (drifts().count(), drifts().filter(|drift| !drift.lowers.is_empty()).count()),
         failing_tables: estate.tables.keys().filter(|arn| store.tally(arn).fail > 0).count(),
         failing: store.posture().values().map(|tally| tally.fail).sum(),
         troubled: store.freshness().filter(|(_, freshness)| freshness.fault.is_some()).count(),

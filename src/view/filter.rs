@@ -70,12 +70,8 @@ impl Filter {
                 let evaluation = estate.evaluations.get(&**key)?.value()?.get(*place as usize);
                 self.query.matches(&ComplianceRow { store, rule: estate.rules.get(&**key)?, evaluation })
             }
-            Row::Stack(id) => self.query.matches(&DriftRow { store, stack: estate.stacks.get(&**id)?, resource: None }),
-            Row::Resource(id, place) => {
-                let stack = estate.stacks.get(&**id)?;
-                let resource = stack.resources.value()?.get(*place as usize);
-                self.query.matches(&DriftRow { store, stack, resource })
-            }
+            Row::Drift(drift) => self.query.matches(&DriftRow::Drift(store, drift)),
+            Row::Stack(id) => self.query.matches(&DriftRow::Stack(store, estate.stacks.get(&**id)?)),
             Row::Endpoint(scope, place) => {
                 let endpoint = estate.networks.get(scope)?.endpoints.value()?.get(*place as usize)?;
                 self.query.matches(&EndpointRow { store, endpoint })

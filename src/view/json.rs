@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::model::{Cell, Fault};
-use crate::store::rows::Entry;
+use crate::store::rows::{DriftRow, Entry};
 
 use super::{Ctx, Thing};
 
@@ -30,6 +30,7 @@ pub fn json_of(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
             let of = estate.stacks.get(id)?.resources.value()?;
             to_json(of.iter().find(|one| one.logical_id == *logical)?)?
         }
+        Thing::Drift(id) => DriftRow::Drift(ctx.store, ctx.store.drift(id)?).json().to_string(),
         Thing::Endpoint(scope, id) => {
             let of = estate.networks.get(scope)?.endpoints.value()?;
             of.iter().find(|one| one.id == *id)?.raw.clone()

@@ -7,6 +7,7 @@ use ratatui::text::Line;
 
 use crate::controls::practices::Practice;
 use crate::model::{Finding, RuleKey, Scope, Source, Verdict};
+use crate::store::Drift;
 use crate::store::rows::practices::Standing;
 use crate::trail::EventRef;
 use crate::widget::table::Column;
@@ -72,10 +73,10 @@ pub enum Row {
     Rule(Arc<RuleKey>),
     /// An evaluation, by its place among its rule's.
     Evaluation(Arc<RuleKey>, u32),
-    /// A stack whose resources are not known.
+    /// A drift.
+    Drift(Arc<Drift>),
+    /// A stack that tells of none.
     Stack(Arc<str>),
-    /// A resource of a stack, by its place.
-    Resource(Arc<str>, u32),
     /// An endpoint, by its place in its scope.
     Endpoint(Scope, u32),
     /// A VPC without an endpoint to DynamoDB, by its place.
@@ -188,11 +189,8 @@ impl Row {
                 let of = estate.evaluations.get(key)?.value()?.get(*place as usize)?;
                 Thing::Evaluation((**key).clone(), of.resource_type.clone(), of.resource_id.clone())
             }
+            Self::Drift(drift) => Thing::Drift(drift.id.clone()),
             Self::Stack(id) => Thing::Stack(id.to_string()),
-            Self::Resource(id, place) => {
-                let resource = estate.stacks.get(&**id)?.resources.value()?.get(*place as usize)?;
-                Thing::Resource(id.to_string(), resource.logical_id.clone())
-            }
             Self::Endpoint(scope, place) => {
                 let endpoint = estate.networks.get(scope)?.endpoints.value()?.get(*place as usize)?;
                 Thing::Endpoint(scope.clone(), endpoint.id.clone())

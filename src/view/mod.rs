@@ -15,6 +15,7 @@ mod depth;
 mod derived;
 mod doc;
 mod drift;
+mod drifted;
 mod endpoints;
 mod events;
 mod exceptions;
@@ -42,6 +43,7 @@ pub mod remedy;
 pub mod same;
 mod screen;
 mod sources;
+mod stacks;
 pub mod states;
 mod survey;
 mod table;
@@ -118,8 +120,9 @@ pub fn detail(ctx: &Ctx<'_>, thing: &Thing) -> Option<Doc> {
         Thing::Judgement(resource, control) => table::judgement(ctx, resource, control),
         Thing::Rule(key) => compliance::rule(ctx, key),
         Thing::Evaluation(key, kind, id) => compliance::detail(ctx, key, kind, id),
-        Thing::Stack(id) => drift::stack(ctx, id),
-        Thing::Resource(stack, logical) => drift::resource(ctx, stack, logical),
+        Thing::Stack(id) => stacks::stack(ctx, id),
+        Thing::Resource(stack, logical) => stacks::resource(ctx, stack, logical),
+        Thing::Drift(id) => drift::detail(ctx, id),
         Thing::Endpoint(scope, id) => endpoints::detail(ctx, scope, id),
         Thing::Vpc(scope, id) => endpoints::vpc_detail(ctx, scope, id),
         Thing::Event(id) => trail::detail(ctx, id),

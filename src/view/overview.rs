@@ -48,6 +48,7 @@ fn now(ctx: &Ctx<'_>, room: usize, doc: &mut Doc) {
     let look = ctx.look;
     doc.push(look.line(Role::Heading, " NOW"));
     let mut items = findings(ctx);
+    items.extend(drifts(ctx));
     items.extend(failures(ctx));
     items.sort_by_key(|item| item.rank);
     let shown = 6;
@@ -117,15 +118,34 @@ fn finding_item(ctx: &Ctx<'_>, finding: &Arc<Finding>) -> Item {
     }
 }
 
-/// Failures worth a line; that there is a finding is said by the finding itself.
-fn is_news(one: &Judgement) -> bool {
-    one.verdict == Verdict::Fail && one.counts() && one.severity >= Severity::Medium && one.control != "DET-03"
+/// What drifted worst: since when, by whom, and what that lost.
+fn drifts(ctx: &Ctx<'_>) -> Vec<Item> {
+    let item = |drift: &Arc<crate::store::Drift>| {
+        let at = drift.since().map_or(0, jiff::Timestamp::as_second);
+        let damage = drift.damage.as_ref().map(|words| format!(" · {words}")).unwrap_or_default();
+        Item {
+            rank: (Reverse(drift.severity), 1, Reverse(drift.severity), Reverse(at)),
+            verdict: Verdict::Fail,
+            severity: drift.severity,
+            title: super::drifted::title(drift),
+            note: format!("{}{damage}", super::drifted::since(ctx, drift)),
+            to: Screen::Detail(Thing::Drift(drift.id.clone())),
+        }
+    };
+    super::drifted::worst(ctx).map(item).collect()
+}
+
+/// Failures worth a line; that there is a finding, or a drift, is said by itself.
+fn is_news(ctx: &Ctx<'_>, one: &Judgement) -> bool {
+    let drifted = || ctx.store.drifts_of(&one.resource).any(|drift| drift.counts());
+    let is = one.verdict == Verdict::Fail && one.counts() && one.severity >= Severity::Medium;
+    is && one.control != "DET-03" && !(matches!(one.control, "DET-12" | "DET-13") && drifted())
 }
 
 /// Failed controls, one line a control.
 fn failures(ctx: &Ctx<'_>) -> Vec<Item> {
     let mut by_control: BTreeMap<&'static str, Vec<&Judgement>> = BTreeMap::new();
-    for one in ctx.store.judgements().filter(|one| is_news(one)) {
+    for one in ctx.store.judgements().filter(|one| is_news(ctx, one)) {
         by_control.entry(one.control).or_default().push(one);
     }
     let item = |(control, all): (&'static str, Vec<&Judgement>)| {
@@ -142,6 +162,8 @@ fn failures(ctx: &Ctx<'_>) -> Vec<Item> {
         let more = all.len() - 1;
         let others = if more > 0 { format!(" +{more}") } else { String::new() };
         let title = crate::controls::facts::facts(control).map_or(control, |facts| facts.title.as_str());
+        let drift = super::drifted::behind(ctx, &first.resource, control);
+        let since = drift.map(|drift| format!("{} · ", super::drifted::since(ctx, drift))).unwrap_or_default();
         Some(Item {
             rank: (
                 Reverse(first.severity.max(threat.unwrap_or(Severity::Info))),
@@ -153,7 +175,10 @@ fn failures(ctx: &Ctx<'_>) -> Vec<Item> {
             verdict: Verdict::Fail,
             severity: first.severity,
             title: format!("{control} {}{others}: {}", things::tail(&first.resource), first.reason),
-            note: if more > 0 { format!("{title} · fails on {}", all.len()) } else { String::new() },
+            note: match more {
+                0 => since.trim_end_matches(" · ").to_owned(),
+                _ => format!("{since}{title} · fails on {}", all.len()),
+            },
             to: Screen::Detail(Thing::Judgement(first.resource.clone(), first.control)),
         })
     };

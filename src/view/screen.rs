@@ -12,7 +12,7 @@ pub enum Tab {
     Findings,
     /// AWS Config rules and what they say about resources.
     Compliance,
-    /// Stacks and what differs from them.
+    /// What is not as it should be.
     Drift,
     /// DynamoDB tables.
     Tables,
@@ -132,7 +132,7 @@ pub enum Kind {
     Findings,
     /// Evaluations of Config rules.
     Compliance,
-    /// Resources of stacks.
+    /// Drifts, and stacks that tell of none.
     Drift,
     /// Tables.
     Tables,
@@ -234,6 +234,8 @@ pub enum Thing {
     Stack(String),
     /// A stack's resource, by stack id and logical id.
     Resource(String, String),
+    /// A drift, by id.
+    Drift(String),
     /// An endpoint, by id.
     Endpoint(Scope, String),
     /// A VPC, by id.

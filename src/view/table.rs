@@ -23,6 +23,7 @@ pub fn detail(ctx: &Ctx<'_>, arn: &str) -> Option<Doc> {
     let to = Screen::List(Kind::Trail(Pivot::Table(table.name.clone())));
     doc.field_to(ctx, "events", &format!("{events} known here; t asks CloudTrail for all of them"), Some(to));
     findings(ctx, table, &mut doc);
+    super::drifted::of_table(ctx, arn, &mut doc);
     doc.gap();
     super::depth::section(ctx, table, &mut doc);
     doc.gap();

@@ -27,6 +27,10 @@ pub fn title(ctx: &Ctx<'_>, thing: &Thing) -> String {
         Thing::Evaluation(key, _, id) => format!("{} on {id}", key.name),
         Thing::Stack(id) => ctx.store.estate().stacks.get(id).map_or_else(|| id.clone(), |stack| stack.name.clone()),
         Thing::Resource(_, logical) => logical.clone(),
+        Thing::Drift(id) => match ctx.store.drift(id) {
+            Some(drift) => format!("{} of {}", drift.setting, drift.resource),
+            None => "drift".to_owned(),
+        },
         Thing::Endpoint(_, id) | Thing::Vpc(_, id) => id.clone(),
         Thing::Event(id) => match ctx.store.events().get(id) {
             Some(event) => event.name().to_owned(),
@@ -64,6 +68,7 @@ pub fn id(ctx: &Ctx<'_>, thing: &Thing) -> String {
         Thing::Rule(key) => key.name.clone(),
         Thing::Evaluation(_, _, id) => id.clone(),
         Thing::Resource(_, logical) => logical.clone(),
+        Thing::Drift(id) => ctx.store.drift(id).map_or_else(|| id.clone(), |drift| drift.resource.clone()),
         Thing::Trail(_, arn) => tail(arn).to_owned(),
         Thing::Call(number) => {
             super::sources::call(ctx, *number).map(|call| call.request_id.clone()).unwrap_or_default()
@@ -93,6 +98,7 @@ pub fn arn(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
             let resource = stack.resources.value()?.iter().find(|one| one.logical_id == *logical)?;
             Some(estate.table_named(&stack.scope, resource.physical_id.as_deref()?)?.arn.clone())
         }
+        Thing::Drift(id) => ctx.store.drift(id)?.arn.clone(),
         Thing::Endpoint(scope, id) => Some(format!("arn:aws:ec2:{}:{}:vpc-endpoint/{id}", scope.region, scope.account)),
         Thing::Vpc(scope, id) => Some(format!("arn:aws:ec2:{}:{}:vpc/{id}", scope.region, scope.account)),
         Thing::Event(id) => ctx.store.events().get(id)?.principal_arn().map(str::to_owned),
@@ -112,6 +118,10 @@ pub(super) fn table_of(ctx: &Ctx<'_>, thing: &Thing) -> Option<(Scope, String)> 
         Thing::Table(arn) | Thing::Who(arn) | Thing::Judgement(arn, _) => {
             let table = estate.tables.get(arn)?;
             Some((table.scope.clone(), table.name.clone()))
+        }
+        Thing::Drift(id) => {
+            let drift = ctx.store.drift(id).filter(|drift| drift.kind.starts_with("AWS::DynamoDB"))?;
+            Some((drift.scope.clone(), drift.resource.clone()))
         }
         Thing::Evaluation(key, kind, id) if kind.starts_with("AWS::DynamoDB") => Some((key.scope.clone(), id.clone())),
         Thing::Resource(stack, logical) => {
@@ -146,6 +156,9 @@ pub fn events(ctx: &Ctx<'_>, thing: &Thing) -> Option<Screen> {
         Thing::Crossing(_, id) if id.starts_with("arn:") => trail(Pivot::Principal(tail(id).to_owned())),
         Thing::Endpoint(_, id) | Thing::Crossing(_, id) => trail(Pivot::Mentions(id.clone())),
         Thing::Trail(_, arn) => trail(Pivot::Mentions(tail(arn).to_owned())),
+        Thing::Drift(id) if table_of(ctx, thing).is_none() => {
+            trail(Pivot::Mentions(ctx.store.drift(id)?.resource.clone()))
+        }
         other => trail(Pivot::Table(table_of(ctx, other)?.1)),
     }
 }
@@ -252,6 +265,9 @@ fn of_table(ctx: &Ctx<'_>, scope: &Scope, name: &str) -> Vec<Link> {
             why: one.compliance.word().to_owned(),
             to: Screen::Detail(Thing::Evaluation(key.clone(), one.resource_type.clone(), one.resource_id.clone())),
         }));
+    }
+    if let Some(table) = estate.table_named(scope, name) {
+        links.extend(super::drifted::links(ctx, &table.arn));
     }
     for stack in estate.stacks.values().filter(|stack| stack.scope == *scope) {
         let resources = stack.resources.value().into_iter().flatten();

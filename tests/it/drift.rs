@@ -44,4 +44,29 @@ fn every_act_of_the_story_is_a_drift_that_names_the_event_that_did_it() {
         assert_eq!((cause.name.as_str(), cause.at.to_string().as_str()), (name, at), "{of:#?}");
         assert_eq!(cause.principal, "app-orders", "{of:#?}");
     }
+    // What nobody saw who looked at the table before or after.
+    let mut over = session.app.store.drifts().iter().filter(|of| !of.is_open() && of.resource == "sessions");
+    let of = over.next().unwrap();
+    let (cause, closed) = (of.cause.as_ref().unwrap(), of.closed.as_ref().unwrap());
+    assert_eq!((cause.at.to_string().as_str(), cause.principal.as_str()), ("2026-03-14T02:31:20Z", "admin"));
+    assert_eq!(closed.at.to_string(), "2026-03-14T02:44:05Z");
+    assert_eq!(closed.cause.as_ref().unwrap().name, "UpdateContinuousBackups");
+    let damage = of.damage.as_ref().unwrap();
+    assert!(damage.contains("restorable only from 02:44Z") && damage.contains("02:31–02:44Z"), "{damage}");
+    assert!(damage.contains("the newest backup is of"), "{damage}");
+    assert!(over.next().is_none());
+}
+
+#[test]
+fn from_the_overview_to_the_cause_of_the_worst_drift_in_two_keys() {
+    for (width, height) in [(120, 40), (80, 24)] {
+        let mut session = Session::demo(width, height);
+        session.settle();
+        session.press("4").shows("orders").shows("PointInTime");
+        session.press("Enter").shows("UpdateContinuousBackups at 2026-03-14 02:58:02").shows("app-orders, session");
+        // The cursor stands on the event: one key more to its record.
+        session.press("Enter").shows("› UpdateContinuousBackups");
+        session.press("J").shows("\"eventVersion\": \"1.11\"");
+        session.press("Esc Esc").shows("side by side").press("Esc").shows("STATE");
+    }
 }

@@ -158,6 +158,10 @@ impl Store {
             *at > opened && stretch.is.as_ref().is_some_and(|is| !same(is, value)) && stretch.closed.is_none()
         });
         let was = stretch.was.clone().or_else(|| self.accepted_words(table, stretch.setting));
+        // Set to what it was, nothing changed.
+        if was.as_deref().zip(stretch.is.as_deref()).is_some_and(|(was, is)| same(was, is)) {
+            return;
+        }
         let said = Said {
             source: DriftSource::Events,
             was,

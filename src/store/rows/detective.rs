@@ -1,15 +1,15 @@
-//! Rows of findings, Config evaluations and drift.
+//! Rows of findings and Config evaluations.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::model::{Cell, Compliance, Evaluation, Finding, Remediation, Rule, Runs, Source, Stack, StackResource};
+use crate::model::{Cell, Compliance, Evaluation, Finding, Remediation, Rule, Runs, Source};
 use crate::store::Store;
 use crate::trail::query::{Field, Kind, Row, Schema};
 
-use super::{Entry, Json, SEVERITIES, age_field, document, many, number, spec};
+use super::{Entry, Json, SEVERITIES, age_field, document, number, spec};
 
 pub(super) const FINDINGS: Schema = Schema {
     rows: "findings",
@@ -60,27 +60,6 @@ pub(super) const COMPLIANCE: Schema = Schema {
 };
 
 const WORDS: &[&str] = &["NOT_APPLICABLE", "COMPLIANT", "INSUFFICIENT_DATA", "NON_COMPLIANT"];
-
-pub(super) const DRIFT: Schema = Schema {
-    rows: "drift",
-    fields: &[
-        spec("stack", &["name"], Kind::Text, "the stack's name"),
-        spec("stack_id", &["id"], Kind::Text, "the stack's ARN"),
-        spec("account", &[], Kind::Text, "the account"),
-        spec("region", &[], Kind::Text, "the region"),
-        spec("drift", &["status"], Kind::Word(DRIFTS), "as CloudFormation last knew it"),
-        spec("resource", &["table", "physical_id"], Kind::Text, "the resource: for a table, its name"),
-        spec("logical_id", &[], Kind::Text, "its name in the template"),
-        spec("type", &["kind"], Kind::Text, "AWS::DynamoDB::Table …"),
-        spec("checked", &[], Kind::Time, "when the drift was last checked"),
-        spec("age", &[], Kind::Duration, "time since the check"),
-        spec("differences", &["difference"], Kind::Text, "paths of properties that differ"),
-        spec("stack_drift", &[], Kind::Word(DRIFTS), "the stack's own drift status"),
-        spec("stack_status", &[], Kind::Text, "CREATE_COMPLETE …"),
-    ],
-};
-
-const DRIFTS: &[&str] = &["IN_SYNC", "UNKNOWN", "NOT_CHECKED", "MODIFIED", "DELETED"];
 
 /// A finding.
 #[derive(Debug, Clone, Copy)]
@@ -378,112 +357,5 @@ impl Entry for ComplianceRow<'_> {
             row.unknown("rule_compliance", "Config says nothing about this rule as a whole: denied, or not read yet");
         }
         row.end(self.store, Source::Compliance, &rule.key.scope)
-    }
-}
-
-/// A resource of a stack with its drift; or a stack whose resources are not known.
-#[derive(Debug, Clone, Copy)]
-pub struct DriftRow<'a> {
-    /// Where the rest is.
-    pub store: &'a Store,
-    /// The stack.
-    pub stack: &'a Stack,
-    /// The resource.
-    pub resource: Option<&'a StackResource>,
-}
-
-/// Deleted and modified first, then by stack and resource.
-pub(super) fn drift(store: &Store) -> Vec<DriftRow<'_>> {
-    let mut rows = Vec::new();
-    for stack in store.estate().stacks.values() {
-        let resources = stack.resources.value().map_or(&[][..], Vec::as_slice);
-        if resources.is_empty() {
-            rows.push(DriftRow { store, stack, resource: None });
-        }
-        rows.extend(resources.iter().map(|resource| DriftRow { store, stack, resource: Some(resource) }));
-    }
-    rows.sort_by_cached_key(|row| {
-        let status = row.resource.map_or(row.stack.drift, |of| of.status);
-        (status, row.stack.name.clone(), row.stack.id.clone(), row.resource.map(|of| of.logical_id.clone()))
-    });
-    rows
-}
-
-impl Row for DriftRow<'_> {
-    fn field(&self, name: &str) -> Field<'_> {
-        let stack = self.stack;
-        match name {
-            "stack" => return Field::text(&stack.name),
-            "stack_id" => return Field::text(&stack.id),
-            "account" => return Field::text(&stack.scope.account),
-            "region" => return Field::text(&stack.scope.region),
-            "stack_drift" => return Field::text(stack.drift.word()),
-            "stack_status" => return Field::text(&stack.status),
-            "checked" => return Field::time(self.time()),
-            "age" => return age_field(self.now(), self.time()),
-            _ => {}
-        }
-        let Some(of) = self.resource else {
-            return match name {
-                "drift" => Field::text(stack.drift.word()),
-                _ if stack.resources.seen.is_none() => Field::Unknown,
-                _ => Field::None,
-            };
-        };
-        match name {
-            "drift" => Field::text(of.status.word()),
-            "resource" => Field::maybe(of.physical_id.as_deref()),
-            "logical_id" => Field::text(&of.logical_id),
-            "type" => Field::text(&of.kind),
-            "differences" => many(of.differences.iter().map(|difference| difference.path.as_str())),
-            _ => Field::None,
-        }
-    }
-
-    fn text(&self, visit: &mut dyn FnMut(&str) -> bool) {
-        if visit(&self.stack.raw) || visit(&self.stack.id) {
-            return;
-        }
-        let Some(of) = self.resource else { return };
-        let differs = of.differences.iter().flat_map(|of| [&of.path, &of.expected, &of.actual]);
-        for text in [&of.logical_id, &of.kind].into_iter().chain(&of.physical_id).chain(differs) {
-            if visit(text) {
-                return;
-            }
-        }
-        let _ = visit(of.status.word());
-    }
-
-    fn time(&self) -> Option<Timestamp> {
-        self.resource.and_then(|of| of.checked).or(self.stack.checked)
-    }
-
-    fn now(&self) -> Timestamp {
-        self.store.estate().now
-    }
-}
-
-impl Entry for DriftRow<'_> {
-    fn json(&self) -> Value {
-        let (stack, of) = (self.stack, self.resource);
-        let mut row = Json::new();
-        row.put("stack", stack.name.as_str());
-        row.put("stack_id", stack.id.as_str());
-        row.put("account", stack.scope.account.as_str());
-        row.put("region", stack.scope.region.as_str());
-        row.put("stack_status", stack.status.as_str());
-        row.put("stack_drift", stack.drift.word());
-        row.put("stack_checked", json!(stack.checked));
-        row.put("logical_id", json!(of.map(|of| &of.logical_id)));
-        row.put("resource", json!(of.and_then(|of| of.physical_id.as_deref())));
-        row.put("type", json!(of.map(|of| &of.kind)));
-        row.put("drift", json!(of.map(|of| of.status)));
-        row.put("checked", json!(of.and_then(|of| of.checked)));
-        row.put("differences", json!(of.map(|of| &of.differences)));
-        if let Some(reason) = stack.resources.unknown_reason() {
-            row.unknown("drift", reason);
-        }
-        row.from(stack.resources.seen.as_ref());
-        row.end(self.store, Source::Drift, &stack.scope)
     }
 }

@@ -6,6 +6,7 @@
 mod activity;
 mod check;
 mod detective;
+mod drift;
 pub mod lanes;
 mod network;
 pub mod practices;
@@ -23,7 +24,8 @@ use super::Store;
 
 pub use activity::{CallRow, EventRow, SourceRow, event_field};
 pub use check::CheckRow;
-pub use detective::{ComplianceRow, DriftRow, FindingRow};
+pub use detective::{ComplianceRow, FindingRow};
+pub use drift::DriftRow;
 pub use lanes::CrossingRow;
 pub use network::{EndpointRow, TrailRow};
 pub use practices::PracticeRow;
@@ -47,7 +49,7 @@ pub enum RowKind {
     Findings,
     /// What Config rules say about resources.
     Compliance,
-    /// Stacks' resources and their drift.
+    /// Drifts, and stacks that tell of none.
     Drift,
     /// VPC endpoints.
     Endpoints,
@@ -91,7 +93,7 @@ impl RowKind {
             Self::Tables => &table::SCHEMA,
             Self::Findings => &detective::FINDINGS,
             Self::Compliance => &detective::COMPLIANCE,
-            Self::Drift => &detective::DRIFT,
+            Self::Drift => &drift::SCHEMA,
             Self::Endpoints => &network::ENDPOINTS,
             Self::Trails => &network::TRAILS,
             Self::Events => &activity::EVENTS,
@@ -123,7 +125,9 @@ impl RowKind {
                 &["severity", "age", "state", "type", "principal", "access_key", "ip", "table", "account", "region"]
             }
             Self::Compliance => &["compliance", "rule", "resource", "account", "region", "recorded", "annotation"],
-            Self::Drift => &["drift", "stack", "resource", "type", "account", "region", "checked", "differences"],
+            Self::Drift => {
+                &["state", "severity", "resource", "setting", "was", "is", "since", "by", "lowers", "source", "region"]
+            }
             Self::Endpoints => &["verdict", "id", "type", "state", "vpc", "service", "account", "region"],
             Self::Trails => {
                 &["logging", "name", "account", "region", "multi_region", "validation", "delivered", "selectors"]
@@ -145,7 +149,7 @@ impl RowKind {
             // The tables of a finding come from events.
             Self::Findings => &[Source::Findings, Source::Events],
             Self::Compliance => &[Source::Compliance],
-            Self::Drift => &[Source::Drift],
+            Self::Drift => &[Source::Drift, Source::Tables, Source::Keys, Source::Events],
             Self::Endpoints => &[Source::Network],
             Self::Trails => &[Source::Trails],
             Self::Events => &[Source::Events],
@@ -166,7 +170,7 @@ impl Store {
             RowKind::Tables => boxed(table::all(self)),
             RowKind::Findings => boxed(detective::findings(self)),
             RowKind::Compliance => boxed(detective::compliance(self)),
-            RowKind::Drift => boxed(detective::drift(self)),
+            RowKind::Drift => boxed(drift::all(self)),
             RowKind::Endpoints => boxed(network::endpoints(self)),
             RowKind::Trails => boxed(network::trails(self)),
             RowKind::Events => boxed(activity::events(self)),

@@ -53,7 +53,7 @@ const TABLE: &str = "AWS::DynamoDB::Table";
 /// A resource that the search knows an event by, and that no record lists.
 pub(super) const ACCESS_KEY_TYPE: &str = "AWS::IAM::AccessKey";
 
-/// The intruder's calls in one account and region, in order.
+/// The story's calls in one account and region, in order: the intruder's, and a person's before.
 pub(super) fn steps(realm: &Realm) -> Vec<Step> {
     match (realm.account, realm.region) {
         (PROD, "eu-west-1") => {
@@ -67,7 +67,9 @@ pub(super) fn steps(realm: &Realm) -> Vec<Step> {
             let mut list = call(night(50, 41), DYNAMODB, "ListTables", json!({ "limit": 100 }));
             list.read_only = true;
             let keys = refused(realm, night(52, 6), ("iam.amazonaws.com", "ListAttachedRolePolicies"), ROLE);
-            vec![list, keys, describe_payroll(realm, night(52, 40)), describe_payroll(realm, night(52, 58))]
+            let mut steps = trying(realm);
+            steps.extend([list, keys, describe_payroll(realm, night(52, 40)), describe_payroll(realm, night(52, 58))]);
+            steps
         }
         _ => Vec::new(),
     }
@@ -151,19 +153,26 @@ fn recovery(enabled: bool, days: Option<i64>) -> Value {
     wanted
 }
 
+fn backups(realm: &Realm, at: Timestamp, table: &str, enabled: bool, days: Option<i64>) -> Step {
+    let request = json!({ "tableName": table, "pointInTimeRecoverySpecification": recovery(enabled, days) });
+    let status = if enabled { "ENABLED" } else { "DISABLED" };
+    let mut state = json!({ "pointInTimeRecoveryStatus": status });
+    if let (Some(days), Some(fields)) = (days, state.as_object_mut()) {
+        fields.insert("recoveryPeriodInDays".to_owned(), json!(days));
+    }
+    let response = json!({ "continuousBackupsDescription": {
+        "continuousBackupsStatus": "ENABLED", "pointInTimeRecoveryDescription": state,
+    } });
+    Step { response, ..on_table(realm, at, "UpdateContinuousBackups", table, request) }
+}
+
+/// Somebody tries something at the console, and puts it back: nobody who looks at the table later sees it.
+fn trying(realm: &Realm) -> Vec<Step> {
+    let step = |at, enabled, days| Step { actor: Actor::Person, ..backups(realm, at, "sessions", enabled, days) };
+    vec![step(story::PITR_PAUSED, false, None), step(story::PITR_RESUMED, true, Some(7))]
+}
+
 fn lowering(realm: &Realm) -> Vec<Step> {
-    let backups = |at, table: &str, enabled: bool, days: Option<i64>| {
-        let request = json!({ "tableName": table, "pointInTimeRecoverySpecification": recovery(enabled, days) });
-        let status = if enabled { "ENABLED" } else { "DISABLED" };
-        let mut state = json!({ "pointInTimeRecoveryStatus": status });
-        if let (Some(days), Some(fields)) = (days, state.as_object_mut()) {
-            fields.insert("recoveryPeriodInDays".to_owned(), json!(days));
-        }
-        let response = json!({ "continuousBackupsDescription": {
-            "continuousBackupsStatus": "ENABLED", "pointInTimeRecoveryDescription": state,
-        } });
-        Step { response, ..on_table(realm, at, "UpdateContinuousBackups", table, request) }
-    };
     let request = json!({ "tableName": "orders", "deletionProtectionEnabled": false });
     let unprotect = Step {
         response: json!({ "tableDescription": {
@@ -197,9 +206,9 @@ fn lowering(realm: &Realm) -> Vec<Step> {
         ..on_table(realm, story::EXPORTED, "ExportTableToPointInTime", "exports", request)
     };
     vec![
-        backups(story::PITR_OFF, "orders", false, None),
+        backups(realm, story::PITR_OFF, "orders", false, None),
         unprotect,
-        backups(story::PITR_SHRUNK, "ledger", true, Some(1)),
+        backups(realm, story::PITR_SHRUNK, "ledger", true, Some(1)),
         export,
     ]
 }

@@ -18,6 +18,10 @@ pub(super) const FIRST_CRITICAL: Timestamp = night(66, 20);
 pub(super) const AFTER_FIRST_CRITICAL: Timestamp = night(66, 50);
 /// Point-in-time recovery of `orders` is turned off.
 pub(super) const PITR_OFF: Timestamp = night(58, 2);
+/// Somebody turns point-in-time recovery of `sessions` off at the console, to try something, and on again.
+pub(super) const PITR_PAUSED: Timestamp = night(31, 20);
+/// It is on again: what was before is lost.
+pub(super) const PITR_RESUMED: Timestamp = night(44, 5);
 /// Deletion protection of `orders` is turned off.
 pub(super) const PROTECTION_OFF: Timestamp = night(58, 40);
 /// The recovery window of `ledger` is cut to a day.

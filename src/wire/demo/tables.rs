@@ -244,7 +244,10 @@ fn heroes(realm: &Realm) -> Vec<Timed<Table>> {
             sessions.stream = Some("NEW_AND_OLD_IMAGES");
             sessions.replicas = vec![("eu-west-1", None)];
             sessions.pitr = Some((7, sessions.created));
-            vec![Timed::still(sessions), Timed::still(kept(realm, "payroll", "confidential"))]
+            let sessions = Timed::still(sessions)
+                .then(story::PITR_PAUSED, |table, _| table.pitr = None)
+                .then(story::PITR_RESUMED, |table, at| table.pitr = Some((7, at)));
+            vec![sessions, Timed::still(kept(realm, "payroll", "confidential"))]
         }
         (DATA, "eu-west-1") => {
             let mut archive = kept(realm, "campaign-archive", "internal");

@@ -93,7 +93,7 @@ pub(super) struct Realm {
     /// GuardDuty's detector; `None` where it was never switched on.
     pub detector: Option<String>,
     pub findings: Vec<Timed<Finding>>,
-    /// The intruder's calls, in order.
+    /// The story's calls, in order.
     pub steps: Vec<Step>,
     pub everyday: Everyday,
     pub stacks: Vec<Timed<Stack>>,
