@@ -43,8 +43,8 @@ pub enum Action {
     Filter,
     /// Type a command.
     Command,
-    /// The next hit.
-    NextHit,
+    /// Note something of what the cursor is on; in a record that is searched, the next hit.
+    Note,
     /// The hit before.
     PreviousHit,
     /// Describe what the cursor is on.
@@ -198,7 +198,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::CycleTime, &[ch('Z')], "age, UTC or local time", LOOK, None),
     row(Action::Errors, &[ch('!')], "errors", LOOK, None),
     row(Action::Filter, &[ch('/')], "filter", LIST, Some(4)),
-    row(Action::NextHit, &[ch('n')], "next hit", LIST, None),
+    row(Action::Note, &[ch('n')], "note to this; the next hit in a record", LIST, None),
     row(Action::PreviousHit, &[ch('N')], "hit before", LIST, None),
     row(Action::OnlyFaults, &[ch('f')], "only faults; the next framework", LIST, None),
     row(Action::NextFault, &[ch('e')], "next fault", LIST, None),

@@ -12,6 +12,7 @@ pub mod keymap;
 pub mod model;
 pub mod operations;
 pub mod policy;
+pub mod state;
 pub mod store;
 pub mod term;
 pub mod theme;

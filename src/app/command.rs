@@ -7,10 +7,10 @@ use crate::theme::Theme;
 use crate::trail::query;
 use crate::view::{Kind, Screen, Tab, filter, list_of};
 
-use super::{App, Effect, act, open};
+use super::{App, Effect, act, memory, open};
 
 /// Commands besides the names of tabs: the word and what it does.
-pub const COMMANDS: [(&str, &str); 14] = [
+pub const COMMANDS: [(&str, &str); 16] = [
     ("theme NAME", "another theme"),
     ("sort N", "sort by a column, 0 for the list's own order"),
     ("refresh [SOURCE]", "sweep again now"),
@@ -21,6 +21,8 @@ pub const COMMANDS: [(&str, &str); 14] = [
     ("errors", "the error log"),
     ("files", "what became of the log files loaded"),
     ("broken", "records that could not be understood"),
+    ("handover [done]", "what changed since the mark, for whoever takes over; done moves the mark to now"),
+    ("notes", "what was noted of rows (n)"),
     ("muted", "mutes and attestations: what holds, what has ended"),
     ("faults", "only rows with a fault"),
     ("open THING", "an ARN, an id, a console URL; so does a bare one"),
@@ -41,6 +43,13 @@ pub fn run(app: &mut App, typed: &str) -> Vec<Effect> {
         "calls" => act::go(app, Screen::List(Kind::Calls)),
         "errors" => act::go(app, Screen::List(Kind::Errors)),
         "files" => act::go(app, Screen::List(Kind::Files)),
+        "handover" if rest == "done" => memory::done(app),
+        "handover" if rest.is_empty() => act::go(app, Screen::Handover),
+        "handover" => {
+            app.say("handover shows what changed since the mark, handover done moves it");
+            Vec::new()
+        }
+        "notes" => act::go(app, Screen::List(Kind::Notes)),
         "muted" => act::go(app, Screen::List(Kind::Exceptions)),
         "broken" => act::go(app, Screen::List(Kind::Broken)),
         "faults" => {
@@ -104,6 +113,7 @@ fn sort(app: &mut App, column: &str) {
 pub fn complete(app: &App, typed: &str) -> String {
     let candidates: Vec<String> = match typed.split_once(' ') {
         Some(("theme", _)) => Theme::built_in_names().map(|name| format!("theme {name}")).collect(),
+        Some(("handover", _)) => vec!["handover done".to_owned()],
         Some(("refresh", _)) => Source::ALL.iter().map(|source| format!("refresh {}", source.name())).collect(),
         Some((word @ ("table" | "who"), _)) => {
             app.store.estate().tables.values().take(20_000).map(|table| format!("{word} {}", table.name)).collect()

@@ -19,8 +19,8 @@ use crate::keymap::{Action, BINDINGS, name};
 use crate::theme::{Role, verdict_role};
 use crate::trail::ingest::Feed;
 use crate::view::{
-    Body, Chrome, Ctx, Hint, Kind, Pivot, Place, Screen, Survey, Thing, chrome, crossers, files, list_of, states,
-    things,
+    Body, Chrome, Ctx, Hint, Kind, Pivot, Place, Screen, Survey, Thing, chrome, crossers, files, list_of, since,
+    states, things,
 };
 use crate::widget::{bar, popup, text};
 
@@ -114,6 +114,7 @@ fn title(app: &mut App) -> Line<'static> {
             let name = match screen {
                 _ if index == 0 => tab.name().to_owned(),
                 Screen::Overview => "Overview".to_owned(),
+                Screen::Handover => "hand-over".to_owned(),
                 Screen::List(kind) => kind_title(ctx, kind),
                 Screen::Detail(thing) => things::title(ctx, thing),
                 Screen::Raw(thing @ Thing::Broken(_)) => things::title(ctx, thing),
@@ -129,6 +130,9 @@ fn title(app: &mut App) -> Line<'static> {
         }
         if let Body::Rows(rows, total) = &place.body {
             spans.push(look.say(Role::Dim, count_words(rows.len(), *total, place.pending())));
+            if let Screen::List(kind) = &place.screen {
+                spans.extend(since::title(ctx, kind));
+            }
             if matches!(place.screen, Screen::List(Kind::Trail(_))) {
                 if place.unsearched() > 0 {
                     let words = format!(" · ? {} files could not be searched", place.unsearched());
@@ -284,7 +288,7 @@ fn hints(place: &Place, deep: bool) -> Vec<Hint> {
             (Action::Describe, ""),
             (Action::CopyId, ""),
         ],
-        Screen::Detail(_) | Screen::Overview => vec![(Action::Filter, ""), (Action::Describe, "")],
+        Screen::Detail(_) | Screen::Overview | Screen::Handover => vec![(Action::Filter, ""), (Action::Describe, "")],
         Screen::List(_) => Vec::new(),
     };
     if !matches!(screen, Screen::List(Kind::Trail(_))) {
@@ -320,6 +324,7 @@ fn layers(app: &mut App, area: Rect, body: Rect, footer: Rect, frame: &mut Frame
                 cursor = Some(prompt(app, words, "/", input, footer, buf));
             }
             Layer::Command(input) => cursor = Some(prompt(app, "", ":", input, footer, buf)),
+            Layer::Note(input, ..) => cursor = Some(prompt(app, "note", "> ", input, footer, buf)),
             Layer::Sort => {
                 let words = "sort by column: its number, the same again turns it round, 0 the list's own order";
                 buf.set_style(footer, look.style(Role::Text));
@@ -376,6 +381,10 @@ fn help(app: &App, at: usize, area: Rect, buf: &mut Buffer) {
     for (verdict, what) in VERDICTS {
         let glyph = Span::styled(format!("{:<4}", look.glyph(verdict)), look.style(verdict_role(verdict)));
         lines.push(Line::from(vec![glyph, look.say(Role::Text, what)]));
+    }
+    for (sign, plain, what) in since::SIGNS {
+        let sign = format!("{:<4}", if look.ascii { plain } else { sign });
+        lines.push(Line::from(vec![look.say(Role::Accent, sign), look.say(Role::Text, what)]));
     }
     let room = usize::from(area.height.saturating_sub(4));
     let at = at.min(lines.len().saturating_sub(room));

@@ -5,6 +5,7 @@
 mod act;
 mod command;
 mod draw;
+mod memory;
 mod nav;
 mod open;
 mod run;
@@ -15,6 +16,7 @@ mod update;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::KeyEvent;
@@ -22,7 +24,10 @@ use jiff::Timestamp;
 use tui_input::Input;
 
 use crate::model::{EventSearch, Origin, Polled, Scope, Source};
+use crate::state::{Recalled, State, Whose};
 use crate::store::Store;
+use crate::store::mark::Mark;
+use crate::store::notes::{Note, Notes};
 use crate::theme::Theme;
 use crate::trail::ingest::{self, Feed};
 use crate::view::{Ctx, Derived, Look, Place, TimeMode};
@@ -57,6 +62,12 @@ pub struct Start {
     pub themes: Option<PathBuf>,
     /// Log files that are being loaded.
     pub feed: Option<Feed>,
+    /// Where the mark and notes are kept; without it they end with the program.
+    pub state: Option<State>,
+    /// The endpoint that stands for AWS, if one was asked for: its state is another.
+    pub endpoint: Option<String>,
+    /// Who looks, for notes and marks.
+    pub user: String,
 }
 
 impl Start {
@@ -74,6 +85,9 @@ impl Start {
             badge: None,
             themes: None,
             feed: None,
+            state: None,
+            endpoint: None,
+            user: String::new(),
         }
     }
 }
@@ -97,6 +111,12 @@ pub enum Msg {
     Record(String, Result<String, String>),
     /// A theme was loaded, or could not be.
     Themed(Result<Theme, String>),
+    /// What was kept of these accounts, or why it is not to be used.
+    Recalled(Whose, Result<Recalled, String>),
+    /// The mark was kept, or could not be.
+    Kept(Result<(), String>),
+    /// A note was kept, among these; or could not be.
+    Noted(Result<Notes, String>),
 }
 
 /// What the application wants done outside.
@@ -118,6 +138,12 @@ pub enum Effect {
     Records(Vec<Wanted>),
     /// Load a theme by name.
     Theme(String),
+    /// Read what was kept of these accounts; a [`Msg::Recalled`] answers.
+    Recall(Whose),
+    /// Keep the mark; a [`Msg::Kept`] answers.
+    Keep(Whose, Arc<Mark>),
+    /// Keep a note by the identity of what it is about; a [`Msg::Noted`] answers.
+    Note(Whose, Vec<String>, Note),
     /// Give the terminal back until `fg`.
     Suspend,
     /// Leave.
@@ -139,6 +165,21 @@ pub fn read_records(mut wanted: Vec<Wanted>, mut told: impl FnMut(Msg) -> bool) 
     }
 }
 
+/// Reads or writes what is kept, and says what came of it; `None` for an effect that is none of these. This takes as long
+/// as the disk does.
+#[must_use]
+pub fn keep(state: &State, effect: Effect, now: Timestamp) -> Option<Msg> {
+    Some(match effect {
+        Effect::Recall(whose) => {
+            let recalled = state.recall(&whose, now);
+            Msg::Recalled(whose, recalled)
+        }
+        Effect::Keep(whose, mark) => Msg::Kept(state.keep_mark(&whose, &mark)),
+        Effect::Note(whose, identity, note) => Msg::Noted(state.keep_note(&whose, identity, note)),
+        _ => return None,
+    })
+}
+
 /// Something that lies over the screen and takes keys first.
 #[derive(Debug)]
 pub enum Layer {
@@ -150,6 +191,8 @@ pub enum Layer {
     Command(Input),
     /// A column to sort by is chosen.
     Sort,
+    /// A note is typed: to what, by its identity, and what that is called.
+    Note(Input, Vec<String>, String),
 }
 
 /// The application.
@@ -170,6 +213,7 @@ pub struct App {
     pub frozen: bool,
     badge: Option<String>,
     feed: Option<Feed>,
+    memory: memory::Memory,
     derived: RefCell<Derived>,
     width: u16,
     unsettled: bool,
@@ -243,6 +287,7 @@ impl App {
             frozen: false,
             badge: start.badge,
             feed: start.feed,
+            memory: memory::Memory::new(start.user, start.endpoint, start.state.is_some()),
             derived: RefCell::default(),
             width: 80,
             unsettled: true,

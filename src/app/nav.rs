@@ -90,7 +90,10 @@ impl Nav {
             return;
         }
         self.remember();
-        self.stack_mut().push(Place::new(screen));
+        // Until it is drawn, it is taken to be as high as the one it lies on.
+        let mut place = Place::new(screen);
+        place.page = self.place().page;
+        self.stack_mut().push(place);
     }
 
     /// Takes the top screen off; `false` when it is the tab's first.

@@ -12,10 +12,12 @@ use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until};
 
 use crate::aws::{Command, Handle};
 use crate::model::Polled;
+use crate::state::State;
 use crate::term::Screen;
 use crate::theme::Theme;
+use crate::wire::Clock;
 
-use super::{App, Effect, Msg, Start, draw, read_records, update};
+use super::{App, Effect, Msg, Start, draw, keep, read_records, update};
 
 /// A frame is drawn when the queue is drained, or this long after the first change that it shows.
 const FRAME: Duration = Duration::from_millis(16);
@@ -33,10 +35,11 @@ const DATA_FRAME: Duration = Duration::from_millis(100);
 pub async fn run(start: Start, commands: Handle, mut polled: Receiver<Polled>) -> io::Result<()> {
     let clock = start.clock.clone();
     let themes = start.themes.clone();
+    let state = start.state.clone();
     let (mut app, first) = App::new(start);
     app.look.zone = local_zone();
     let (read, mut records) = unbounded_channel();
-    let mut outside = Outside { screen: Screen::take()?, commands, themes, read };
+    let mut outside = Outside { screen: Screen::take()?, commands, themes, read, state, clock: clock.clone() };
     let mut keys = EventStream::new();
     let mut ended = Ended::listen()?;
     let mut tick = interval(Duration::from_secs(1));
@@ -120,6 +123,9 @@ struct Outside {
     themes: Option<PathBuf>,
     /// Where records go that were read.
     read: UnboundedSender<Msg>,
+    /// Where marks and notes are kept.
+    state: Option<State>,
+    clock: Clock,
 }
 
 impl Outside {
@@ -141,6 +147,17 @@ impl Outside {
                 Effect::Theme(name) => {
                     let theme = self.theme(&name);
                     update(app, Msg::Themed(theme));
+                }
+                Effect::Recall(_) | Effect::Keep(..) | Effect::Note(..) => {
+                    if let Some(state) = self.state.clone() {
+                        let (read, now) = (self.read.clone(), self.clock.now());
+                        // A disk may be slow, or far away.
+                        std::thread::spawn(move || {
+                            if let Some(said) = keep(&state, effect, now) {
+                                let _gone = read.send(said);
+                            }
+                        });
+                    }
                 }
                 Effect::Suspend => self.screen.suspend()?,
                 Effect::Quit => return Ok(true),

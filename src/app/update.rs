@@ -9,7 +9,7 @@ use crate::keymap::{self, Action};
 use crate::model::Origin;
 use crate::view::{Body, Kind, Screen, Tab, TimeMode, beside, lanes, list_of};
 
-use super::{App, Effect, Layer, Msg, act, command, open, survey};
+use super::{App, Effect, Layer, Msg, act, command, memory, open, survey};
 
 /// Takes in one message; what must be done outside comes back.
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
@@ -39,7 +39,7 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Polled(polled) => {
             app.store.apply(polled);
             app.unsettled = true;
-            Vec::new()
+            memory::recall(app).into_iter().collect()
         }
         Msg::Work => {
             app.work();
@@ -58,8 +58,17 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.look.theme = theme;
             Vec::new()
         }
-        Msg::Themed(Err(message)) => {
+        Msg::Themed(Err(message)) | Msg::Kept(Err(message)) | Msg::Noted(Err(message)) => {
             app.say(message);
+            Vec::new()
+        }
+        Msg::Kept(Ok(())) => Vec::new(),
+        Msg::Noted(Ok(notes)) => {
+            app.store.set_notes(notes);
+            Vec::new()
+        }
+        Msg::Recalled(whose, result) => {
+            memory::recalled(app, &whose, result);
             Vec::new()
         }
     }
@@ -114,7 +123,10 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Back => back(app),
         Action::Open => return act::open(app),
         Action::Filter | Action::Command | Action::Sort | Action::Help => layer(app, action),
-        Action::NextHit | Action::PreviousHit => next_hit(app, action == Action::PreviousHit),
+        // What is searched for in a record has hits; anything else has notes.
+        Action::Note if app.nav.place().record.is_some() && !app.nav.place().filter.is_empty() => next_hit(app, false),
+        Action::Note => memory::note(app),
+        Action::PreviousHit => next_hit(app, true),
         Action::NextFault | Action::PreviousFault => {
             if !app.with(|ctx, place| place.next_fault(ctx, action == Action::PreviousFault)) {
                 app.say("no row with a fault here");
@@ -278,6 +290,14 @@ fn layer_key(app: &mut App, layer: Layer, key: KeyEvent) -> Vec<Effect> {
             None => app.layers.push(Layer::Help(at)),
         },
         Layer::Sort => sort(app, key),
+        Layer::Note(..) if key.code == KeyCode::Esc || quit => {}
+        Layer::Note(input, identity, title) if key.code == KeyCode::Enter => {
+            return memory::noted(app, identity, title, input.value());
+        }
+        Layer::Note(mut input, identity, title) => {
+            input.handle_event(&crossterm::event::Event::Key(key));
+            app.layers.push(Layer::Note(input, identity, title));
+        }
         Layer::Filter(_, before) if key.code == KeyCode::Esc || quit => {
             app.nav.place_mut().filter = before;
         }
@@ -334,6 +354,10 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
             let value = format!("{}{one_line}", input.value());
             value.clone_into(&mut app.nav.place_mut().filter);
             app.layers.push(Layer::Filter(Input::new(value), before));
+        }
+        Some(Layer::Note(input, identity, title)) => {
+            let value = format!("{}{one_line}", input.value());
+            app.layers.push(Layer::Note(Input::new(value), identity, title));
         }
         Some(Layer::Command(input)) => {
             app.layers.push(Layer::Command(Input::new(format!("{}{one_line}", input.value()))));

@@ -61,6 +61,13 @@ pub struct Global {
     /// What was accepted of tables, in place of accepted.toml beside the configuration file
     #[arg(long, global = true, env = "DYNAKEEP_BASELINE", value_name = "FILE", help_heading = "Where")]
     pub baseline: Option<PathBuf>,
+    /// Where the mark of the last hand-over and notes are kept, in place of $XDG_STATE_HOME/dynakeep. The demo account's are
+    /// kept only where this says so
+    #[arg(long, global = true, env = "DYNAKEEP_STATE", value_name = "DIR", help_heading = "Where")]
+    pub state: Option<PathBuf>,
+    /// Keep nothing on this machine and read nothing that was kept, whatever --state says
+    #[arg(long, global = true, help_heading = "Where")]
+    pub no_state: bool,
     /// The share of AWS's documented rates to use, above 0 and up to 1 [default: 0.5]
     #[arg(long, global = true, value_name = "FRACTION", value_parser = share, help_heading = "Where")]
     pub share: Option<f64>,

@@ -66,10 +66,7 @@ fn target(global: &Global) -> Result<PathBuf, Failure> {
 
 /// Who runs this, by the environment.
 fn user() -> Result<String, Failure> {
-    let names = ["USER", "LOGNAME", "USERNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
-    names
-        .map(|name| name.trim().to_owned())
-        .find(|name| !name.is_empty())
+    super::user()
         .ok_or_else(|| Failure::Usage("the environment names no user: say who accepts with --by NAME".to_owned()))
 }
 
@@ -126,7 +123,7 @@ fn accept(cli: &Cli, query: Option<&str>, reason: &str, by: Option<&str>) -> Res
     }
     let changed =
         accepted::changed(&text, &tables).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
-    Config::replace_accepted(&path, &changed)?;
+    crate::state::replace(&path, changed.as_bytes(), false)?;
     let mut out = Pipe::new(io::stdout().lock());
     if cli.global.output == Output::Json {
         let unread: Vec<Json> = left_out.iter().map(|(arn, why)| json!({"table": arn, "reason": why})).collect();

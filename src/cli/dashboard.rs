@@ -70,6 +70,9 @@ pub(super) fn run(cli: &Cli, thing: Option<&str>) -> Result<ExitCode, Failure> {
     start.filter = filter;
     start.open = open;
     start.themes = looks::directory();
+    start.state = super::state(global);
+    start.endpoint.clone_from(&settings.endpoint);
+    start.user = super::user().unwrap_or_default();
     // Nobody waits for its end: the first who asks would.
     let _read = std::thread::spawn(catalogue::warm);
     let (handle, listen) = Handle::pair();

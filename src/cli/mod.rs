@@ -26,6 +26,7 @@ use clap::{CommandFactory, Parser};
 use crate::aws::{Settings, StartError};
 use crate::config::{Config, ConfigError, Limits};
 use crate::controls::accepted::Accepted;
+use crate::state::State;
 use crate::store::Exceptions;
 use crate::store::rows::RowKind;
 use crate::wire::Wire;
@@ -184,6 +185,20 @@ fn exceptions(global: &Global) -> Exceptions {
         Ok(text) => text.as_deref().map(Exceptions::parse).unwrap_or_default(),
         Err(message) => Exceptions::unread(&message),
     }
+}
+
+/// Where state is kept: nowhere, where somebody says so, and of the demo account, which is the same wherever it is
+/// looked at.
+fn state(global: &Global) -> Option<State> {
+    let usual = || if global.demo.is_some() { None } else { State::usual() };
+    let directory = if global.no_state { None } else { global.state.clone().or_else(usual) };
+    directory.map(State::new)
+}
+
+/// Who runs this, by the environment.
+fn user() -> Option<String> {
+    let names = ["USER", "LOGNAME", "USERNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
+    names.map(|name| name.trim().to_owned()).find(|name| !name.is_empty())
 }
 
 /// The paid operation that counts calls to a table.

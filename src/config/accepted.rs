@@ -3,7 +3,6 @@
 //! A block is a table's, by ARN and in order, one setting a line: what two people change in different tables git merges.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -55,30 +54,6 @@ impl Config {
         parse(text)
             .map(|tables| Accepted { tables, broken: None })
             .map_err(|error| format!("{}: {error}", path.display()))
-    }
-
-    /// Replaces the file in one step: whoever reads it sees the old one or the new one, whole.
-    ///
-    /// # Errors
-    /// When the directory or the file cannot be written; then the old one stands.
-    pub fn replace_accepted(path: &Path, text: &str) -> std::io::Result<()> {
-        // A link stays a link to what is replaced.
-        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let directory = path.parent().filter(|of| !of.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::create_dir_all(directory)?;
-        let beside = directory.join(format!(".accepted-{}.tmp", std::process::id()));
-        let written = || {
-            // Left by one that broke down; nothing else is written through.
-            let _none = std::fs::remove_file(&beside);
-            let mut file = std::fs::File::create_new(&beside)?;
-            file.write_all(text.as_bytes())?;
-            if let Ok(old) = std::fs::metadata(&path) {
-                file.set_permissions(old.permissions())?;
-            }
-            file.sync_all()?;
-            std::fs::rename(&beside, &path)
-        };
-        written().inspect_err(|_| drop(std::fs::remove_file(&beside)))
     }
 }
 

@@ -180,15 +180,10 @@ impl Finding {
         self.resources.iter().map(String::as_str).find(|name| name.starts_with("i-"))
     }
 
-    /// GuardDuty's bands: Critical 9.0 and above, High 7.0, Medium 4.0, Low below.
+    /// How bad it is, in GuardDuty's bands.
     #[must_use]
     pub fn severity(&self) -> Severity {
-        match self.severity_tenths {
-            90.. => Severity::Critical,
-            70..90 => Severity::High,
-            40..70 => Severity::Medium,
-            _ => Severity::Low,
-        }
+        Severity::of_tenths(self.severity_tenths)
     }
 
     /// The severity as GuardDuty writes it, `8.5`.

@@ -94,6 +94,17 @@ impl Severity {
     /// All, mildest first.
     pub const ALL: [Self; 5] = [Self::Info, Self::Low, Self::Medium, Self::High, Self::Critical];
 
+    /// GuardDuty's bands, of a severity in tenths: Critical 9.0 and above, High 7.0, Medium 4.0, Low below.
+    #[must_use]
+    pub fn of_tenths(tenths: u16) -> Self {
+        match tenths {
+            90.. => Self::Critical,
+            70..90 => Self::High,
+            40..70 => Self::Medium,
+            _ => Self::Low,
+        }
+    }
+
     /// The word used in JSON and on the command line.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -40,6 +40,7 @@ impl Store {
         }
         if self.due.is_empty() && self.dirty_tables.is_empty() {
             self.order_drifts();
+            self.changes.date(now);
             return noted;
         }
         // Out of the store while it is judged, so that what is judged can be kept in between.
@@ -72,11 +73,11 @@ impl Store {
         if done {
             self.around = self.gather();
         }
+        self.order_drifts();
         self.changes.date(now);
         if done && noted && !self.freshness.is_empty() && !self.freshness.values().any(Freshness::is_loading) {
             self.changes.begin(now);
         }
-        self.order_drifts();
         self.revision += 1;
         done && noted
     }

@@ -10,9 +10,13 @@ pub mod depth;
 pub mod doctor;
 mod drifts;
 pub mod exceptions;
+pub mod handover;
 mod judge;
+pub mod mark;
+pub mod notes;
 mod origin;
 pub mod rows;
+pub mod since;
 #[cfg(test)]
 mod tests;
 pub mod who;
@@ -36,6 +40,8 @@ pub use coverage::Coverage;
 pub use drifts::{Cause, Closed, Confidence, Drift, DriftSource, Said};
 pub use exceptions::Exceptions;
 pub use judge::Tally;
+use mark::Mark;
+use notes::Notes;
 
 /// How many calls the ledger keeps in memory.
 const LEDGER_LENGTH: usize = 20_000;
@@ -76,6 +82,8 @@ pub struct Store {
     searches: Vec<(Scope, SearchReach)>,
     engine: Option<EngineNews>,
     changes: Changes,
+    mark: Option<Arc<Mark>>,
+    notes: Notes,
     revision: u64,
     dirty_tables: BTreeSet<String>,
     dirty_estate: bool,
@@ -120,6 +128,8 @@ impl Store {
             searches: Vec::new(),
             engine: None,
             changes: Changes::default(),
+            mark: None,
+            notes: Notes::default(),
             revision: 0,
             dirty_tables: BTreeSet::new(),
             dirty_estate: false,
@@ -327,6 +337,30 @@ impl Store {
     #[must_use]
     pub fn changes(&self) -> &Changes {
         &self.changes
+    }
+
+    /// How all stood when somebody last handed over.
+    #[must_use]
+    pub fn mark(&self) -> Option<&Mark> {
+        self.mark.as_deref()
+    }
+
+    /// Moves the mark, or takes it away.
+    pub fn set_mark(&mut self, mark: Option<Arc<Mark>>) {
+        self.mark = mark;
+        self.revision += 1;
+    }
+
+    /// What people noted of rows.
+    #[must_use]
+    pub fn notes(&self) -> &Notes {
+        &self.notes
+    }
+
+    /// What people noted of rows, from now on.
+    pub fn set_notes(&mut self, notes: Notes) {
+        self.notes = notes;
+        self.revision += 1;
     }
 
     /// A finding by id.

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::controls::crossing::Lanes;
 use crate::model::{Compliance, Finding, Layer, Severity};
 use crate::store::case::contain::Others;
+use crate::store::since::Since;
 use crate::store::who::{Reach, Who};
 use crate::store::{Coverage, Link, LinkTier, Store, Tally};
 use crate::trail::EventRef;
@@ -76,6 +77,8 @@ pub struct Derived {
     cases_of: (u64, usize),
     recorded: Option<(u64, Rc<Recorded>)>,
     recorded_at: Option<(Instant, Duration)>,
+    since: Option<(u64, Option<Rc<Since>>)>,
+    since_at: Option<(Instant, Duration)>,
     lanes: Option<(u64, Arc<Lanes>)>,
     lanes_at: Option<(Instant, Duration)>,
     firsts: Option<(u64, Rc<Firsts>)>,
@@ -136,6 +139,22 @@ impl Derived {
         let found = Rc::new(Recorded::of(store.estate()));
         self.recorded = Some((store.revision(), Rc::clone(&found)));
         self.recorded_at = Some((Instant::now(), began.elapsed()));
+        found
+    }
+
+    /// What changed since the mark; for new data a tenth of the time at most, and at once when the mark is moved.
+    pub fn since(&mut self, store: &Store) -> Option<Rc<Since>> {
+        if let Some((revision, known)) = &self.since {
+            let busy = self.since_at.is_some_and(|(at, cost)| at.elapsed() < cost * 10);
+            let same = known.as_ref().is_some_and(|known| known.from.at() == store.since_when().unwrap_or_default());
+            if *revision == store.revision() || busy && same {
+                return known.clone();
+            }
+        }
+        let began = Instant::now();
+        let found = store.since().map(Rc::new);
+        self.since = Some((store.revision(), found.clone()));
+        self.since_at = Some((Instant::now(), began.elapsed()));
         found
     }
 

@@ -30,7 +30,7 @@ pub fn schema(kind: &Kind) -> &'static Schema {
         Kind::Checks { .. } => RowKind::Checks.schema(),
         Kind::Practices => RowKind::Practices.schema(),
         Kind::Lanes(_) | Kind::Crossings { .. } => RowKind::Lanes.schema(),
-        Kind::Errors | Kind::Files | Kind::Broken | Kind::Exceptions | Kind::Related(_) => &WORDS,
+        Kind::Errors | Kind::Files | Kind::Broken | Kind::Exceptions | Kind::Notes | Kind::Related(_) => &WORDS,
     }
 }
 
@@ -97,6 +97,7 @@ impl Filter {
             | Row::Error(_)
             | Row::File(_)
             | Row::Broken(_)
+            | Row::Note(_)
             | Row::Link(_) => return None,
         })
     }

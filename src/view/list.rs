@@ -105,6 +105,8 @@ pub enum Row {
     Crossing(Box<Found>),
     /// A practice, and how it stands.
     Practice(&'static Practice, Standing),
+    /// A note, by the identity of what it is about.
+    Note(Arc<[String]>),
     /// A way to another screen.
     Link(Arc<Link>),
 }
@@ -173,6 +175,7 @@ impl Row {
             Self::Broken(number) => Screen::Raw(Thing::Broken(*number)),
             Self::Stand(of) => of.screen(None),
             Self::Lane(of) => of.screen(0),
+            Self::Note(identity) => super::notes::target(identity)?,
             other => Screen::Detail(other.thing(ctx)?),
         })
     }
@@ -209,6 +212,7 @@ impl Row {
             Self::Stand(of) if estate.tables.contains_key(&of.subject) => Thing::Table(of.subject.clone()),
             Self::Crossing(found) => found.thing()?,
             Self::Practice(of, _) => Thing::Practice(of.number),
+            Self::Note(identity) => super::identity::thing(identity)?,
             Self::Stand(_) | Self::Lane(_) | Self::Exception(_) => return None,
             Self::Link(link) => match &link.to {
                 Screen::Detail(thing) | Screen::Raw(thing) => thing.clone(),

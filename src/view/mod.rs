@@ -24,11 +24,14 @@ pub mod files;
 pub mod filter;
 mod findings;
 mod follow;
+mod handover;
+pub mod identity;
 mod json;
 pub mod lanes;
 mod list;
 mod look;
 mod meaning;
+mod notes;
 mod origin;
 mod overview;
 mod paint;
@@ -42,6 +45,7 @@ mod remediation;
 pub mod remedy;
 pub mod same;
 mod screen;
+pub mod since;
 mod sources;
 mod stacks;
 pub mod states;
@@ -107,12 +111,19 @@ pub fn list_of(kind: &Kind) -> &'static ListView {
         Kind::Practices => &practices::VIEW,
         Kind::Lanes(_) => &lanes::VIEW,
         Kind::Crossings { .. } => &crossers::VIEW,
+        Kind::Notes => &notes::VIEW,
     }
 }
 
 /// All that is known of a thing; `None` when it is not, or no longer, known.
 #[must_use]
 pub fn detail(ctx: &Ctx<'_>, thing: &Thing) -> Option<Doc> {
+    let mut doc = page(ctx, thing)?;
+    since::lead(ctx, thing, &mut doc);
+    Some(doc)
+}
+
+fn page(ctx: &Ctx<'_>, thing: &Thing) -> Option<Doc> {
     match thing {
         Thing::Finding(id) => case::page(ctx, id),
         Thing::Step(id, number) => case::step(ctx, id, *number),

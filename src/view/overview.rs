@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ratatui::text::{Line, Span};
 
 use crate::model::{Finding, Judgement, Layer, Severity, Source, Verdict};
+use crate::store::handover::is_change;
 use crate::store::rows::badness;
 use crate::theme::{Role, verdict_role};
 use crate::trail::EventRef;
@@ -23,6 +24,7 @@ pub fn doc(ctx: &Ctx<'_>) -> Doc {
     }
     let room = usize::from(ctx.width.saturating_sub(doc.side_width));
     let inner = Ctx { width: ctx.width - doc.side_width, ..*ctx };
+    super::since::line(&inner, room, &mut doc);
     now(&inner, room, &mut doc);
     doc.gap();
     worst_tables(&inner, room, &mut doc);
@@ -47,6 +49,7 @@ struct Item {
 fn now(ctx: &Ctx<'_>, room: usize, doc: &mut Doc) {
     let look = ctx.look;
     doc.push(look.line(Role::Heading, " NOW"));
+    let none = doc.lines.len();
     let mut items = findings(ctx);
     items.extend(drifts(ctx));
     items.extend(failures(ctx));
@@ -68,7 +71,7 @@ fn now(ctx: &Ctx<'_>, room: usize, doc: &mut Doc) {
         let words = format!("         and {more} more: Findings (2), Controls (8)");
         doc.link(vec![look.foreign(Role::Dim, &words, room.saturating_sub(1))], Screen::List(Kind::Controls(None)));
     }
-    if doc.lines.len() == 1 {
+    if doc.lines.len() == none {
         doc.push(quiet(ctx));
     }
 }
@@ -270,21 +273,4 @@ fn padded(words: &str, width: usize) -> String {
     let clean = text::clean(words, width - 1);
     let fill = " ".repeat(width - text::width(&clean));
     clean + &fill
-}
-
-/// Services whose settings protect tables: a write to one of them may lower a defence without naming a table.
-const GUARDS: [&str; 6] = [
-    "cloudtrail.amazonaws.com",
-    "config.amazonaws.com",
-    "dynamodb.amazonaws.com",
-    "ec2.amazonaws.com",
-    "guardduty.amazonaws.com",
-    "kms.amazonaws.com",
-];
-
-/// True for a write that went through, was not ours and concerns a table or what protects tables.
-#[must_use]
-pub fn is_change(event: EventRef<'_>) -> bool {
-    let concerns = event.tables().len() > 0 || GUARDS.contains(&event.source());
-    event.read_only() == Some(false) && !event.own() && event.error().is_none() && concerns
 }

@@ -52,11 +52,15 @@ impl Place {
                 let cell = |row: usize, shown, width| {
                     rows.get(row).map(|row| (view.cell)(ctx, &row, column(shown), width)).unwrap_or_default()
                 };
+                let since = ctx.derived.borrow_mut().since(ctx.store);
                 let mark = |row: usize| {
-                    let marked = !self.marked.is_empty()
-                        && rows.get(row).and_then(|row| row.target(ctx)).is_some_and(|it| self.marked.contains(&it));
+                    let row = rows.get(row)?;
+                    let marked = !self.marked.is_empty() && row.target(ctx).is_some_and(|it| self.marked.contains(&it));
                     let sign = if ctx.look.ascii { "*" } else { "▌" };
-                    if marked { Some(ctx.look.line(Role::Mark, sign)) } else { None }
+                    if marked {
+                        return Some(ctx.look.line(Role::Mark, sign));
+                    }
+                    super::since::sign(ctx, since.as_deref(), &row)
                 };
                 table.draw(area, buf, cell, mark);
                 if rows.len() == 0 {

@@ -145,7 +145,7 @@ impl Place {
                 Stamp { revision, choice, window, read: (0, rows), ..Stamp::default() }
             }
             Screen::Raw(_) => Stamp { revision: 1, read: (records, rows), ..Stamp::default() },
-            Screen::Overview | Screen::Detail(_) => {
+            Screen::Overview | Screen::Handover | Screen::Detail(_) => {
                 let theme = ctx.look.theme.name().to_owned();
                 let look = (ctx.width, ctx.now.as_second(), ctx.look.time, theme);
                 Stamp { revision, look, read: (records, rows), ..Stamp::default() }
@@ -158,6 +158,7 @@ impl Place {
         self.body = match &self.screen.clone() {
             Screen::List(kind) => self.rows(ctx, kind),
             Screen::Overview => Body::Doc(super::overview::doc(ctx)),
+            Screen::Handover => Body::Doc(super::handover::doc(ctx)),
             Screen::Detail(thing) => super::detail(ctx, thing).map_or(Body::Gone, Body::Doc),
             Screen::Raw(_) if self.record.is_some() => Body::Raw,
             Screen::Raw(_) => Body::Gone,
@@ -204,6 +205,8 @@ impl Place {
             }
         } else if self.reversed {
             rows.reverse();
+        } else {
+            super::since::pin(ctx, rows);
         }
     }
 

@@ -6,10 +6,10 @@ use ratatui::text::{Line, Span};
 
 use crate::model::{Layer, Source, Verdict};
 use crate::store::changes::{Change, VerdictChange, Way};
+use crate::store::handover::is_change;
 use crate::theme::{Role, verdict_role};
 use crate::widget::{bar, text};
 
-use super::overview::is_change;
 use super::{Ctx, age, things};
 
 /// Hours that the histogram goes back.

@@ -117,6 +117,8 @@ impl Tab {
 pub enum Screen {
     /// The Overview.
     Overview,
+    /// What changed since the mark.
+    Handover,
     /// A list.
     List(Kind),
     /// All that is known of one thing.
@@ -163,6 +165,8 @@ pub enum Kind {
     Broken,
     /// Mutes and attestations.
     Exceptions,
+    /// What people noted.
+    Notes,
     /// What has to do with a thing.
     Related(Thing),
     /// Practices, and how what answers for them stands.

@@ -29,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "export",
             "operations",
             "policy",
+            "state",
         ],
     ),
     ("aws", &["wire", "operations", "model", "trail"]),
@@ -49,9 +50,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "keymap",
             "app",
             "term",
+            "state",
         ],
     ),
-    ("config", &["model", "controls", "trail", "aws", "theme", "keymap"]),
+    ("config", &["model", "controls", "trail", "aws", "theme", "keymap", "state"]),
     ("controls", &["policy", "operations", "model"]),
     // A package of its own: these are its own modules.
     ("events", &["category", "columns", "envelope", "fields", "ingest", "json", "query", "scan"]),
@@ -62,6 +64,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("operations", &[]),
     ("policy", &["model"]),
+    ("state", &["store", "model"]),
     ("store", &["controls", "trail", "model"]),
     ("term", &[]),
     ("theme", &["model"]),
@@ -90,7 +93,7 @@ const FENCED: &[(&str, &[&str], &str)] = &[
 ];
 
 const TERMINAL: &[&str] = &["app", "view", "widget", "theme", "keymap", "term"];
-const FILES: &[&str] = &["aws", "wire", "app", "cli", "config", "export", "main", "term", "theme", "events"];
+const FILES: &[&str] = &["aws", "wire", "app", "cli", "config", "export", "main", "term", "theme", "events", "state"];
 
 /// The most lines a file may have before its tests; fewer where a room says so.
 const LINES: usize = 500;

@@ -3,15 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "it fails where it stands, as tests do")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use dynakeep::app::{App, Effect, Msg, Start, Tab, Wanted, draw, read_records, update};
+use dynakeep::app::{App, Effect, Msg, Start, Tab, Wanted, draw, keep, read_records, update};
 use dynakeep::aws::{self, Command, Handle, Settings};
 use dynakeep::config::Config;
 use dynakeep::controls::Baseline;
 use dynakeep::model::{Origin, Polled};
+use dynakeep::state::State;
 use dynakeep::store::Store;
 use dynakeep::theme::Theme;
 use dynakeep::trail::GRADER;
@@ -38,6 +39,7 @@ pub struct Session {
     commands: Handle,
     polled: mpsc::Receiver<Polled>,
     terminal: Terminal<TestBackend>,
+    state: Option<State>,
     _layer: JoinHandle<()>,
 }
 
@@ -62,18 +64,34 @@ impl Session {
         Self::over(Demo::new(options, None).wire(), settings(), (width, height), true, |_| {})
     }
 
+    /// The demo with its state kept in a directory.
+    pub fn kept(state: &Path, width: u16, height: u16) -> Self {
+        Self::kept_of(demo_options(), state, width, height)
+    }
+
+    /// A demo account of one's own, its state kept in a directory.
+    pub fn kept_of(options: DemoOptions, state: &Path, width: u16, height: u16) -> Self {
+        let state = Some(State::new(state.to_owned()));
+        Self::with(Demo::new(options, None).wire(), settings(), (width, height), true, |_| {}, state)
+    }
+
     /// A demo account with a fault from the first call on.
     pub fn broken(width: u16, height: u16, spoil: impl FnOnce(&Injector)) -> Self {
         Self::over(Demo::new(demo_options(), None).wire(), settings(), (width, height), true, spoil)
     }
 
     /// The program over any wire. `paused`: simulated time.
-    pub fn over(
+    pub fn over(wire: Wire, settings: Settings, size: (u16, u16), paused: bool, spoil: impl FnOnce(&Injector)) -> Self {
+        Self::with(wire, settings, size, paused, spoil, None)
+    }
+
+    fn with(
         wire: Wire,
         settings: Settings,
         (width, height): (u16, u16),
         paused: bool,
         spoil: impl FnOnce(&Injector),
+        state: Option<State>,
     ) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(paused).build().unwrap();
         let (wire, injector) = Injector::wrap(wire);
@@ -83,7 +101,9 @@ impl Session {
         let config = Config::default();
         let config = if wire.origin == Origin::Demo { config.of_demo() } else { config };
         let store = Store::new(wire.origin, config.baseline());
-        let start = Start::new(store, Theme::built_in("dark").unwrap(), wire.clock.clone());
+        let mut start = Start::new(store, Theme::built_in("dark").unwrap(), wire.clock.clone());
+        start.state = state;
+        start.user = "ann".to_owned();
         let layer = runtime.spawn(async move { aws::run(wire, settings, asked, to).await.unwrap() });
         Self::begin(runtime, start, injector, (commands, polled, layer), (width, height))
     }
@@ -115,7 +135,7 @@ impl Session {
         (commands, polled, layer): (Handle, mpsc::Receiver<Polled>, JoinHandle<()>),
         (width, height): (u16, u16),
     ) -> Self {
-        let clock = start.clock.clone();
+        let (clock, state) = (start.clock.clone(), start.state.clone());
         let (app, effects) = App::new(start);
         let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let mut session = Self {
@@ -129,6 +149,7 @@ impl Session {
             commands,
             polled,
             terminal,
+            state,
             _layer: layer,
         };
         session.perform(effects);
@@ -151,6 +172,13 @@ impl Session {
                 }
                 Effect::Records(wanted) => self.wanted.extend(wanted),
                 Effect::Suspend => {}
+                Effect::Recall(_) | Effect::Keep(..) | Effect::Note(..) => {
+                    let said = self.state.as_ref().and_then(|state| keep(state, effect, self.clock.now()));
+                    if let Some(said) = said {
+                        let effects = update(&mut self.app, said);
+                        self.perform(effects);
+                    }
+                }
             }
         }
     }

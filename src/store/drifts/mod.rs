@@ -303,6 +303,7 @@ impl Store {
             let of = &self.drifts;
             let mut all: Vec<Arc<Drift>> = of.tables.values().flatten().chain(&of.around).cloned().collect();
             all.sort_by(|a, b| a.rank().cmp(&b.rank()));
+            self.changes.drifts(&all);
             self.drifts.all = all;
             self.revision += 1;
         }

@@ -1,239 +1,22 @@
-//! What changed while it was watched: verdicts, findings, sources.
+//! What changed while it was watched: verdicts, findings, drifts, sources.
 //!
 //! What is read for the first time is no change. A verdict that is not known any more neither fell nor rose; once it is
 //! known again it is held against the last one that was.
 
+mod change;
+
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::model::{Finding, Judgement, Scope, Severity, Source, SourceError, Verdict};
+use super::Drift;
+use crate::model::{Finding, Judgement, Scope, Source, SourceError, Verdict};
+
+pub use change::{Change, Changed, DriftChange, FindingChange, SourceChange, Stands, Turn, VerdictChange, Way};
 
 /// How many changes are kept.
 const LENGTH: usize = 10_000;
-
-/// A change, and when it was noticed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// Its number since the start.
-    pub number: u64,
-    /// When it was noticed.
-    pub at: Timestamp,
-    /// When what it rests on was read, or happened.
-    pub evidence: Option<Timestamp>,
-    /// What changed.
-    pub what: Changed,
-}
-
-/// What changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Changed {
-    /// A verdict.
-    Verdict(VerdictChange),
-    /// A finding.
-    Finding(FindingChange),
-    /// A source.
-    Source(SourceChange),
-}
-
-/// A verdict that is not what it was.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerdictChange {
-    /// The control.
-    pub control: &'static str,
-    /// The resource.
-    pub resource: String,
-    /// The last one that was known; `None` for a resource that was not judged before.
-    pub from: Option<Verdict>,
-    /// What it is now.
-    pub to: Verdict,
-    /// For better or worse.
-    pub way: Way,
-    /// How bad a failure of the control is.
-    pub severity: Severity,
-    /// Why it is what it is.
-    pub reason: String,
-}
-
-/// For better or worse.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Way {
-    /// Worse than it was.
-    Fell,
-    /// Bad, of a resource that was not judged before.
-    New,
-    /// Not known any more.
-    Lost,
-    /// Known, where it was not.
-    Known,
-    /// Better than it was.
-    Rose,
-}
-
-impl Way {
-    /// All, worst first.
-    pub const ALL: [Self; 5] = [Self::Fell, Self::New, Self::Lost, Self::Known, Self::Rose];
-
-    /// The word used in JSON and on screens.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Fell => "fell",
-            Self::New => "new",
-            Self::Lost => "no longer known",
-            Self::Known => "known now",
-            Self::Rose => "rose",
-        }
-    }
-
-    /// The way from one verdict to another, each with whether it counts; `before` may be one that was known earlier
-    /// than the last. `None` where nothing changed that is worth a word.
-    #[must_use]
-    pub fn between(before: Option<(Verdict, bool)>, after: (Verdict, bool)) -> Option<Self> {
-        let now = after.0.gravity(after.1);
-        if after.0 == Verdict::Unknown && after.1 {
-            // What was not judged before cannot be missed.
-            return before.filter(|of| of.0 != Verdict::Unknown).map(|_| Self::Lost);
-        }
-        let Some((verdict, counts)) = before else { return (now > 0).then_some(Self::New) };
-        if verdict == Verdict::Unknown && counts {
-            return Some(Self::Known);
-        }
-        match verdict.gravity(counts) {
-            was if now > was => Some(Self::Fell),
-            was if now < was => Some(Self::Rose),
-            _ => None,
-        }
-    }
-}
-
-/// A finding that is new, or not what it was.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FindingChange {
-    /// Its id.
-    pub id: String,
-    /// Where it was read.
-    pub scope: Scope,
-    /// Its type.
-    pub kind: String,
-    /// GuardDuty's title.
-    pub title: String,
-    /// How bad it is.
-    pub severity: Severity,
-    /// What became of it.
-    pub turn: Turn,
-}
-
-/// What became of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Turn {
-    /// It was not there.
-    New,
-    /// It went on: it was seen again, or is graver.
-    Updated,
-    /// It is open again.
-    Reopened,
-    /// Somebody, or a filter, archived it.
-    Archived,
-    /// GuardDuty lists it no more.
-    Gone,
-}
-
-impl Turn {
-    /// The word used in JSON and on screens.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Updated => "updated",
-            Self::Reopened => "open again",
-            Self::Archived => "archived",
-            Self::Gone => "gone",
-        }
-    }
-
-    /// What became of one that was there, by when it was updated and whether it was archived.
-    #[must_use]
-    pub fn of(before: Option<(Option<Timestamp>, bool)>, now: &Finding) -> Option<Self> {
-        let Some((updated, archived)) = before else { return Some(Self::New) };
-        match (archived, now.archived) {
-            (false, true) => Some(Self::Archived),
-            (true, false) => Some(Self::Reopened),
-            _ => (now.updated > updated).then_some(Self::Updated),
-        }
-    }
-}
-
-impl FindingChange {
-    /// What became of this finding.
-    #[must_use]
-    pub fn new(finding: &Finding, turn: Turn) -> Self {
-        Self {
-            id: finding.id.clone(),
-            scope: finding.scope.clone(),
-            kind: finding.kind.clone(),
-            title: finding.title.clone(),
-            severity: finding.severity(),
-            turn,
-        }
-    }
-}
-
-/// A source that cannot be read any more, or can be again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceChange {
-    /// Which.
-    pub source: Source,
-    /// Where.
-    pub scope: Scope,
-    /// Why it goes stale; `None` when it came back.
-    pub error: Option<SourceError>,
-    /// When it was last read whole.
-    pub good: Option<Timestamp>,
-}
-
-impl Change {
-    /// What kind of thing changed.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match &self.what {
-            Changed::Verdict(_) => "verdict",
-            Changed::Finding(_) => "finding",
-            Changed::Source(_) => "source",
-        }
-    }
-
-    /// What became of it, in a word.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
-        match &self.what {
-            Changed::Verdict(of) => of.way.word(),
-            Changed::Finding(of) => of.turn.word(),
-            Changed::Source(SourceChange { error: Some(_), .. }) => "stale",
-            Changed::Source(_) => "back",
-        }
-    }
-
-    /// How bad it is, where that can be said: of a source it cannot.
-    #[must_use]
-    pub fn severity(&self) -> Option<Severity> {
-        match &self.what {
-            Changed::Verdict(of) => Some(of.severity),
-            Changed::Finding(of) => Some(of.severity),
-            Changed::Source(_) => None,
-        }
-    }
-
-    /// True for what makes things worse: something new and bad, or a verdict that fell.
-    #[must_use]
-    pub fn is_worse(&self) -> bool {
-        match &self.what {
-            Changed::Verdict(of) => matches!(of.way, Way::Fell | Way::New),
-            Changed::Finding(of) => matches!(of.turn, Turn::New | Turn::Updated | Turn::Reopened),
-            Changed::Source(_) => false,
-        }
-    }
-}
 
 /// The newest changes.
 #[derive(Debug, Default)]
@@ -249,6 +32,8 @@ pub struct Changes {
     lost: BTreeMap<(String, &'static str), (Verdict, bool)>,
     /// Sources that went stale.
     stale: BTreeMap<(Source, Scope), SourceError>,
+    /// Drifts as they were ordered last, by id.
+    drifts: BTreeMap<String, Arc<Drift>>,
 }
 
 impl Changes {
@@ -301,6 +86,17 @@ impl Changes {
             Changed::Verdict(of) => Some((change, of)),
             _ => None,
         })
+    }
+
+    /// Sources that cannot be read now, and why.
+    pub fn stale(&self) -> impl Iterator<Item = (&(Source, Scope), &SourceError)> {
+        self.stale.iter()
+    }
+
+    /// Why a source cannot be read now.
+    #[must_use]
+    pub fn stale_error(&self, source: Source, scope: &Scope) -> Option<&SourceError> {
+        self.stale.get(&(source, scope.clone()))
     }
 
     /// From now on another verdict is a change.
@@ -391,6 +187,30 @@ impl Changes {
         }
     }
 
+    /// Notes drifts that are new or over.
+    pub(super) fn drifts(&mut self, all: &[Arc<Drift>]) {
+        let now: BTreeMap<String, Arc<Drift>> = all.iter().map(|of| (of.id.clone(), of.clone())).collect();
+        let before = std::mem::replace(&mut self.drifts, now);
+        let Some(began) = self.began else { return };
+        let id = |id: &str| before.contains_key(id);
+        for of in all.iter().filter(|of| !id(&of.id)) {
+            let stands = match &of.closed {
+                None => Stands::Open,
+                // It was open when it was seen last: that it is over is told below.
+                Some(_) if before.values().any(|known| known.is_open() && is_same(known, of)) => continue,
+                // What older events tell is no news.
+                Some(closed) if closed.at < began => continue,
+                Some(_) => Stands::CameAndWent,
+            };
+            self.noticed.push((of.since(), Changed::Drift(DriftChange::new(of, stands))));
+        }
+        let over = before.values().filter(|of| of.is_open() && !self.drifts.contains_key(&of.id));
+        for of in over {
+            let closed = all.iter().filter(|now| is_same(now, of)).find_map(|now| now.closed.as_ref());
+            self.noticed.push((closed.map(|of| of.at), Changed::Drift(DriftChange::new(of, Stands::Over))));
+        }
+    }
+
     /// Says when what was noticed was noticed.
     pub(super) fn date(&mut self, now: Timestamp) {
         for (evidence, what) in self.noticed.drain(..) {
@@ -403,9 +223,15 @@ impl Changes {
     }
 }
 
+/// The same setting of the same resource.
+fn is_same(a: &Drift, b: &Drift) -> bool {
+    (&a.scope, &a.resource, &a.setting) == (&b.scope, &b.resource, &b.setting)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Severity;
 
     fn judgement(verdict: Verdict) -> Judgement {
         Judgement {
