@@ -1,6 +1,7 @@
 //! CloudFormation: stacks, their resources, and the drift found last. A detection is never started.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 use aws_sdk_cloudformation::types::{StackDriftStatus, StackResourceDrift, StackResourceDriftStatus};
 use serde_json::Value;
@@ -17,6 +18,7 @@ const PAGES: usize = 1000;
 const NOT_KEPT: &str = "(not kept)";
 /// How deep answers nest at most.
 const DEPTH: usize = 64;
+const TABLE: &str = "AWS::DynamoDB::Table";
 /// Stacks read at the same time.
 const AT_ONCE: usize = 4;
 
@@ -36,15 +38,22 @@ pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
         return Err(error);
     }
     sweep.grow(ids.len()).await;
-    at_once(AT_ONCE, ids.into_iter().map(|id| step(site, sweep, id)).collect()).await;
+    let drifted = at_once(AT_ONCE, ids.into_iter().map(|id| step(site, sweep, id)).collect()).await;
+    let changed = site.memory.lock().unwrap_or_else(PoisonError::into_inner).changed.clone();
+    super::history::sweep(site, sweep, drifted.into_iter().flatten().chain(changed).collect()).await;
     Ok(())
 }
 
-async fn step(site: &Site, sweep: &Sweep<'_>, id: String) {
+/// Reads the resources of one stack; gives the tables among them that drifted, by name.
+async fn step(site: &Site, sweep: &Sweep<'_>, id: String) -> Vec<String> {
     let outcome = resources(site, sweep, &id).await;
     sweep.note(&outcome);
+    let all = outcome.as_ref().map(|seen| seen.value.as_slice()).unwrap_or_default();
+    let drifted = all.iter().filter(|one| one.status == DriftStatus::Modified && one.kind == TABLE);
+    let tables = drifted.filter_map(|one| one.physical_id.clone()).collect();
     sweep.data(vec![Delta::StackResources(id, outcome)]).await;
     sweep.step().await;
+    tables
 }
 
 async fn stacks(site: &Site, sweep: &Sweep<'_>) -> Outcome<Vec<Stack>> {

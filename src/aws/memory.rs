@@ -1,6 +1,6 @@
 //! What pollers remember between two sweeps of one scope.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 
@@ -15,6 +15,8 @@ pub struct Memory {
     pub broken: HashSet<u64>,
     /// Backups described: when, and the key of each, which never changes.
     pub backups: BTreeMap<String, (Timestamp, Option<String>)>,
+    /// Tables that changed, by name: what Config records of them is read with the next sweep of drifts.
+    pub changed: BTreeSet<String>,
     /// By search: the newest event's time, and the ids of those near it.
     pub events: BTreeMap<&'static str, Seen>,
 }

@@ -19,6 +19,7 @@ mod finding;
 mod form;
 mod guard;
 mod guardduty;
+mod history;
 mod json;
 mod kinesis;
 mod kms;

@@ -12,10 +12,14 @@ use tokio::task::JoinSet;
 use crate::model::{Arn, Delta, Event, EventSearch, Polled, Progress, SearchReach, Source, SourceError};
 
 use super::site::{Site, Sweep};
-use super::{answers, backups, cloudformation, cloudtrail, config, dynamodb, events, guardduty, kms, network, sts};
+use super::{
+    answers, backups, cloudformation, cloudtrail, config, dynamodb, events, guardduty, history, kms, network, sts,
+};
 
 /// How often the account is asked for again after an error that may pass.
 const IDENTITY_TRIES: u32 = 3;
+/// Changed tables that are remembered.
+const CHANGED: usize = 200;
 /// The longest pause after failures.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -279,6 +283,10 @@ async fn follow(site: &Site, changes: &[Event]) {
         let name = Arn::parse(&name).and_then(|arn| arn.table_name().map(str::to_owned)).unwrap_or(name);
         let arn = Arn::table(&partition, &scope.region, &scope.account, &name).to_string();
         read_one(site, &name, &arn).await;
+        let mut memory = site.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        if memory.changed.len() < CHANGED {
+            memory.changed.insert(name);
+        }
     }
 }
 
@@ -298,6 +306,10 @@ async fn keys_after_tables(site: &Site) {
 /// Re-reads one table at once, before anything else.
 pub async fn look(site: Arc<Site>, name: String, arn: String) {
     read_one(&site, &name, &arn).await;
+    if site.shared.wants(Source::Drift) {
+        let sweep = Sweep::new(&site, Source::Drift, true);
+        history::read(&site, &sweep, &name, arn).await;
+    }
 }
 
 async fn read_one(site: &Site, name: &str, arn: &str) {

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use super::{
     BackupSummary, CallRecord, Caller, Calls, ContributorInsights, Detector, EngineNews, Evaluation, Event, Fault,
-    Finding, FindingFilter, FrontDoor, Key, KinesisDestination, NetworkPart, Outcome, Pitr, Recorder, Remediation,
-    Rotation, Rule, RuleKey, Runs, Scope, SearchReach, Selector, Source, SourceError, Stack, StackResource,
-    StreamEncryption, TableDescription, Trail, TrailStatus, Ttl,
+    Finding, FindingFilter, FrontDoor, History, Key, KinesisDestination, NetworkPart, Outcome, Pitr, Recorder,
+    Remediation, Rotation, Rule, RuleKey, Runs, Scope, SearchReach, Selector, Source, SourceError, Stack,
+    StackResource, StreamEncryption, TableDescription, Trail, TrailStatus, Ttl,
 };
 
 /// One facet of one table: the answer of one call, or its fault.
@@ -71,6 +71,8 @@ pub enum Delta {
     Stacks(Outcome<Vec<Stack>>),
     /// The resources of one stack, by stack id.
     StackResources(String, Outcome<Vec<StackResource>>),
+    /// What Config recorded of one table, by ARN.
+    History(String, Outcome<History>),
     /// A part of the network.
     Network(NetworkPart),
     /// Trails.

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::{
     Arn, Attestations, BackupSummary, Caller, Calls, Cell, ClassTags, ContributorInsights, DataClass, Detector,
-    Evaluation, Finding, FindingFilter, FrontDoor, Key, KeyKind, Memo, Network, Recorder, Remediation, Rotation, Rule,
-    RuleKey, Runs, Scope, Seen, SourceError, Stack, StreamEncryption, Table, Trail, Witness,
+    Evaluation, Finding, FindingFilter, FrontDoor, History, Key, KeyKind, Memo, Network, Recorder, Remediation,
+    Rotation, Rule, RuleKey, Runs, Scope, Seen, SourceError, Stack, StreamEncryption, Table, Trail, Witness,
 };
 
 /// The key of a table: its kind, and what KMS said about it.
@@ -90,6 +90,8 @@ pub struct Estate {
     pub remediations: BTreeMap<RuleKey, Cell<Option<Remediation>>>,
     /// How remediations went, by rule.
     pub runs: BTreeMap<RuleKey, Cell<Runs>>,
+    /// What Config recorded of tables that drifted or were looked at, by ARN.
+    pub histories: BTreeMap<String, Cell<History>>,
     /// Whether the list of stacks is known, by scope: how many there are.
     pub stack_lists: BTreeMap<Scope, Cell<usize>>,
     /// Stacks by id.

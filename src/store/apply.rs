@@ -235,6 +235,10 @@ impl Store {
                 self.drifts.stale = true;
                 self.touch_scope(scope);
             }
+            Delta::History(arn, outcome) => {
+                estate.histories.entry(arn.clone()).or_default().apply(outcome);
+                self.dirty_tables.insert(arn);
+            }
             Delta::Network(part) => {
                 estate.memo.forget(scope, "ec2:DescribeVpcEndpoints");
                 estate.networks.entry(scope.clone()).or_default().apply(part);
@@ -323,6 +327,7 @@ impl Store {
         if !gone.is_empty() {
             self.retain_judgements(|judgement| !gone.contains(&judgement.resource));
             self.drifts.forget(|arn| gone.contains(arn));
+            self.estate.histories.retain(|arn, _| !gone.contains(arn));
         }
     }
 

@@ -37,7 +37,7 @@ use case::FindingIndex;
 pub use case::{Link, LinkTier};
 pub use changes::Changes;
 pub use coverage::Coverage;
-pub use drifts::{Cause, Closed, Confidence, Drift, DriftSource, Said};
+pub use drifts::{Cause, Closed, Confidence, Drift, DriftSource, Recorded, Said};
 pub use exceptions::Exceptions;
 pub use judge::Tally;
 use mark::Mark;

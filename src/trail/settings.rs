@@ -156,6 +156,23 @@ pub fn of_property(kind: &str, path: &str) -> String {
     if is_table(kind) { own.replace('/', ".") } else { own.split('/').next().unwrap_or(own).to_owned() }
 }
 
+/// What AWS Config's path of a table's item is called among settings; the path itself where it has no other name.
+#[must_use]
+pub fn of_recorded(path: &str) -> String {
+    let last = path.rsplit('.').next().unwrap_or(path).to_ascii_lowercase();
+    let known = match last.as_str() {
+        "pointintimerecoverystatus" => "PointInTimeRecoveryStatus",
+        "recoveryperiodindays" => "RecoveryPeriodInDays",
+        "deletionprotectionenabled" => "DeletionProtectionEnabled",
+        "kmsmasterkeyarn" => "KMSMasterKeyArn",
+        "billingmode" => "BillingMode",
+        "tableclass" => "TableClass",
+        "streamviewtype" => "StreamViewType",
+        _ => path,
+    };
+    known.to_owned()
+}
+
 fn under(path: &str, beginning: &str) -> bool {
     path.strip_prefix(beginning).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

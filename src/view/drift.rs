@@ -199,10 +199,34 @@ pub fn detail(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
         doc.field_to(ctx, said.source.word(), &change, to);
         doc.field(ctx, "", &format!("{at} · {}", said.note));
     }
+    if let Some(arn) = &drift.arn {
+        recorded(ctx, &mut doc, arn);
+    }
     if drift.said.iter().any(|said| said.source == DriftSource::CloudFormation) {
         doc.field(ctx, "not looked at", BLIND);
     }
     Some(doc)
+}
+
+/// What AWS Config recorded of the table, each item against the one before.
+fn recorded(ctx: &Ctx<'_>, doc: &mut Doc, arn: &str) {
+    doc.gap();
+    doc.section(ctx, "recorded by AWS Config", "each item against the one before, minutes behind");
+    match ctx.store.recorded(arn) {
+        Err(reason) => doc.spans(ctx, "", none_named(ctx, &reason), None),
+        Ok(all) if all.is_empty() => doc.push(ctx.look.line(Role::Dim, "   nothing changed in the newest items")),
+        Ok(all) => {
+            for of in all.iter().take(20) {
+                let value = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
+                let words = format!("{}  {} → {}", of.setting, value(&of.was), value(&of.is));
+                let room = usize::from(ctx.width).saturating_sub(18);
+                doc.push(vec![
+                    ctx.look.say(Role::Dim, format!(" {:>15} ", ctx.look.clock(ctx.now, of.at))),
+                    ctx.look.foreign(Role::Text, &words, room),
+                ]);
+            }
+        }
+    }
 }
 
 fn none_named(ctx: &Ctx<'_>, reason: &str) -> Vec<Span<'static>> {

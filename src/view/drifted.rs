@@ -54,7 +54,7 @@ pub fn since(ctx: &Ctx<'_>, drift: &Drift) -> String {
 
 /// The open drift that lowers a control of a resource.
 #[must_use]
-pub fn behind<'a>(ctx: &Ctx<'a>, resource: &'a str, control: &str) -> Option<&'a Arc<Drift>> {
+pub fn behind<'a>(ctx: &Ctx<'a>, resource: &str, control: &str) -> Option<&'a Arc<Drift>> {
     ctx.store.drifts_of(resource).find(|of| of.counts() && of.lowers.contains(&control))
 }
 

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dynakeep::store::Drift;
-use dynakeep::wire::demo::DemoOptions;
+use dynakeep::aws::Settings;
+use dynakeep::store::{Confidence, Drift};
+use dynakeep::wire::demo::{Demo, DemoOptions};
+use dynakeep::wire::fault::Fault;
 
-use crate::harness::{Session, demo_options};
+use crate::classes::{config, rows, run};
+use crate::harness::{Session, demo_options, settings};
 
 /// A small demo account, its story told to the end.
 fn told() -> Session {
@@ -28,17 +31,20 @@ fn drift<'a>(session: &'a Session, resource: &str, setting: &str) -> &'a Arc<Dri
     )
 }
 
+/// Acts of the intruder that leave something other than it was: resource, setting, event and time.
+const ACTS: [(&str, &str, &str, &str); 6] = [
+    ("orders", "PointInTimeRecoveryStatus", "UpdateContinuousBackups", "2026-03-14T02:58:02Z"),
+    ("orders", "DeletionProtectionEnabled", "UpdateTable", "2026-03-14T02:58:40Z"),
+    ("orders", "Policy", "PutResourcePolicy", "2026-03-14T03:07:42Z"),
+    ("ledger", "RecoveryPeriodInDays", "UpdateContinuousBackups", "2026-03-14T03:00:11Z"),
+    ("vpce-", "PolicyDocument", "ModifyVpcEndpoint", "2026-03-14T03:08:35Z"),
+    ("org-main", "IsLogging", "StopLogging", "2026-03-14T03:11:00Z"),
+];
+
 #[test]
 fn every_act_of_the_story_is_a_drift_that_names_the_event_that_did_it() {
     let session = told();
-    for (resource, setting, name, at) in [
-        ("orders", "PointInTimeRecoveryStatus", "UpdateContinuousBackups", "2026-03-14T02:58:02Z"),
-        ("orders", "DeletionProtectionEnabled", "UpdateTable", "2026-03-14T02:58:40Z"),
-        ("orders", "Policy", "PutResourcePolicy", "2026-03-14T03:07:42Z"),
-        ("ledger", "RecoveryPeriodInDays", "UpdateContinuousBackups", "2026-03-14T03:00:11Z"),
-        ("vpce-", "PolicyDocument", "ModifyVpcEndpoint", "2026-03-14T03:08:35Z"),
-        ("org-main", "IsLogging", "StopLogging", "2026-03-14T03:11:00Z"),
-    ] {
+    for (resource, setting, name, at) in ACTS {
         let of = drift(&session, resource, setting);
         let cause = of.cause.as_ref().unwrap();
         assert_eq!((cause.name.as_str(), cause.at.to_string().as_str()), (name, at), "{of:#?}");
@@ -69,4 +75,119 @@ fn from_the_overview_to_the_cause_of_the_worst_drift_in_two_keys() {
         session.press("J").shows("\"eventVersion\": \"1.11\"");
         session.press("Esc Esc").shows("side by side").press("Esc").shows("STATE");
     }
+}
+
+#[test]
+fn whatever_the_seed_each_drift_of_the_story_names_its_event_and_no_other_is_laid_at_the_intruders_door() {
+    use dynakeep::model::Source;
+    for seed in 0..20 {
+        let options = DemoOptions { seed, tables: 0, findings: 0, events: 200, ..DemoOptions::default() };
+        let sources =
+            vec![Source::Identity, Source::Tables, Source::Keys, Source::Drift, Source::Trails, Source::Events];
+        let settings = Settings { sources, regions: vec!["eu-west-1".to_owned()], ..settings() };
+        let mut session = Session::over(Demo::new(options, None).wire(), settings, (80, 24), true, |_| {});
+        session.settle();
+        let by = |of: &&Arc<Drift>| of.cause.as_ref().is_ok_and(|by| by.principal == "app-orders");
+        let drifts = session.app.store.drifts().iter().filter(by);
+        let mut found: Vec<(&str, &str, &str, String)> = drifts
+            .map(|of| {
+                let cause = of.cause.as_ref().unwrap();
+                assert_ne!(cause.confidence, Confidence::Possible, "seed {seed}: {of:#?}");
+                let resource = if of.resource.starts_with("vpce-") { "vpce-" } else { &of.resource };
+                (resource, of.setting.as_str(), cause.name.as_str(), cause.at.to_string())
+            })
+            .collect();
+        let mut acts = ACTS.map(|(resource, setting, event, at)| (resource, setting, event, at.to_owned()));
+        found.sort();
+        acts.sort();
+        assert_eq!(found, acts, "seed {seed}");
+    }
+}
+
+#[test]
+fn what_changes_between_two_sweeps_has_its_cause_within_two_polls_of_its_event() {
+    let options = DemoOptions { tables: 0, findings: 0, events: 200, ..demo_options() };
+    let mut session = Session::of(options, 120, 40);
+    session.settle();
+    let until = |session: &mut Session, moment: &str| {
+        let moment: jiff::Timestamp = moment.parse().unwrap();
+        let left = moment.duration_since(session.app.now);
+        session.run(Duration::try_from(left).unwrap());
+    };
+    // The policy is put at 03:07:42; CloudTrail delivers that 110 seconds later.
+    until(&mut session, "2026-03-14T03:09:30Z");
+    let early = drift(&session, "orders", "Policy");
+    let reason = early.cause.as_ref().unwrap_err();
+    assert!(reason.contains("up to 15 minutes late"), "{reason}");
+    session
+        .press("4 / 'setting:Policy table:orders' Enter")
+        .shows("? not known")
+        .press("Enter")
+        .shows("? no event of it yet");
+    // Events are polled every ten seconds here.
+    until(&mut session, "2026-03-14T03:09:53Z");
+    session.shows("PutResourcePolicy at 2026-03-14 03:07:42").shows("app-orders, session i-0abc1d2e3f4a5b6c7");
+    let cause = drift(&session, "orders", "Policy").cause.clone().unwrap();
+    assert_eq!((cause.confidence, cause.through.as_deref()), (Confidence::Certain, Some("203.0.113.7")));
+}
+
+#[test]
+fn config_tells_what_it_recorded_of_a_table_that_drifted_and_why_of_another_it_tells_nothing() {
+    let session = told();
+    let of = drift(&session, "orders", "PointInTimeRecoveryStatus");
+    let said: Vec<&str> = of.said.iter().map(|said| said.source.word()).collect();
+    assert_eq!(said, ["baseline", "cloudformation", "config", "events"], "{of:#?}");
+    // It was captured minutes behind: between the two items lies the call.
+    let recorded = session.app.store.recorded(of.arn.as_ref().unwrap()).unwrap();
+    let one = recorded.iter().find(|one| one.setting == of.setting).unwrap();
+    let since = of.since().unwrap();
+    assert!(one.before < since && since < one.at && one.is.as_deref() == Some("DISABLED"), "{one:?}");
+    assert!(recorded.iter().all(|one| !one.setting.contains("itemCount")), "{recorded:?}");
+    // The recorder of the second region leaves tables out.
+    let elsewhere = session.app.store.recorded("arn:aws:dynamodb:us-east-1:111122223333:table/sessions");
+    assert!(elsewhere.unwrap_err().contains("not asked"), "{:?}", session.app.store.recorded("x"));
+}
+
+#[test]
+fn why_no_event_is_named_is_said_with_the_missing_action() {
+    let options = DemoOptions { tables: 0, findings: 0, events: 50, ..demo_options() };
+    let mut session = Session::over(Demo::new(options, None).wire(), settings(), (120, 40), true, |injector| {
+        injector.set("cloudtrail:LookupEvents", Fault::AccessDenied);
+    });
+    session.settle();
+    let of = drift(&session, "orders", "PointInTimeRecoveryStatus");
+    let reason = of.cause.as_ref().unwrap_err();
+    assert!(reason.contains("cloudtrail:LookupEvents is missing"), "{reason}");
+    session.press("4 Enter").shows("? events are denied here: cloudtrail:LookupEvents is missing").shows("seen first");
+}
+
+#[test]
+fn what_is_accepted_is_no_drift_until_it_changes_and_is_accepted_again() {
+    let path = config("drift-accepted", "");
+    let file = path.with_file_name("accepted.toml");
+    let _none = std::fs::remove_file(&file);
+    let open = || {
+        let line = ["drift", "--filter", "state:open type:*Table table:orders account:111122223333"];
+        let (_, answer) = rows(&path, &line);
+        let all = answer["rows"].as_array().unwrap().clone();
+        all.into_iter().map(|row| (row["setting"].as_str().unwrap().to_owned(), row)).collect::<Vec<_>>()
+    };
+    let accept = || run(&path, &["baseline", "accept", "name:orders", "--reason", "as it is", "--by", "ann"]);
+    let settings = |all: &[(String, serde_json::Value)]| all.iter().map(|(of, _)| of.clone()).collect::<Vec<_>>();
+    assert_eq!(settings(&open()), ["Policy", "PointInTimeRecoveryStatus", "DeletionProtectionEnabled"]);
+    assert_eq!(accept().0, 0);
+    assert_eq!(settings(&open()), [""; 0]);
+    // What the template says all the same is told as tolerated, with whose word it is.
+    let (_, answer) = rows(&path, &["drift", "--filter", "state:tolerated table:orders source:cloudformation"]);
+    assert!(answer["rows"][0]["tolerated"].as_str().unwrap().contains("accepted as it is by ann"), "{answer}");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("TableClass = \"STANDARD\"", "TableClass = \"STANDARD_INFREQUENT_ACCESS\""))
+        .unwrap();
+    let all = open();
+    assert_eq!(settings(&all), ["TableClass"]);
+    let row = &all[0].1;
+    assert_eq!((&row["was"], &row["is"]), (&"STANDARD_INFREQUENT_ACCESS".into(), &"STANDARD".into()), "{row}");
+    assert!(row["cause"].is_null() && row["unknown"]["cause"].is_string(), "{row}");
+    assert_eq!(accept().0, 0);
+    assert_eq!(settings(&open()), [""; 0]);
 }

@@ -41,6 +41,7 @@ pub(crate) const POLLED: &[(&str, Source)] = &[
     ("cloudformation:DescribeStacks", Source::Drift),
     ("cloudformation:ListStackResources", Source::Drift),
     ("cloudformation:DescribeStackResourceDrifts", Source::Drift),
+    ("config:GetResourceConfigHistory", Source::Drift),
     ("cloudtrail:DescribeTrails", Source::Trails),
     ("cloudtrail:GetTrailStatus", Source::Trails),
     ("cloudtrail:GetEventSelectors", Source::Trails),

@@ -12,7 +12,7 @@ use crate::trail::settings::{self, EXISTS, Move, canonical};
 
 use super::cause::{Changed, moment, same};
 use super::heard::{Call, Stretch, stretches};
-use super::{Closed, Drift, DriftSource, Said, damage};
+use super::{Closed, Drift, DriftSource, Said, damage, recorded};
 
 /// The longest value that is kept of a document.
 const LONGEST: usize = 4_000;
@@ -85,12 +85,15 @@ impl Store {
         for stretch in stretches(moves()).into_iter().filter(|of| of.setting != EXISTS) {
             self.take_stretch(estate, table, stretch, &mut drafts, &mut drifts);
         }
+        self.against_config(estate, table, &mut drafts);
         for (part, whole) in PARTS {
             join(&mut drafts, part, whole);
         }
         for (setting, draft) in drafts {
             drifts.push(self.finish(estate, table, &setting, draft, moves()));
         }
+        let over = self.ended(estate, table, before, &drifts, &moves());
+        drifts.extend(over);
         for drift in &mut drifts {
             drift.damage = damage::of_table(estate, table, drift);
         }
@@ -141,6 +144,68 @@ impl Store {
         compared.readings.iter().map(|(_, reading)| reading.at).min()
     }
 
+    /// What differed from what was accepted, and is as it was accepted again; what ended so before stays.
+    fn ended<'a>(
+        &self,
+        estate: &Estate,
+        table: &Table,
+        before: &Before<'_>,
+        now: &[Drift],
+        moves: &(impl Iterator<Item = (&'a Call, &'a Move)> + Clone),
+    ) -> Vec<Drift> {
+        const MOST: usize = 20;
+        let ours = before.drifts.iter().filter(|of| of.said.iter().any(|said| said.source == DriftSource::Baseline));
+        let ended = ours.filter_map(|known| {
+            if !known.is_open() {
+                return now.iter().all(|of| of.id != known.id).then(|| Drift::clone(known));
+            }
+            let told = |of: &Drift| of.setting == known.setting && (of.is_open() || of.since() >= known.since());
+            let was = self.accepted_words(table, &known.setting).filter(|was| known.was() == Some(was.as_str()))?;
+            let read = accepted::read(estate, table, &known.setting).ok().flatten()?;
+            if now.iter().any(told) || *read.value.words(&known.setting, LONGEST) != *was {
+                return None;
+            }
+            let last = known.said.iter().filter(|said| said.source == DriftSource::Baseline).find_map(|said| said.at);
+            let of = Changed { setting: &known.setting, is: Some(&was), good: last, bad: Some(read.at) };
+            let cause = self.cause_in(moves.clone(), &of).ok_or_else(|| self.no_cause(estate, &table.scope, &of));
+            let at = cause.as_ref().map_or(read.at, |cause| cause.at);
+            Some(Drift {
+                id: format!("{}@{}", known.id, at.as_second()),
+                closed: Some(Closed { at, cause }),
+                ..Drift::clone(known)
+            })
+        });
+        ended.take(MOST).collect()
+    }
+
+    /// Who accepted a setting as it is now.
+    fn accepted_now(&self, estate: &Estate, table: &Table, setting: &str) -> Option<&AcceptedTable> {
+        let accepted = self.baseline.accepted.tables.get(&table.arn)?;
+        let read = accepted::read(estate, table, setting).ok().flatten()?;
+        (accepted.settings.get(setting) == Some(&read.value)).then_some(accepted)
+    }
+
+    /// What Config recorded of a setting that drifted; of any other, what a control fails for since then.
+    fn against_config(&self, estate: &Estate, table: &Table, drafts: &mut BTreeMap<String, Draft>) {
+        for (setting, said, before) in recorded::said(estate, table) {
+            let is = drafts.get(&setting).and_then(|draft| draft.said.first()?.is.clone());
+            let failing = || {
+                let rests = controls_on(&setting).iter();
+                rests.filter_map(|id| self.judgement(&table.arn, id)).any(|of| of.verdict == Verdict::Fail)
+            };
+            let told = match (&is, &said.is) {
+                (Some(is), Some(recorded)) => same(is, recorded),
+                (None, Some(_)) => failing(),
+                _ => false,
+            };
+            if told {
+                let draft = drafts.entry(setting).or_default();
+                draft.good_at(Some(before));
+                draft.say(said);
+            }
+        }
+    }
+
     /// A stretch of time that events tell of: over, or a part of what drifts now.
     fn take_stretch(
         &self,
@@ -171,6 +236,10 @@ impl Store {
         };
         let ended = stretch.closed.map(|(at, _)| at).or(unseen.map(|(_, at)| *at));
         let Some(ended) = ended else {
+            // Somebody looked at it since, and took it for right.
+            if self.accepted_now(estate, table, stretch.setting).is_some_and(|accepted| accepted.at >= opened) {
+                return;
+            }
             let draft = drafts.entry(stretch.setting.to_owned()).or_default();
             let first = draft.bad;
             draft.say(said);
@@ -244,7 +313,9 @@ impl Store {
             }
             Some(Effect::Neutral) => {}
         }
-        if lowers.is_empty() && unsaid.is_none() {
+        if let Some(accepted) = self.accepted_now(estate, table, setting) {
+            tolerated = Some(format!("accepted as it is by {}: {}", accepted.by, accepted.reason));
+        } else if lowers.is_empty() && unsaid.is_none() {
             let class = estate.data_class(table).word();
             tolerated = rests.iter().find_map(|id| match judged(id)?.verdict {
                 Verdict::Pass => Some(format!("{id} passes: what is left is enough for class {class}")),

@@ -10,6 +10,7 @@ mod cause;
 mod damage;
 mod gather;
 mod heard;
+mod recorded;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use crate::model::{Estate, Scope, Severity, Table, Verdict};
 use super::Store;
 use gather::Before;
 pub(super) use heard::Heard;
+pub use recorded::Recorded;
 
 /// Who says that a setting drifted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -264,8 +266,8 @@ impl Store {
     }
 
     /// The drifts of a table, by ARN, in order.
-    pub fn drifts_of<'a>(&'a self, arn: &'a str) -> impl Iterator<Item = &'a Arc<Drift>> {
-        self.drifts.all.iter().filter(move |drift| drift.arn.as_deref() == Some(arn))
+    pub fn drifts_of<'a>(&'a self, arn: &str) -> impl Iterator<Item = &'a Arc<Drift>> + use<'a> {
+        self.drifts.tables.get(arn).into_iter().flatten()
     }
 
     /// Works the drifts of a table out anew, once it was judged.
@@ -275,7 +277,8 @@ impl Store {
             drifts: known.map_or(&[][..], Vec::as_slice),
             compared: self.drifts.compared.get(&table.arn).copied(),
         };
-        let found = self.drifts_in(estate, table, &before);
+        let mut found = self.drifts_in(estate, table, &before);
+        found.drifts.sort_by(|a, b| a.rank().cmp(&b.rank()));
         if let Some(compared) = found.compared {
             self.drifts.compared.insert(table.arn.clone(), compared);
         }

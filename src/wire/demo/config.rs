@@ -1,5 +1,6 @@
 //! AWS Config: recorders, rules and what the rules say, minutes behind the truth.
 
+mod history;
 mod remediation;
 mod rules;
 
@@ -27,6 +28,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Value, Refusal> {
         "DescribeRemediationExecutionStatus" => remediation::status(call),
         "DescribeComplianceByConfigRule" => compliance_by_rule(call),
         "GetComplianceDetailsByConfigRule" => details_by_rule(call),
+        "GetResourceConfigHistory" => history::answer(call),
         _ => Err(Refusal::unknown_operation(call.called)),
     }
 }

@@ -57,6 +57,11 @@ impl<T: Clone> Timed<T> {
         self.changes.iter().map(|(at, _)| *at).filter(|at| *at <= now).max()
     }
 
+    /// When it changes, in order.
+    pub(super) fn moments(&self) -> impl Iterator<Item = Timestamp> {
+        self.changes.iter().map(|(at, _)| *at)
+    }
+
     /// The thing as it was before anything happened: for names and other things that stay.
     pub(super) fn first(&self) -> &T {
         &self.base
