@@ -99,7 +99,7 @@ fn lanes(estate: &Estate) {
             if scope.account == "111122223333"
                 && let Some(answers) = answers.get_mut(DETAILS)
             {
-                let call = CallRef { operation: DETAILS, request_id: "bench".to_owned() };
+                let call = CallRef { operation: DETAILS, request_id: "bench".into() };
                 let seen = Seen { value: details.clone(), at: estate.now, call };
                 answers.insert(String::new(), Cell { seen: Some(seen), fault: None });
             }
@@ -125,7 +125,7 @@ fn one_table(store: &mut Store) {
     let mut enabled = false;
     say("one table's recovery changes, the store settles", || {
         enabled = !enabled;
-        let call = CallRef { operation: "dynamodb:DescribeContinuousBackups", request_id: "bench".to_owned() };
+        let call = CallRef { operation: "dynamodb:DescribeContinuousBackups", request_id: "bench".into() };
         let value = Pitr { enabled, window_days: Some(35), earliest: None, latest: None };
         let facet = Facet::Pitr(Ok(Seen { value, at: now, call }));
         store.apply(Polled::Data {

@@ -156,7 +156,7 @@ impl Write for Counted {
 }
 
 fn seen<T>(value: T, operation: &'static str) -> Seen<T> {
-    Seen { value, at: now(), call: CallRef { operation, request_id: "R".to_owned() } }
+    Seen { value, at: now(), call: CallRef { operation, request_id: "R".into() } }
 }
 
 fn now() -> Timestamp {

@@ -25,7 +25,7 @@ pub const COMMANDS: [(&str, &str); 16] = [
     ("notes", "what was noted of rows (n)"),
     ("muted", "mutes and attestations: what holds, what has ended"),
     ("faults", "only rows with a fault"),
-    ("open THING", "an ARN, an id, a console URL; so does a bare one"),
+    ("open THING", "an ARN, an id, a console URL, a control (DET-18), a table; so does a bare one"),
     ("q", "leave"),
 ];
 

@@ -221,6 +221,7 @@ fn kind_title(ctx: &Ctx<'_>, kind: &Kind) -> String {
             let asked = if query.is_empty() { String::new() } else { format!(" /{query}") };
             format!("into {}{from}{asked}", name(lane))
         }
+        Kind::Judged(control) => (*control).to_owned(),
         Kind::Calls => "calls".to_owned(),
         Kind::Errors => "errors".to_owned(),
         other => list_of(other).noun.to_owned(),
@@ -261,7 +262,7 @@ fn hints(place: &Place, deep: bool) -> Vec<Hint> {
         Screen::Detail(Thing::Event(_)) => {
             vec![(Action::Open, "follow, fold"), (Action::Describe, ""), (Action::Filter, "search")]
         }
-        Screen::Detail(Thing::Judgement(..)) | Screen::List(Kind::Checks { .. }) => {
+        Screen::Detail(Thing::Judgement(..)) | Screen::List(Kind::Checks { .. } | Kind::Judged(_)) => {
             vec![
                 (Action::CopyId, "copy the remedy"),
                 (Action::Describe, ""),

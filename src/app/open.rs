@@ -2,12 +2,13 @@
 
 use serde_json::Value;
 
+use crate::controls;
 use crate::model::{Arn, Scope, SearchBy};
-use crate::view::{Pivot, Screen, Tab, Thing};
+use crate::view::{Kind, Pivot, Screen, Tab, Thing};
 
 use super::{App, Effect, act};
 
-/// Opens an ARN, an id, a console's URL, an event as EventBridge sends it, or a table by its name.
+/// Opens an ARN, an id, a console's URL, an event as EventBridge sends it, a control or a table by its name.
 pub fn open(app: &mut App, what: &str) -> Vec<Effect> {
     let what = what.trim();
     if what.is_empty() {
@@ -31,8 +32,11 @@ pub fn open(app: &mut App, what: &str) -> Vec<Effect> {
     if app.store.finding(what).is_some() {
         return finding(app, what);
     }
+    if let Some(control) = controls::by_id(&what.to_ascii_uppercase()) {
+        return in_tab(app, Tab::Controls, Screen::List(Kind::Judged(control.id)));
+    }
     if what.starts_with("AKIA") || what.starts_with("ASIA") {
-        return in_tab(app, Tab::Trail, Screen::List(crate::view::Kind::Trail(Pivot::Key(what.to_owned()))));
+        return in_tab(app, Tab::Trail, Screen::List(Kind::Trail(Pivot::Key(what.to_owned()))));
     }
     table(app, what)
 }

@@ -321,7 +321,7 @@ impl Site {
         self.flush().await;
         match answer {
             Ok(value) => {
-                let request_id = value.request_id().unwrap_or_default().to_owned();
+                let request_id = value.request_id().unwrap_or_default().into();
                 let operation = operations::by_label(label).map_or(label, |row| row.label);
                 Ok(Seen { value, at: self.now(), call: CallRef { operation, request_id } })
             }

@@ -75,7 +75,7 @@ fn judge_alarmed(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<
 }
 
 /// The metrics that an alarm is on: one, or those of its expressions.
-fn metrics(alarm: &Value) -> Vec<&Value> {
+pub(super) fn metrics(alarm: &Value) -> Vec<&Value> {
     let parts = alarm["Metrics"].as_array().into_iter().flatten();
     std::iter::once(alarm).chain(parts.filter_map(|part| part.pointer("/MetricStat/Metric"))).collect()
 }

@@ -1,9 +1,10 @@
 //! What is asked of each data class.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
+use hashbrown::HashSet;
 use serde::Deserialize;
 use wildmatch::WildMatch;
 
@@ -131,7 +132,7 @@ pub struct Asked {
     #[serde(default)]
     pub shield_advanced: bool,
     /// The controls that the class asks for, by id.
-    pub controls: BTreeSet<String>,
+    pub controls: HashSet<String>,
 }
 
 /// What must be recorded of items.

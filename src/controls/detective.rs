@@ -1,7 +1,6 @@
 //! Detective controls that look at accounts: GuardDuty, AWS Config, drift.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use jiff::SignedDuration;
 
 use crate::model::{Cell, Detector, DriftStatus, Estate, FindingLink, Judgement, Recorder, Scope, SourceError, Table};

@@ -1,7 +1,8 @@
 //! How a judgement is put together, so that every control treats what could not be read alike.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
+use hashbrown::HashMap;
 use serde_json::Value;
 
 use crate::model::{Cell, DataClass, Estate, Evidence, Judgement, Scope, Seen, Sighting, SourceError, Table, Verdict};
@@ -47,7 +48,7 @@ impl Draft {
         if operation == LOG_FILE {
             fields.push(format!("file={}", seen.origin));
         }
-        self.evidence.push(Evidence { operation, request_id: String::new(), at: seen.last, fields });
+        self.evidence.push(Evidence { operation, request_id: Arc::default(), at: seen.last, fields });
     }
 
     /// As many calls and events as it rests on so far.

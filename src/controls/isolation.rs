@@ -24,27 +24,23 @@ fn classed(estate: &Estate, _: &Baseline, table: &Table) -> Judgement {
 fn judge_classed(estate: &Estate, table: &Table) -> Result<Judgement, Box<Judgement>> {
     let (mut draft, seen) = Draft::new(ISO_01, &table.arn).need("ListTagsOfResource", Some(&table.tags))?;
     let keys = &estate.class_tags;
-    let value = |of: &[String]| ClassTags::value_of(&seen.value, of);
-    let told = |of: &[String]| value(of).unwrap_or("absent").to_owned();
+    let [word, owner, domain] = [&keys.class, &keys.owner, &keys.domain].map(|of| ClassTags::value_of(&seen.value, of));
+    let told = |value| Option::unwrap_or(value, "absent");
     draft.saw(
         seen,
-        [
-            format!("class={}", told(&keys.class)),
-            format!("owner={}", told(&keys.owner)),
-            format!("domain={}", told(&keys.domain)),
-        ],
+        [format!("class={}", told(word)), format!("owner={}", told(owner)), format!("domain={}", told(domain))],
     );
     let Some(class) = estate.stated_class(table) else {
-        return Ok(match value(&keys.class) {
+        return Ok(match word {
             Some(word) => {
                 draft.warn(format!("its class is {word:?}, which means nothing here: it counts as restricted"))
             }
             None => draft.fail("no tag states its class: it counts as restricted"),
         });
     };
-    let missing: Vec<&str> = [("owner", &keys.owner), ("domain", &keys.domain)]
+    let missing: Vec<&str> = [("owner", owner), ("domain", domain)]
         .into_iter()
-        .filter(|(_, keys)| value(keys).is_none_or(|value| value.trim().is_empty()))
+        .filter(|(_, value)| value.is_none_or(|value| value.trim().is_empty()))
         .map(|(what, _)| what)
         .collect();
     if !missing.is_empty() {
@@ -59,7 +55,7 @@ fn judge_classed(estate: &Estate, table: &Table) -> Result<Judgement, Box<Judgem
         Some(other) => {
             draft.warn(format!("class {}, but not so on its replica in {}", class.word(), other.scope.region))
         }
-        None => draft.pass(format!("class {} of {} in {}", class.word(), told(&keys.owner), told(&keys.domain))),
+        None => draft.pass(format!("class {} of {} in {}", class.word(), told(owner), told(domain))),
     })
 }
 

@@ -34,12 +34,14 @@ mod headroom;
 mod hybrid;
 mod identity;
 mod isolation;
+mod items;
 mod kept;
 mod keys;
 mod lanes;
 mod loads;
 mod logging;
 mod management;
+mod metric_filter;
 mod names;
 mod network;
 mod ourselves;
@@ -184,6 +186,7 @@ pub const CATALOGUE: &[&Control] = &[
     scanned::DET_17,
     seen::DET_18,
     routing::DET_19,
+    items::DET_20,
     resilience::RES_01,
     resilience::RES_02,
     resilience::RES_03,

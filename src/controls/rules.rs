@@ -1,7 +1,6 @@
 //! Detective controls that look at the watchers: AWS Config's rules on tables, and GuardDuty's filters.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use jiff::SignedDuration;
 
 use crate::model::{
@@ -221,7 +220,8 @@ fn judge_agree(estate: &Estate, baseline: &Baseline, table: &Table) -> Result<Ju
     let (mut draft, _) = draft.need("DescribeConfigRules", estate.rule_lists.get(&table.scope))?;
     let newest = estate.memo.of(&table.scope, SAID, "", || newest(estate, &table.scope));
     let (mut agreed, mut differs, mut unread) = (0, None, None::<(String, Option<&SourceError>)>);
-    for rule in estate.rules.values().filter(|rule| rule.key.scope == table.scope) {
+    let from = RuleKey { scope: table.scope.clone(), name: String::new() };
+    for (_, rule) in estate.rules.range(from..).take_while(|(key, _)| key.scope == table.scope) {
         let Some(own) = rule.identifier.as_deref().and_then(|of| own_answer(of, table)) else { continue };
         let cell = estate.evaluations.get(&rule.key);
         let Some((seen, verdict)) = said(&newest, cell, rule, table) else {

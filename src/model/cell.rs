@@ -1,5 +1,7 @@
 //! A value that knows its age and origin, or says why it is not known.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -38,7 +40,7 @@ pub struct CallRef {
     /// `service:Operation`, as the operation table spells it.
     pub operation: &'static str,
     /// The request id the service answered with; empty where it gave none.
-    pub request_id: String,
+    pub request_id: Arc<str>,
 }
 
 /// A value that was read, with its age and evidence.
@@ -142,7 +144,7 @@ mod tests {
     use super::*;
 
     fn seen(value: u8) -> Seen<u8> {
-        Seen { value, at: Timestamp::UNIX_EPOCH, call: CallRef { operation: "a:B", request_id: String::new() } }
+        Seen { value, at: Timestamp::UNIX_EPOCH, call: CallRef { operation: "a:B", request_id: "".into() } }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What was worked out of an answer, kept while the answer stays.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use hashbrown::HashMap;
 
 use super::Scope;
 

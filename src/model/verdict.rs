@@ -183,7 +183,7 @@ pub struct Evidence {
     /// `service:Operation`.
     pub operation: &'static str,
     /// The request id of the answer; empty where there was none.
-    pub request_id: String,
+    pub request_id: Arc<str>,
     /// When it was answered.
     pub at: Timestamp,
     /// The fields read, `Table.SSEDescription.SSEType=KMS`.

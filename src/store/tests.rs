@@ -17,7 +17,7 @@ fn at(minute: i64) -> Timestamp {
 }
 
 fn seen<T>(value: T) -> Seen<T> {
-    Seen { value, at: at(0), call: CallRef { operation: "dynamodb:ListTables", request_id: "R1".to_owned() } }
+    Seen { value, at: at(0), call: CallRef { operation: "dynamodb:ListTables", request_id: "R1".into() } }
 }
 
 fn fault() -> Fault {

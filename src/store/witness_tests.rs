@@ -41,7 +41,7 @@ fn call(id: usize, minute: i64, role: &str, table: &str, fields: &Value) -> crat
 fn store() -> Store {
     let mut store = Store::new(Origin::Demo, Baseline::default());
     store.expect(scope(), &[Source::Events]);
-    let call = CallRef { operation: "dynamodb:ListTables", request_id: "R1".to_owned() };
+    let call = CallRef { operation: "dynamodb:ListTables", request_id: "R1".into() };
     let list = ["orders", "ledger"].map(|name| (name.to_owned(), arn(name))).to_vec();
     tell(&mut store, vec![Delta::TableList(Ok(Seen { value: list, at: at(0), call }))]);
     store.settle(at(0));

@@ -1,4 +1,4 @@
-//! What is judged of a table or scope, in a layer or in all of them.
+//! What is judged of a table or scope, in a layer or in all of them, or by one control.
 
 use std::sync::Arc;
 
@@ -13,25 +13,28 @@ use super::controls::subject;
 use super::list::Key;
 use super::{Ctx, Kind, ListView, Row};
 
-/// What is judged of a subject, in a layer or in all, as a framework asks or whole.
+/// What is judged of a subject, in a layer or in all, as a framework asks or whole; or by one control, of all.
 pub static VIEW: ListView = ListView {
     noun: "judgements",
     sources: &Source::ALL,
     columns: &COLUMNS,
     collect: |ctx, kind| {
-        let Kind::Checks { subject: of, layer, framework } = kind else { return Vec::new() };
-        let asked = |one: &&Judgement| {
-            facts::facts(one.control).is_some_and(|facts| {
-                layer.is_none_or(|layer| facts.layer == layer)
-                    && framework.is_none_or(|name| facts.answers(name).is_some())
-            })
+        let framework = if let Kind::Checks { framework, .. } = kind { *framework } else { None };
+        let asked = |one: &&Judgement| match kind {
+            Kind::Judged(control) => one.control == *control,
+            Kind::Checks { subject: of, layer, .. } => {
+                facts::facts(one.control).is_some_and(|facts| {
+                    layer.is_none_or(|layer| facts.layer == layer)
+                        && framework.is_none_or(|name| facts.answers(name).is_some())
+                }) && subject(ctx, &one.resource) == *of
+            }
+            _ => false,
         };
-        let mut all: Vec<&Judgement> =
-            ctx.store.judgements().filter(asked).filter(|one| subject(ctx, &one.resource) == *of).collect();
+        let mut all: Vec<&Judgement> = ctx.store.judgements().filter(asked).collect();
         all.sort_by_key(|one| {
             (!one.counts(), one.verdict.rank(), std::cmp::Reverse(one.severity), one.control, &one.resource)
         });
-        all.into_iter().map(|one| Row::Check(Arc::from(one.resource.as_str()), one.control, *framework)).collect()
+        all.into_iter().map(|one| Row::Check(Arc::from(one.resource.as_str()), one.control, framework)).collect()
     },
     cell,
     key: |ctx, row, column| {

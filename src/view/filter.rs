@@ -27,7 +27,7 @@ pub fn schema(kind: &Kind) -> &'static Schema {
         Kind::Sources => RowKind::Sources.schema(),
         Kind::Calls => RowKind::Calls.schema(),
         Kind::Controls(_) => RowKind::Tables.schema(),
-        Kind::Checks { .. } => RowKind::Checks.schema(),
+        Kind::Checks { .. } | Kind::Judged(_) => RowKind::Checks.schema(),
         Kind::Practices => RowKind::Practices.schema(),
         Kind::Lanes(_) | Kind::Crossings { .. } => RowKind::Lanes.schema(),
         Kind::Errors | Kind::Files | Kind::Broken | Kind::Exceptions | Kind::Notes | Kind::Related(_) => &WORDS,

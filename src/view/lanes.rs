@@ -122,13 +122,19 @@ fn collect(ctx: &Ctx<'_>, kind: &Kind) -> Vec<Row> {
     lanes.rows().iter().copied().map(row).collect()
 }
 
+/// How many of some lanes have room beside each other.
+fn room(lanes: usize, width: u16) -> usize {
+    let columns: Vec<Column> = COLUMNS.iter().take(FIRST + lanes).copied().collect();
+    fit(&columns, width.saturating_sub(1)).len().saturating_sub(FIRST).max(1)
+}
+
 /// The columns in sight, their heads, and how many lanes lie before the first of them.
 #[must_use]
 pub fn shown(ctx: &Ctx<'_>, column: usize, width: u16, numbered: bool) -> (Vec<Column>, Vec<String>, usize) {
     let lanes = ctx.derived.borrow_mut().lanes(ctx.store);
     let from = lanes.columns();
     let columns: Vec<Column> = COLUMNS.iter().take(FIRST + from.len()).copied().collect();
-    let room = fit(&columns, width.saturating_sub(1)).len().saturating_sub(FIRST).max(1);
+    let room = room(from.len(), width);
     // While a column is chosen by its number, the numbers are those of the first.
     let before = if numbered { 0 } else { (column + 1).saturating_sub(FIRST + room) };
     let name = |lane: &usize| lanes.lanes.get(*lane).map_or("", |lane| &lane.name).to_uppercase();
@@ -203,8 +209,13 @@ pub fn head(ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) -> Rect {
     };
     let second =
         Line::from(vec![Span::raw(" "), look.foreign(role, &legend, usize::from(area.width).saturating_sub(2))]);
-    for (y, line) in (area.y..).zip([Line::from(spans), second]) {
-        bar::split(Rect { y, height: 1, ..area }, buf, &line, &Line::default());
+    // What has no room is not nothing.
+    let hidden = lanes.columns().len().saturating_sub(room(lanes.columns().len(), area.width));
+    let more = if hidden > 0 { format!("{hidden} more beside: l, h ") } else { String::new() };
+    for (y, line, right) in
+        [(area.y, Line::from(spans), look.line(Role::Dim, more)), (area.y + 1, second, Line::default())]
+    {
+        bar::split(Rect { y, height: 1, ..area }, buf, &line, &right);
     }
     Rect { y: area.y + 2, height: area.height - 2, ..area }
 }

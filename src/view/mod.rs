@@ -106,7 +106,7 @@ pub fn list_of(kind: &Kind) -> &'static ListView {
         Kind::Broken => &broken::VIEW,
         Kind::Exceptions => &exceptions::VIEW,
         Kind::Controls(_) => &controls::VIEW,
-        Kind::Checks { .. } => &checks::VIEW,
+        Kind::Checks { .. } | Kind::Judged(_) => &checks::VIEW,
         Kind::Related(_) => &related::VIEW,
         Kind::Practices => &practices::VIEW,
         Kind::Lanes(_) => &lanes::VIEW,

@@ -149,7 +149,13 @@ pub fn detail(ctx: &Ctx<'_>, number: u16) -> Option<Doc> {
         let rest: Vec<String> =
             rest.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
         if !rest.is_empty() {
-            doc.push(look.line(Role::Dim, format!("   {}", rest.join(" · "))));
+            // What is not listed here is a key away.
+            let all = by_id(id).map(|control| super::Screen::List(Kind::Judged(control.id)));
+            let line = look.line(Role::Dim, format!("   {}", rest.join(" · ")));
+            match all {
+                Some(all) => doc.link(line, all),
+                None => doc.push(line),
+            }
         }
         if said.is_empty() {
             doc.push(look.line(Role::Dim, "   not judged yet"));

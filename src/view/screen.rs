@@ -153,6 +153,8 @@ pub enum Kind {
         /// What a framework asks for, or all.
         framework: Option<&'static str>,
     },
+    /// What one control says, wherever it is judged.
+    Judged(&'static str),
     /// Sources by scope.
     Sources,
     /// The ledger of calls.

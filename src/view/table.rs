@@ -272,7 +272,7 @@ pub fn judgement(ctx: &Ctx<'_>, resource: &str, control: &str) -> Option<Doc> {
         doc.gap();
         let facts = control.facts();
         doc.section(ctx, control.id, facts.layer.word());
-        doc.field(ctx, "asks", &facts.title);
+        doc.field_to(ctx, "asks", &facts.title, Some(Screen::List(Kind::Judged(control.id))));
         doc.field(ctx, "rests on", &control.operations.join(", "));
         if !control.blind.is_empty() {
             doc.field(ctx, "cannot see", control.blind);

@@ -67,3 +67,11 @@ fn a_framework_narrows_the_matrix_and_says_whose_mapping_it_is() {
     session.press("Enter").shows("orders · hipaa").shows("164.3").hides("NET-01");
     session.press("Esc / ^U 'framework:sox' Enter").shows("no framework");
 }
+
+#[test]
+fn a_control_named_in_a_ticket_is_found_wherever_it_is_judged() {
+    let mut session = ready(120, 40);
+    session.press("':det-20' Enter").shows("DET-20").shows("orders").shows("nobody is told of calls on its items");
+    session.press("/ 'verdict:pass' Enter").shows("ledger").shows("alarm ledger-items-deleted").hides("nobody is told");
+    session.press("Enter").shows("verdict").shows("metricFilters[items-deleted]").shows("asks");
+}

@@ -62,7 +62,7 @@ fn a_filter_narrows_the_matrix_and_what_its_cells_lead_to() {
 #[test]
 fn columns_that_do_not_fit_come_into_sight_with_the_cursor() {
     let mut session = ready(80, 24);
-    session.press("L").shows("PAYMENTS").hides("OUTSIDE");
+    session.press("L").shows("PAYMENTS").hides("OUTSIDE").shows("more beside");
     session.press("j l l l l l").shows("OUTSIDE").hides("PAYMENTS");
     assert!(row(&mut session, "logistics").contains("[▲1"));
     session.press("Enter").shows("from outside").shows("role/reporting").shows("table policy");

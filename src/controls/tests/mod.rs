@@ -62,7 +62,7 @@ fn ago(hours: i64) -> Timestamp {
 }
 
 pub(super) fn seen<T>(value: T) -> Cell<T> {
-    let call = CallRef { operation: "dynamodb:DescribeTable", request_id: "REQ".to_owned() };
+    let call = CallRef { operation: "dynamodb:DescribeTable", request_id: "REQ".into() };
     Cell { seen: Some(Seen { value, at: now(), call }), fault: None }
 }
 

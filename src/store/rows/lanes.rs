@@ -181,7 +181,7 @@ impl Entry for CrossingRow<'_> {
                 "age_seconds": at.map(|at| self.now().duration_since(at).as_secs()),
                 "origin": self.store.origin().word(),
                 "operation": who.source.as_ref().map(|(call, _)| call.operation),
-                "request_id": who.source.as_ref().map(|(call, _)| call.request_id.as_str()),
+                "request_id": who.source.as_ref().map(|(call, _)| &*call.request_id),
             },
         })
     }

@@ -310,7 +310,7 @@ impl Json {
             "age_seconds": at.map(|at| now.duration_since(at).as_secs()),
             "origin": store.origin().word(),
             "operation": oldest.map(|(call, _)| call.operation),
-            "request_id": oldest.map(|(call, _)| call.request_id.as_str()),
+            "request_id": oldest.map(|(call, _)| &*call.request_id),
             "calls": calls,
         });
         self.row.insert("freshness".to_owned(), freshness);

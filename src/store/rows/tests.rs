@@ -13,7 +13,7 @@ fn at() -> Timestamp {
 }
 
 fn seen<T>(value: T) -> Outcome<T> {
-    let call = CallRef { operation: "dynamodb:DescribeTable", request_id: "REQ1".to_owned() };
+    let call = CallRef { operation: "dynamodb:DescribeTable", request_id: "REQ1".into() };
     Ok(Seen { value, at: at(), call })
 }
 

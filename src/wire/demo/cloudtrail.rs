@@ -99,8 +99,8 @@ impl Trail {
                 home.and_then(|realm| realm.key(KEY_DATA)).map(|key| key.arn.clone())
             }),
             "S3KeyPrefix": call.words("logs"),
-            "CloudWatchLogsLogGroupArn": (self.name == "org-main").then(|| {
-                format!("arn:aws:logs:{}:{}:log-group:trail/org-main:*", self.home, self.account)
+            "CloudWatchLogsLogGroupArn": matches!(self.name, "org-main" | "ledger-writes").then(|| {
+                format!("arn:aws:logs:{}:{}:log-group:trail/{}:*", self.home, self.account, self.name)
             }),
             "IncludeGlobalServiceEvents": self.everywhere,
             "IsMultiRegionTrail": self.everywhere,

@@ -130,6 +130,9 @@ fn alarms(call: &Call<'_>) -> Vec<Value> {
         })
     };
     let mut all = vec![alarm("user-errors".to_owned(), "UserErrors", None, true)];
+    let mut deleted = alarm("ledger-items-deleted".to_owned(), "items-deleted", None, true);
+    deleted["Namespace"] = json!(call.words("trail"));
+    all.push(deleted);
     for table in &call.realm.tables {
         let name = table.first().name.as_str();
         if name == "orders" || hash(name).is_multiple_of(2) {
@@ -143,13 +146,19 @@ fn filters(call: &Call<'_>) -> Vec<Value> {
     if kept(call.realm) != Kept::Well {
         return Vec::new();
     }
-    let filter = |name: &str, pattern: &str| {
+    let filter = |trail: &str, name: &str, pattern: &str| {
         json!({
-            "filterName": name, "filterPattern": pattern, "logGroupName": "trail/org-main", "creationTime": 1_764_000_000_000_i64,
+            "filterName": name, "filterPattern": pattern, "logGroupName": format!("trail/{trail}"), "creationTime": 1_764_000_000_000_i64,
             "metricTransformations": [{"metricName": name, "metricNamespace": call.words("trail"), "metricValue": "1"}],
         })
     };
-    vec![filter("refused", "{ $.errorCode = \"AccessDenied*\" }"), filter("deleted", "{ $.eventName = DeleteTable }")]
+    let deleted = "{ ($.eventSource = \"dynamodb.amazonaws.com\") && ($.eventName = \"DeleteItem\") \
+                   && ($.requestParameters.tableName = \"ledger\") }";
+    vec![
+        filter("org-main", "refused", "{ $.errorCode = \"AccessDenied*\" }"),
+        filter("org-main", "deleted", "{ $.eventName = DeleteTable }"),
+        filter("ledger-writes", "items-deleted", deleted),
+    ]
 }
 
 /// Functions read some streams; one of them is of the other account.
