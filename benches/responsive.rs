@@ -249,6 +249,8 @@ fn finding(i: usize, scope: &Scope) -> Finding {
         actors: Vec::new(),
         endpoints: Vec::new(),
         signals: Vec::new(),
+        sequence: None,
+        broken: None,
         raw: "{}".to_owned(),
     }
 }

@@ -96,6 +96,8 @@ fn finding() -> Finding {
         actors: vec![],
         endpoints: vec![],
         signals: vec![],
+        sequence: None,
+        broken: None,
         raw: "{}".into(),
     }
 }

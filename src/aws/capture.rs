@@ -16,6 +16,12 @@ use super::xml;
 pub struct Capture(Arc<Mutex<Vec<u8>>>);
 
 impl Capture {
+    /// The body as it came; what is no UTF-8 in it is replaced.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
+
     /// The body as JSON, whatever the protocol; `Null` when nothing readable came.
     #[must_use]
     pub fn json(&self) -> Value {

@@ -3,8 +3,12 @@
 //! Findings are read from the JSON and not from the SDK's types: the whole finding is kept, and both spellings
 //! that occur on wires, `accessKeyId` and `AccessKeyId`, are understood.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::model::{Actor, Finding, FindingAction, Scope, Signal};
 
@@ -51,13 +55,20 @@ fn list(value: &Value) -> &[Value] {
 }
 
 /// The findings in an answer of `GetFindings`; `None` when the answer holds no list of them.
-pub fn all(body: &Value, scope: &Scope) -> Option<Vec<Finding>> {
-    let findings = get(body, "Findings").as_array()?;
-    findings.iter().map(|finding| read(finding, scope)).collect()
+pub fn all(body: &str, scope: &Scope) -> Option<Vec<Finding>> {
+    #[derive(Deserialize)]
+    struct Answer<'a> {
+        #[serde(borrow, alias = "Findings")]
+        findings: Vec<&'a RawValue>,
+    }
+    let answer: Answer<'_> = serde_json::from_str(body).ok()?;
+    Some(answer.findings.into_iter().map(|finding| read(finding.get(), scope)).collect())
 }
 
-/// Reads one finding; `None` when it lacks an id, a type or a severity.
-pub fn read(finding: &Value, scope: &Scope) -> Option<Finding> {
+/// Reads one finding. One that lacks an id, a type or a severity is marked as broken, kept whole, and known by what it
+/// says: it must not take the others of its answer with it. Its text stays as it came: numbers, repeated members and all.
+pub fn read(raw: &str, scope: &Scope) -> Finding {
+    let finding = &serde_json::from_str(raw).unwrap_or(Value::Null);
     let service = get(finding, "Service");
     let resource = get(finding, "Resource");
     let key = get(resource, "AccessKeyDetails");
@@ -65,15 +76,19 @@ pub fn read(finding: &Value, scope: &Scope) -> Option<Finding> {
     let actor = list(get(sequence, "Actors")).first().unwrap_or(&Value::Null);
     let count = path(service, &["Count"]).as_i64().and_then(|count| i32::try_from(count).ok());
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what fits")]
-    let tenths = (get(finding, "Severity").as_f64()? * 10.0).round().clamp(0.0, 100.0) as u16;
-    Some(Finding {
-        id: text(finding, &["Id"])?,
+    let tenths = |severity: f64| (severity * 10.0).round().clamp(0.0, 100.0) as u16;
+    let (id, kind) = (text(finding, &["Id"]), text(finding, &["Type"]));
+    let severity = get(finding, "Severity").as_f64().map(tenths);
+    let lacks = [(id.is_none(), "Id"), (kind.is_none(), "Type"), (severity.is_none(), "Severity")];
+    let lacks: Vec<&str> = lacks.into_iter().filter_map(|(lacks, name)| lacks.then_some(name)).collect();
+    Finding {
+        id: id.unwrap_or_else(|| format!("broken-{:016x}", digest(raw))),
         arn: text(finding, &["Arn"]).unwrap_or_default(),
         scope: scope.clone(),
         account: text(finding, &["AccountId"]).unwrap_or_else(|| scope.account.clone()),
         region: text(finding, &["Region"]).unwrap_or_else(|| scope.region.clone()),
-        kind: text(finding, &["Type"])?,
-        severity_tenths: tenths,
+        kind: kind.unwrap_or_else(|| "(no type)".to_owned()),
+        severity_tenths: severity.unwrap_or(0),
         title: text(finding, &["Title"]).unwrap_or_default(),
         description: text(finding, &["Description"]).unwrap_or_default(),
         created: time(finding, &["CreatedAt"]),
@@ -96,8 +111,17 @@ pub fn read(finding: &Value, scope: &Scope) -> Option<Finding> {
         actors: actors(sequence),
         endpoints: list(get(sequence, "Endpoints")).iter().filter_map(|end| text(end, &["Ip"])).collect(),
         signals: signals(sequence),
-        raw: finding.to_string(),
-    })
+        sequence: text(finding, &["AssociatedAttackSequenceArn"]),
+        broken: (!lacks.is_empty()).then(|| format!("it has no {}", lacks.join(", no "))),
+        raw: raw.to_owned(),
+    }
+}
+
+/// Tells answers apart that have no id.
+fn digest(raw: &str) -> u64 {
+    let mut hash = DefaultHasher::new();
+    raw.hash(&mut hash);
+    hash.finish()
 }
 
 /// Samples say so in the additional information, which is JSON inside JSON.
@@ -219,8 +243,8 @@ mod tests {
                         {"type": "FINDING", "name": "a", "firstSeenAt": 1_773_450_000}]}}}
         }]});
         let scope = Scope::new("111122223333", "eu-west-1");
-        let mut read = all(&camel, &scope).unwrap();
-        let mut other = all(&pascal(&camel), &scope).unwrap();
+        let mut read = all(&camel.to_string(), &scope).unwrap();
+        let mut other = all(&pascal(&camel).to_string(), &scope).unwrap();
         other[0].raw.clone_from(&read[0].raw);
         assert_eq!(read, other);
         let finding = read.remove(0);
@@ -234,7 +258,33 @@ mod tests {
 
     #[test]
     fn an_answer_without_findings_is_no_empty_list() {
-        assert!(all(&json!({"message": "x"}), &Scope::new("1", "r")).is_none());
-        assert!(all(&json!({"findings": [{"id": "x"}]}), &Scope::new("1", "r")).is_none());
+        assert!(all(r#"{"message": "x"}"#, &Scope::new("1", "r")).is_none());
+        assert!(all(r#"{"findings": "x"}"#, &Scope::new("1", "r")).is_none());
+    }
+
+    #[test]
+    fn a_broken_finding_is_kept_whole_and_takes_no_other_with_it() {
+        let good = json!({"Id": "f1", "Type": "Recon:EC2/Portscan", "Severity": 5});
+        let no_id = json!({"Type": "Recon:EC2/Portscan", "Severity": 5, "Novel": {"Deep": [1, 2]}});
+        let no_type = json!({"Id": "f3", "Severity": 5});
+        let body = json!({"Findings": [good, no_id, no_type, "no finding at all"]});
+        let read = all(&body.to_string(), &Scope::new("111122223333", "eu-west-1")).unwrap();
+        let broken: Vec<_> = read.iter().map(|finding| finding.broken.as_deref()).collect();
+        let expected = [None, Some("it has no Id"), Some("it has no Type"), Some("it has no Id, no Type, no Severity")];
+        assert_eq!(broken, expected);
+        assert_eq!(read[1].raw, no_id.to_string());
+        assert!(read[1].id.starts_with("broken-") && read[1].id != read[3].id && read[2].id == "f3");
+        assert!(all(r#"{"Findings": {}}"#, &Scope::new("1", "x")).is_none());
+    }
+
+    #[test]
+    fn every_actor_and_address_of_a_sequence_counts() {
+        let actor = |key: &str, session: &str| json!({"User": {"Name": "r", "Uid": format!("AROA:{session}"), "CredentialUid": key}});
+        let finding = json!({"Id": "f", "Type": "AttackSequence:IAM/CompromisedCredentials", "Severity": 9,
+            "Service": {"Detection": {"Sequence": {"Actors": [actor("ASIA1", "one"), actor("ASIA2", "two"), actor("ASIA1", "one")],
+                "Endpoints": [{"Ip": "203.0.113.7"}, {"Domain": "x.example"}, {"Ip": "203.0.113.8"}]}}}});
+        let finding = read(&finding.to_string(), &Scope::new("111122223333", "eu-west-1"));
+        assert_eq!((finding.keys(), finding.sessions()), (vec!["ASIA1", "ASIA2"], vec!["one", "two"]));
+        assert_eq!(finding.callers(), ["203.0.113.7", "203.0.113.8"]);
     }
 }

@@ -70,8 +70,10 @@ pub async fn sweep(site: &Site, sweep: &Sweep<'_>) -> Result<(), SourceError> {
             Some(all) => all.value.extend(listed.value),
             None => all = Some(listed),
         }
-        let fault = read(site, sweep, &detector, ids).await;
+        let (fault, nameless) = read(site, sweep, &detector, ids).await;
         unread = unread.or(fault);
+        // What came without an id is known by one of ours, which no list names.
+        all.iter_mut().for_each(|all| all.value.extend(nameless.iter().cloned()));
     }
     let complete = unread.is_none();
     let ids = match (unread, all.filter(|_| whole)) {
@@ -209,32 +211,46 @@ async fn list(site: &Site, sweep: &Sweep<'_>, detector: &str, since: Option<i64>
     }
 }
 
-/// Reads findings, fifty at a time, and sends them as they come; gives why some could not be read, if so.
-async fn read(site: &Site, sweep: &Sweep<'_>, detector: &str, ids: Vec<String>) -> Option<Fault> {
+/// Reads findings, fifty at a time, and sends them as they come; gives why some could not be read, if so, and the ids
+/// that were given to those that came without one.
+async fn read(site: &Site, sweep: &Sweep<'_>, detector: &str, ids: Vec<String>) -> (Option<Fault>, Vec<String>) {
     let batches: Vec<Vec<String>> = ids.chunks(PAGE).map(<[String]>::to_vec).collect();
     sweep.grow(batches.len()).await;
     let read = batches.into_iter().map(|ids| batch(site, sweep, detector, ids)).collect();
-    at_once(AT_ONCE, read).await.into_iter().flatten().next()
+    let (mut fault, mut nameless) = (None, Vec::new());
+    for outcome in at_once(AT_ONCE, read).await {
+        match outcome {
+            Ok(ids) => nameless.extend(ids),
+            Err(failed) => fault = fault.or(Some(failed)),
+        }
+    }
+    (fault, nameless)
 }
 
-async fn batch(site: &Site, sweep: &Sweep<'_>, detector: &str, ids: Vec<String>) -> Option<Fault> {
-    let outcome = get(site, sweep, detector, ids).await;
+async fn batch(site: &Site, sweep: &Sweep<'_>, detector: &str, ids: Vec<String>) -> Result<Vec<String>, Fault> {
+    let outcome = get(site, sweep, detector, ids.clone()).await;
     sweep.note(&outcome);
-    let fault = match outcome {
+    let read = match outcome {
         Ok(seen) => {
+            let broken = |finding: &Finding| Some((finding.id.clone(), finding.broken.clone()?));
+            let broken: Vec<(String, String)> = seen.value.iter().filter_map(broken).collect();
+            for (_, reason) in &broken {
+                let error = SourceError::Malformed(format!("a finding could not be understood: {reason}"));
+                sweep.note::<()>(&Err(site.fault(error)));
+            }
             remember(site, &seen.value);
             sweep.data(vec![Delta::Findings(seen.value)]).await;
-            None
+            Ok(broken.into_iter().map(|(id, _)| id).filter(|id| !ids.contains(id)).collect())
         }
-        Err(fault) => Some(fault),
+        Err(fault) => Err(fault),
     };
     sweep.step().await;
-    fault
+    read
 }
 
 fn remember(site: &Site, findings: &[Finding]) {
     let mut memory = site.memory.lock().unwrap_or_else(PoisonError::into_inner);
-    for finding in findings {
+    for finding in findings.iter().filter(|finding| finding.broken.is_none()) {
         let updated = finding.updated.map_or(0, jiff::Timestamp::as_millisecond);
         memory.findings.insert(finding.id.clone(), updated);
     }
@@ -245,7 +261,7 @@ async fn get(site: &Site, sweep: &Sweep<'_>, detector: &str, ids: Vec<String>) -
     let request = site.clients().guardduty.get_findings().detector_id(detector).set_finding_ids(Some(ids));
     let call = request.customize().interceptor(capture.clone()).send();
     let seen = sweep.call("guardduty:GetFindings", "", call).await?;
-    match finding::all(&capture.json(), &sweep.scope) {
+    match finding::all(&capture.text(), &sweep.scope) {
         Some(findings) => Ok(seen.map(|_| findings)),
         None => Err(site.fault(SourceError::Malformed("the answer holds no list of findings".to_owned()))),
     }

@@ -103,7 +103,7 @@ pub struct Finding {
     pub region: String,
     /// The finding type, `UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS`.
     pub kind: String,
-    /// GuardDuty's severity, 1.0 to 10.0, in tenths so that it can be ordered: 8.5 is 85.
+    /// GuardDuty's severity, 1.0 to 10.0, in tenths so that it can be ordered: 8.5 is 85; 0 where a broken answer has none.
     pub severity_tenths: u16,
     /// GuardDuty's title.
     pub title: String,
@@ -143,6 +143,10 @@ pub struct Finding {
     pub endpoints: Vec<String>,
     /// Signals of an attack sequence, in time order.
     pub signals: Vec<Signal>,
+    /// `AssociatedAttackSequenceArn`: the sequence that it is a signal of.
+    pub sequence: Option<String>,
+    /// Why it could not be understood, where it could not.
+    pub broken: Option<String>,
     /// The whole finding as JSON.
     pub raw: String,
 }
@@ -168,10 +172,11 @@ impl Finding {
         each(self.session().into_iter().chain(others))
     }
 
-    /// All remote addresses, each once.
+    /// All addresses that called an API, each once: what only talks to an instance is nobody's who calls.
     #[must_use]
-    pub fn addresses(&self) -> Vec<&str> {
-        each(self.action.ip.iter().chain(&self.endpoints).map(String::as_str))
+    pub fn callers(&self) -> Vec<&str> {
+        let called = matches!(self.action.kind.as_deref(), Some("AWS_API_CALL") | None);
+        each(self.action.ip.iter().chain(&self.endpoints).map(String::as_str).filter(|_| called))
     }
 
     /// The instance that it is about.

@@ -83,6 +83,8 @@ fn finding(id: &str, key: &str, ip: &str) -> Finding {
         actors: Vec::new(),
         endpoints: Vec::new(),
         signals: Vec::new(),
+        sequence: None,
+        broken: None,
         raw: "{}".to_owned(),
     }
 }
@@ -122,6 +124,40 @@ fn a_finding_leads_to_tables_by_key_then_session_then_address() {
     for (table, found) in [("orders", 1), ("payroll", 1), ("carts", 0), ("much-later", 0)] {
         assert_eq!(store.findings_of_table(table).len(), found, "{table}");
     }
+}
+
+#[test]
+fn a_use_of_a_tables_key_is_t2_others_of_the_role_are_t4_and_reasons_say_when() {
+    let mut store = Store::new(Origin::Demo, Baseline::default());
+    let mut used = event("e1", 3, "ASIA1", "i-0abc", "203.0.113.7", "orders");
+    (used.source, used.name) = ("kms.amazonaws.com".to_owned(), "Decrypt".to_owned());
+    let mut other = event("e2", 4, "ASIA9", "i-0def", "10.0.0.9", "carts");
+    other.principal = "app".to_owned();
+    let mut elsewhere = other.clone();
+    (elsewhere.id, elsewhere.account) = ("e3".to_owned(), "999988887777".to_owned());
+    let mut deleted = event("e4", 5, "ASIA1", "i-0abc", "203.0.113.7", "ledger");
+    (deleted.name, deleted.read_only) = ("DeleteBackup".to_owned(), Some(false));
+    let mut about = finding("f1", "ASIA1", "203.0.113.7");
+    (about.principal, about.first, about.account) = (Some("app".to_owned()), Some(at(2)), other.account.clone());
+    tell(&mut store, vec![Delta::Events(vec![used, other, elsewhere, deleted]), Delta::Findings(vec![about.clone()])]);
+    let words = |links: Vec<Link>| -> Vec<(String, &str, String)> {
+        links.into_iter().map(|link| (link.table, link.tier.word(), link.reason)).collect()
+    };
+    let linked = store.tables_of_finding(&about);
+    let near = words(store.tables_near(&about, &linked));
+    assert_eq!(
+        words(linked),
+        [
+            ("ledger".to_owned(), "T1", "same key, 3 min later: DeleteBackup".to_owned()),
+            ("orders".to_owned(), "T2", "its key used by the same caller, 1 min later: Decrypt".to_owned()),
+        ]
+    );
+    // Another account's role of this name is another role.
+    let [(table, tier, reason)] = near.as_slice() else { panic!("{near:?}") };
+    assert_eq!((table.as_str(), *tier), ("carts", "T4"));
+    assert!(reason.starts_with("same role or instance, another session, 2 min later"), "{reason}");
+    // Who is near counts for no verdict and no list.
+    assert!(store.findings_of_table("carts").is_empty());
 }
 
 #[test]

@@ -9,7 +9,9 @@ use jiff::Timestamp;
 
 use crate::controls::crossing::Lanes;
 use crate::model::{Compliance, Finding, Layer, Severity};
+use crate::store::case::Aside;
 use crate::store::case::contain::Others;
+use crate::store::case::details::{Group, groups};
 use crate::store::since::Since;
 use crate::store::who::{Reach, Who};
 use crate::store::{Coverage, Link, LinkTier, Store, Tally};
@@ -33,6 +35,8 @@ pub struct Case {
     pub beside: Vec<String>,
     /// What else goes by the name of its credentials.
     pub others: Others,
+    /// What put the finding aside.
+    pub aside: Option<Aside>,
     /// When the finding was updated that this was made of.
     updated: Option<Timestamp>,
 }
@@ -70,6 +74,8 @@ pub struct Derived {
     pub records: Fetched,
     cases: HashMap<String, Rc<Case>>,
     near: HashMap<String, Rc<Vec<Link>>>,
+    /// The answer that was taken apart last.
+    details: Option<(String, Rc<Vec<Group>>)>,
     chains: HashMap<String, (u64, Rc<Chain>, usize)>,
     /// The last table asked about, and of what the answer was made.
     who: Option<Asked>,
@@ -184,6 +190,7 @@ impl Derived {
             tables: store.tables_of_finding(finding),
             beside: store.findings_beside(finding),
             others: store.others_of(finding),
+            aside: store.aside(finding),
             updated: finding.updated,
         });
         if self.cases.len() > 500 {
@@ -201,6 +208,18 @@ impl Derived {
         let near = Rc::new(store.tables_near(finding, &case.tables));
         self.near.insert(finding.id.clone(), Rc::clone(&near));
         near
+    }
+
+    /// All members of a finding's answer: taken apart where they are shown, once for each answer.
+    pub fn details(&mut self, finding: &Finding) -> Rc<Vec<Group>> {
+        if let Some((raw, known)) = &self.details
+            && *raw == finding.raw
+        {
+            return Rc::clone(known);
+        }
+        let found = Rc::new(groups(&finding.raw));
+        self.details = Some((finding.raw.clone(), Rc::clone(&found)));
+        found
     }
 
     /// Who used a table: found anew when what is known changed, and for new data a tenth of the time.

@@ -16,6 +16,8 @@ pub struct Doc {
     pub lines: Vec<DocLine>,
     /// Lines at the top that stay while the rest scrolls.
     pub pinned: usize,
+    /// They stay as far as this line; beyond it the room is the rest's.
+    pub pinned_to: Option<usize>,
     /// Where the cursor starts.
     pub best: Option<usize>,
     /// Lines beside the others, which lead nowhere.

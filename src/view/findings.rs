@@ -1,9 +1,9 @@
 //! Findings: what GuardDuty says, the worst first.
 
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
 use crate::model::{Finding, Source, Verdict};
-use crate::theme::Role;
+use crate::theme::{Role, severity_role};
 use crate::widget::table::{Column, fixed, grows};
 
 use super::list::Key;
@@ -28,16 +28,20 @@ fn collect(ctx: &Ctx<'_>, _: &Kind) -> Vec<Row> {
     let mut findings: Vec<_> = ctx.store.estate().findings.values().collect();
     // Open before archived, then the worst, then the newest.
     findings.sort_by_cached_key(|it| {
-        (it.archived, std::cmp::Reverse((it.severity(), it.last.or(it.updated), it.severity_tenths)), it.id.clone())
+        // What we raise stands among what is as bad; by the tables it leads to nothing is raised above Medium.
+        let bad = ctx.store.raised(it, &[]).map_or(it.severity(), |raise| raise.to);
+        (it.archived, std::cmp::Reverse((bad, it.last.or(it.updated), it.severity_tenths)), it.id.clone())
     });
     findings.into_iter().map(|finding| Row::Finding(finding.clone())).collect()
 }
 
-fn verdict(_: &Ctx<'_>, row: &Row) -> Verdict {
+fn verdict(ctx: &Ctx<'_>, row: &Row) -> Verdict {
     use crate::model::Severity;
     match row {
         Row::Finding(finding) if finding.archived => Verdict::Pass,
+        Row::Finding(finding) if finding.broken.is_some() => Verdict::Unknown,
         Row::Finding(finding) if finding.severity() >= Severity::High => Verdict::Fail,
+        Row::Finding(finding) if ctx.store.raised(finding, &[]).is_some() => Verdict::Fail,
         Row::Finding(_) => Verdict::Warn,
         _ => Verdict::NotApplicable,
     }
@@ -48,8 +52,17 @@ fn cell(ctx: &Ctx<'_>, row: &Row, column: usize, width: u16) -> Line<'static> {
     let (look, room) = (ctx.look, usize::from(width));
     let role = if finding.archived { Role::Dim } else { Role::Text };
     match column {
+        0 if finding.severity_tenths == 0 => look.line(Role::Unknown, "?"),
         0 if finding.archived => look.line(Role::Dim, finding.severity().short()),
-        0 => look.severity(finding.severity()).into(),
+        0 => {
+            // An arrow beside GuardDuty's word: we say worse, and the case says why.
+            let case = ctx.derived.borrow_mut().case(ctx.store, finding);
+            let raised = ctx.store.raised(finding, &case.tables);
+            let arrow = if look.ascii { "^" } else { "↑" };
+            let arrow = raised.map(|raise| Span::styled(arrow, look.style(severity_role(raise.to))));
+            let word = Span::styled(finding.severity().short(), look.style(severity_role(finding.severity())));
+            Line::from_iter(std::iter::once(word).chain(arrow))
+        }
         1 => {
             let at = finding.last.or(finding.updated).or(finding.created);
             look.line(Role::Dim, at.map(|at| look.when(ctx.now, at)).unwrap_or_default())
@@ -61,12 +74,13 @@ fn cell(ctx: &Ctx<'_>, row: &Row, column: usize, width: u16) -> Line<'static> {
             } else {
                 &finding.kind
             };
-            let sample = match (finding.sample, finding.archived) {
-                (true, _) => "sample ",
-                (_, true) => "archived ",
+            let mark = match (finding.broken.is_some(), finding.sample, finding.archived) {
+                (true, ..) => "broken ",
+                (_, true, _) => "sample ",
+                (_, _, true) => "archived ",
                 _ => "",
             };
-            look.foreign(role, &format!("{sample}{short}"), room).into()
+            look.foreign(role, &format!("{mark}{short}"), room).into()
         }
         3 => look.foreign(role, finding.principal.as_deref().unwrap_or("-"), room).into(),
         4 => tables(ctx, finding, room),

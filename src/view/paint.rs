@@ -79,7 +79,8 @@ impl Place {
         let main = Rect { width: area.width - side, ..area };
         let beside = Rect { x: main.right(), width: side, ..area };
         let height = usize::from(area.height);
-        let pinned = if doc.pinned + 6 <= height { doc.pinned } else { 0 };
+        let stays = doc.pinned_to.is_none_or(|last| self.cursor <= last) && doc.pinned + 6 <= height;
+        let pinned = if stays { doc.pinned } else { 0 };
         self.page = (height - pinned).max(1);
         let cursor = self.cursor.saturating_sub(pinned);
         self.offset = scroll(self.offset, cursor, self.len().saturating_sub(pinned), self.page);

@@ -54,7 +54,7 @@ impl<F: Fn(&str, &str) -> Canned + Send + Sync> HttpConnector for Closure<F> {
     }
 }
 
-fn canned(answer: impl Fn(&str, &str) -> Canned + Send + Sync + 'static) -> (Wire, Arc<AtomicUsize>) {
+pub fn canned(answer: impl Fn(&str, &str) -> Canned + Send + Sync + 'static) -> (Wire, Arc<AtomicUsize>) {
     let sent = Arc::new(AtomicUsize::new(0));
     let connector = SharedHttpConnector::new(Closure(answer, sent.clone()));
     let http: SharedHttpClient = http_client_fn(move |_, _| connector.clone());
@@ -64,17 +64,17 @@ fn canned(answer: impl Fn(&str, &str) -> Canned + Send + Sync + 'static) -> (Wir
 }
 
 const ACCOUNT: &str = "111122223333";
-const IDENTITY: &str = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+pub const IDENTITY: &str = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
     <GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/a</Arn><UserId>U</UserId>\
     <Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
 
 /// Sweeps once and gives the store and every message.
-fn once(wire: Wire, sources: &[Source]) -> (Store, Vec<Polled>) {
+pub fn once(wire: Wire, sources: &[Source]) -> (Store, Vec<Polled>) {
     let settings = Settings { once: true, sources: sources.to_vec(), event_hours: 24, ..Settings::default() };
     sweep(wire, settings)
 }
 
-fn sweep(wire: Wire, settings: Settings) -> (Store, Vec<Polled>) {
+pub fn sweep(wire: Wire, settings: Settings) -> (Store, Vec<Polled>) {
     let (_handle, commands) = Handle::pair();
     let (to, mut from) = mpsc::channel(64);
     let origin = wire.origin;

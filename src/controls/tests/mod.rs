@@ -418,6 +418,8 @@ fn finding(estate: &mut Estate, severity_tenths: u16, sure: bool) {
         actors: Vec::new(),
         endpoints: Vec::new(),
         signals: Vec::new(),
+        sequence: None,
+        broken: None,
         raw: String::new(),
     };
     estate.findings.insert("f".to_owned(), finding.into());

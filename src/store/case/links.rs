@@ -150,7 +150,7 @@ impl Store {
         for session in sessions {
             add(LinkTier::T2, self.events.by_session(session));
         }
-        for ip in finding.addresses() {
+        for ip in finding.callers() {
             add(LinkTier::T3, self.events.by_ip(ip));
         }
         let mut events: Vec<_> = found.into_values().collect();
@@ -275,7 +275,7 @@ impl FindingIndex {
     fn each(&mut self, finding: &Finding, mut visit: impl FnMut(&mut Pivot, &str)) {
         finding.keys().into_iter().for_each(|key| visit(&mut self.by_key, key));
         finding.sessions().into_iter().for_each(|session| visit(&mut self.by_session, session));
-        finding.addresses().into_iter().for_each(|ip| visit(&mut self.by_ip, ip));
+        finding.callers().into_iter().for_each(|ip| visit(&mut self.by_ip, ip));
         named_tables(finding).iter().for_each(|(table, _)| visit(&mut self.by_table, table));
     }
 }

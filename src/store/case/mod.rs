@@ -3,10 +3,13 @@
 
 mod activity;
 pub mod contain;
+pub mod details;
 mod links;
+mod marks;
 mod reach;
 
 pub use activity::{Activity, Expiry, LAG, State};
 pub(super) use links::FindingIndex;
 pub use links::{Link, LinkTier};
+pub use marks::{Aside, Raise};
 pub use reach::{CaseReach, Way, searches};

@@ -31,7 +31,8 @@ pub(super) const FINDINGS: Schema = Schema {
         spec("updated", &[], Kind::Time, "when it was last updated"),
         spec("age", &[], Kind::Duration, "time since it was updated"),
         spec("count", &[], Kind::Number, "how often it was seen"),
-        spec("state", &[], Kind::Text, "open, archived, sample"),
+        spec("state", &[], Kind::Text, "open, archived, sample, broken"),
+        spec("raised", &[], Kind::Word(SEVERITIES), "how bad dynakeep says it is, where that is worse: raised:>=high"),
         spec("archived", &[], Kind::Flag, "archived"),
         spec("sample", &[], Kind::Flag, "a sample, not a real finding"),
         spec("resource_type", &[], Kind::Text, "AccessKey, Instance …"),
@@ -100,6 +101,7 @@ impl Row for FindingRow<'_> {
             "arn" => Field::text(&finding.arn),
             "account" => Field::text(&finding.account),
             "region" => Field::text(&finding.region),
+            "severity" | "score" if finding.severity_tenths == 0 => Field::Unknown,
             "severity" => Field::text(finding.severity().word()),
             "score" => number(finding.severity_number()),
             "type" => Field::text(&finding.kind),
@@ -117,11 +119,16 @@ impl Row for FindingRow<'_> {
             "updated" => Field::time(finding.updated),
             "age" => age_field(self.now(), finding.updated),
             "count" => number(finding.count),
-            "state" => Field::text(match (finding.sample, finding.archived) {
-                (true, _) => "sample",
-                (false, true) => "archived",
+            "state" => Field::text(match (finding.broken.is_some(), finding.sample, finding.archived) {
+                (true, ..) => "broken",
+                (_, true, _) => "sample",
+                (_, _, true) => "archived",
                 _ => "open",
             }),
+            "raised" => match self.store.raised(finding, &self.store.tables_of_finding(finding)) {
+                Some(raise) => Field::text(raise.to.word()),
+                None => Field::None,
+            },
             "archived" => Field::Flag(finding.archived),
             "sample" => Field::Flag(finding.sample),
             "resource_type" => Field::maybe(finding.resource_type.as_deref()),
@@ -153,8 +160,14 @@ impl Entry for FindingRow<'_> {
         row.put("account", finding.account.as_str());
         row.put("region", finding.region.as_str());
         row.put("type", finding.kind.as_str());
-        row.put("severity", finding.severity().word());
-        row.put("score", finding.severity_number());
+        if finding.severity_tenths == 0 {
+            row.put("severity", Value::Null);
+            row.put("score", Value::Null);
+            row.unknown("severity", "the answer has none".to_owned());
+        } else {
+            row.put("severity", finding.severity().word());
+            row.put("score", finding.severity_number());
+        }
         row.put("title", finding.title.as_str());
         row.put("description", finding.description.as_str());
         row.put("principal", json!(finding.principal));
@@ -167,17 +180,22 @@ impl Entry for FindingRow<'_> {
         row.put("last_seen", json!(finding.last));
         row.put("count", finding.count);
         row.put("archived", finding.archived);
+        row.put("aside", json!(self.store.aside(finding)));
         row.put("sample", finding.sample);
+        row.put("broken", json!(finding.broken));
+        row.put("sequence", json!(finding.sequence));
         row.put("resource_type", json!(finding.resource_type));
         row.put("resources", json!(finding.resources));
+        row.put("actors", json!(finding.actors));
         match self.tables_unknown() {
             Some(reason) => {
                 row.put("tables", Value::Null);
                 row.unknown("tables", reason);
             }
             None => {
-                let links = self.store.tables_of_finding(finding);
-                let links = links.iter().map(|link| {
+                let linked = self.store.tables_of_finding(finding);
+                row.put("raised", json!(self.store.raised(finding, &linked)));
+                let links = linked.iter().map(|link| {
                     let scope = &link.scope;
                     json!({
                         "table": link.table, "account": scope.account, "region": scope.region,
@@ -187,6 +205,8 @@ impl Entry for FindingRow<'_> {
                 row.put("tables", Value::Array(links.collect()));
             }
         }
+        row.put("events", self.store.events_of_finding(finding).len());
+        row.put("reach", json!(self.store.reach_of(finding)));
         row.put("signals", json!(finding.signals));
         row.put("raw", document(&finding.raw));
         row.from(self.seen().and_then(|cell| cell.seen.as_ref()));

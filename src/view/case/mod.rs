@@ -2,6 +2,7 @@
 //! stop it.
 
 mod contain;
+mod details;
 mod graph;
 mod timeline;
 
@@ -33,6 +34,7 @@ pub fn page(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
     let chain = found.as_ref().map(|(chain, _)| &**chain);
     let mut doc = Doc::default();
     what(ctx, finding, &mut doc);
+    details::marks(ctx, finding, &case, &mut doc);
     who(ctx, finding, &mut doc);
     if let Some(chain) = chain {
         origin::line(ctx, &mut doc, chain);
@@ -45,6 +47,7 @@ pub fn page(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
     timeline::section(ctx, finding, &case, &mut doc);
     contain::section(ctx, finding, &case, chain, &mut doc);
     graph::section(ctx, finding, &case, chain, &mut doc);
+    details::section(ctx, finding, &mut doc);
     if let Some((chain, absent)) = &found {
         doc.gap();
         origin::section(ctx, &mut doc, chain, *absent);
@@ -60,8 +63,13 @@ fn chain(ctx: &Ctx<'_>, finding: &Finding) -> Option<(std::rc::Rc<Chain>, usize)
 
 fn what(ctx: &Ctx<'_>, finding: &Finding, doc: &mut Doc) {
     let look = ctx.look;
-    let mut spans =
-        vec![look.severity(finding.severity()), look.say(Role::Text, format!(" {:.1}  ", finding.severity_number()))];
+    let mut spans = match finding.severity_tenths {
+        0 => vec![look.say(Role::Unknown, "? no severity  ")],
+        _ => vec![
+            look.severity(finding.severity()),
+            look.say(Role::Text, format!(" {:.1}  ", finding.severity_number())),
+        ],
+    };
     spans.push(look.foreign(Role::Text, &finding.title, usize::from(ctx.width).saturating_sub(30)));
     doc.spans(ctx, "WHAT", spans, None);
 }
@@ -121,7 +129,8 @@ fn when(ctx: &Ctx<'_>, finding: &Finding, doc: &mut Doc) {
         spans.push(look.say(Role::Text, format!(" · last {} ", look.clock(ctx.now, last))));
         spans.push(look.say(Role::Stale, format!("({} ago)", age(ctx.now, last))));
     }
-    spans.push(look.say(Role::Dim, format!(" · seen {}×", finding.count)));
+    let whole = if finding.count > 1 { ", aggregated into this one" } else { "" };
+    spans.push(look.say(Role::Dim, format!(" · seen {}×{whole}", finding.count)));
     doc.spans(ctx, "WHEN", spans, None);
 }
 

@@ -66,6 +66,7 @@ pub fn section(ctx: &Ctx<'_>, finding: &Finding, case: &Case, doc: &mut Doc) {
             "   no events yet: they are searched for by key and by session now; deliveries lag up to 15 min",
         ));
     }
+    doc.pinned_to = Some(doc.lines.len());
     doc.best = best.map(|(_, line)| line);
 }
 
@@ -195,8 +196,8 @@ fn drifts(ctx: &Ctx<'_>, finding: &Finding, case: &Case, entries: &mut Vec<(Time
             closed.unwrap_or_default()
         );
         let role = if drift.closed.is_some() { Role::Dim } else { Role::Text };
-        let to = drift.arn.as_deref().map(|arn| Screen::Detail(Thing::Table(arn.to_owned())));
-        entries.push((at, Entry::Said("drift", vec![look.foreign(role, &words, room)], to)));
+        let to = Screen::Detail(Thing::Drift(drift.id.clone()));
+        entries.push((at, Entry::Said("drift", vec![look.foreign(role, &words, room)], Some(to))));
     }
 }
 

@@ -155,7 +155,8 @@ fn ordinary(realm: &Realm, place: u64) -> Finding {
             _ => ("PutBucketPublicAccessBlock", "s3.amazonaws.com"),
         },
         error: None,
-        address: format!("198.51.100.{}", 1 + mix(luck, 6) % 250),
+        // Nobody's of this estate: those are below 100.
+        address: format!("198.51.100.{}", 100 + mix(luck, 6) % 150),
     }
 }
 
