@@ -1,6 +1,7 @@
 //! What the command line may say.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
@@ -9,6 +10,8 @@ use crate::controls::facts;
 use crate::model::Severity;
 use crate::trail::engine::{Name, Root, sized};
 use crate::wire::demo::DemoOptions;
+
+use super::Notify;
 
 /// A read-only security dashboard for DynamoDB estates on AWS, in the terminal.
 #[derive(Debug, Parser)]
@@ -33,6 +36,8 @@ Examples:
   dynakeep who orders since:7d
   dynakeep events 'name:UpdateTable !readonly since:6h'
   dynakeep events --trail ./AWSLogs 'table:orders ip:203.0.113.0/24'
+  dynakeep handover --since 23:00 -o md             what whoever takes over must know
+  dynakeep watch --min-severity high --notify osc9  a line for each change
 
 Exit codes: 0 clean · 1 internal error · 2 usage · 3 check: a control failed · 4 incomplete: denied, throttled, unreachable";
 
@@ -247,6 +252,26 @@ pub enum Command {
         #[arg(long)]
         metrics: bool,
     },
+    /// What changed since the last hand-over, for whoever takes over: new findings, drifts with their cause, verdicts that
+    /// fell or rose, data gone stale, notes, and what all that cannot tell
+    ///
+    /// One sweep, held against the mark that `--done`, or `:handover done` in the dashboard, set last; looking does not
+    /// move it. Without a mark, the last twelve hours by the times of findings, drifts and events. Exits with 4 when
+    /// something could not be read.
+    Handover {
+        /// Since another moment: 23:00 (the last such, in UTC), 8h, 2026-11-21T23:00
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+        /// Move the mark to now, once it is printed
+        #[arg(long)]
+        done: bool,
+    },
+    /// Poll without a screen, and tell each change once: a line, or JSON on a line with -o json
+    ///
+    /// Polls as often as the dashboard. What the first sweep finds is no change. Ends when --for is over, and then exits
+    /// with 3 when something it told made things worse, with 4 when something could not be read; ended by a signal,
+    /// with 0. With --demo and --for the story is told at once.
+    Watch(WatchArgs),
     /// The accepted state of tables: accept what is, show it, or what differs from it since
     ///
     /// Lies in accepted.toml beside the configuration file, or where --baseline says: a block a table, one line a
@@ -291,6 +316,46 @@ pub enum Command {
     Man,
     /// A configuration file with every setting explained
     ConfigTemplate,
+}
+
+/// What is told of changes, and to whom.
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// Only what is at least so bad; what went stale is always told
+    #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = severity)]
+    pub min_severity: Severity,
+    /// End after so long: 90s, 30m, 8h
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    pub duration: Option<Duration>,
+    /// Tell a person at the terminal, too; where there is none, nobody is told
+    #[arg(long, value_name = "HOW", default_value = "none")]
+    pub notify: Notify,
+    /// Run a command for each change, one after the other, with the change as JSON on its standard input. Nothing is split
+    /// and no shell is asked: --exec notify-send dynakeep, or --exec sh -c 'jq -r .reason'. Other options go before it,
+    /// or after a `;`
+    #[arg(long, value_name = "CMD", num_args = 1.., allow_hyphen_values = true, value_terminator = ";")]
+    pub exec: Option<Vec<String>>,
+    /// How long the command may take before it is ended
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    pub exec_time_out: Duration,
+    /// Leave AWS's variables in the command's environment, credentials among them
+    #[arg(long)]
+    pub exec_with_credentials: bool,
+}
+
+/// `90s`, `30m`, `8h`, `2d`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "write 90s, 30m, 8h or 2d".to_owned();
+    let (count, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    let count: u32 = count.parse().map_err(|_| wrong())?;
+    if count == 0 { Err(wrong()) } else { Ok(Duration::from_secs(u64::from(count) * seconds)) }
 }
 
 /// What to do about the accepted state of tables.

@@ -6,15 +6,19 @@ mod controls;
 mod dashboard;
 mod doctor;
 mod engine;
+mod exec;
 mod files;
+mod handover;
 mod line;
 mod looks;
+mod notify;
 mod once;
 mod pipe;
 mod print;
 mod profiles;
 mod search;
 mod talk;
+mod watch;
 mod who;
 mod worse;
 
@@ -32,7 +36,8 @@ use crate::store::rows::RowKind;
 use crate::wire::Wire;
 use crate::wire::demo::{Demo, Story};
 
-pub use args::{BaselineCommand, Cli, Command, Global, Output};
+pub use args::{BaselineCommand, Cli, Command, Global, Output, WatchArgs};
+pub use notify::Notify;
 use pipe::Pipe;
 
 /// Why a command ended without its result.
@@ -116,6 +121,8 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
             None => (RowKind::Events, query.as_deref()),
         },
         Some(Command::Who { table, query, metrics }) => return who::run(cli, table, query.as_deref(), *metrics),
+        Some(Command::Handover { since, done }) => return handover::run(cli, since.as_deref(), *done),
+        Some(Command::Watch(args)) => return watch::run(cli, args),
         None => return dashboard::run(cli, None),
         Some(Command::Open { thing }) => return dashboard::run(cli, Some(thing)),
         Some(Command::Doctor) => return doctor::run(cli),
@@ -173,9 +180,15 @@ fn print(cli: &Cli, command: &Command, out: &mut dyn Write) -> Result<(), Failur
 
 /// The connector that the options ask for. `wall` makes a demo go on at wall speed, from its first critical finding.
 fn wire(cli: &Cli, wall: Option<tokio::runtime::Handle>) -> Result<Wire, Failure> {
+    let start = if wall.is_some() { Story::AfterFirstCritical } else { Story::End };
+    wire_at(cli, wall, start)
+}
+
+/// As [`wire`], a demo's story standing where somebody says.
+fn wire_at(cli: &Cli, wall: Option<tokio::runtime::Handle>, start: Story) -> Result<Wire, Failure> {
     let Some(sizes) = cli.global.demo else { return Ok(crate::wire::live::live()?) };
     let mut options = sizes.options(cli.global.demo_seed);
-    options.start = if wall.is_some() { Story::AfterFirstCritical } else { Story::End };
+    options.start = start;
     Ok(Demo::new(options, wall).wire())
 }
 

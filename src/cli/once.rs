@@ -268,7 +268,7 @@ impl Outcome {
 }
 
 /// True when all that was asked answered. A service that is not switched on has answered.
-fn is_whole(coverage: &Coverage) -> bool {
+pub(super) fn is_whole(coverage: &Coverage) -> bool {
     let off = SourceError::NotEnabled(String::new()).word();
     coverage.scopes_blind.is_empty() && coverage.loading == 0 && coverage.faults.keys().all(|word| *word == off)
 }

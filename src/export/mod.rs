@@ -1,7 +1,9 @@
 //! What leaves the program: rows, reports and policies, as text that other tools read.
 
+pub mod changes;
 pub mod checked;
 pub mod csv;
+pub mod handover;
 pub mod html;
 pub mod iam_policy;
 pub mod json;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 /// The text with every character that acts rather than shows written out: `\u{1b}`, `\n`, `\u{202e}`.
 #[must_use]
@@ -45,8 +45,17 @@ pub fn json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     Ok(())
 }
 
+/// As [`json`], on one line.
+///
+/// # Errors
+/// When the output takes no more.
+pub fn json_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(out, Escaping(CompactFormatter)))?;
+    Ok(())
+}
+
 /// Serde escapes C0 only.
-struct Escaping(PrettyFormatter<'static>);
+struct Escaping<F>(F);
 
 /// Passes layout on to the formatter inside.
 macro_rules! layout {
@@ -57,7 +66,7 @@ macro_rules! layout {
     )*};
 }
 
-impl Formatter for Escaping {
+impl<F: Formatter> Formatter for Escaping<F> {
     layout!(begin_array(), end_array(), begin_array_value(first), end_array_value());
     layout!(begin_object(), end_object(), begin_object_key(first), begin_object_value(), end_object_value());
 

@@ -171,8 +171,14 @@ impl Since {
     /// How many of what changed.
     #[must_use]
     pub fn count(&self) -> Count {
+        Self::tally(&self.changes)
+    }
+
+    /// How many of any changes.
+    #[must_use]
+    pub fn tally(changes: &[Change]) -> Count {
         let mut count = Count::default();
-        for change in &self.changes {
+        for change in changes {
             let of = match &change.what {
                 Changed::Verdict(of) => match of.way {
                     Way::Fell | Way::New => &mut count.fell,

@@ -30,5 +30,6 @@ mod terminal;
 mod trail_files;
 mod trail_records;
 mod trail_screens;
+mod watch;
 mod who;
 mod worse;
