@@ -42,6 +42,9 @@ pub struct Config {
     /// ASCII instead of symbols.
     #[serde(default)]
     pub ascii: bool,
+    /// No bell and no badge when something critical changes.
+    #[serde(default)]
+    pub quiet: bool,
     /// What controls measure against.
     #[serde(default)]
     pub baseline: BaselineConfig,
@@ -323,6 +326,9 @@ const TEMPLATE: &str = r#"# dynakeep's configuration: $XDG_CONFIG_HOME/dynakeep/
 
 # + x ! ? in place of symbols.
 #ascii = true
+
+# The bell rings, and a badge stands in the header, when something critical changes; true: neither.
+#quiet = true
 
 [baseline]
 # Accounts, besides the table's own, that a resource policy may name.

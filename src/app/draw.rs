@@ -41,7 +41,7 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     let buf = frame.buffer_mut();
     buf.set_style(area, app.look.style(Role::Text));
     let mut rows = Rows { area };
-    let (tab, frozen) = (app.nav.current(), app.frozen);
+    let (tab, frozen, unseen) = (app.nav.current(), app.frozen, app.alarm.unseen);
     let (badge, notice) = (app.badge.clone(), app.notice.clone());
     let title = title(app);
     let numbered = matches!(app.layers.last(), Some(Layer::Sort));
@@ -49,7 +49,7 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     let deep = app.nav.stack().len() > 1;
     app.with(|ctx, place| {
         let screen = place.screen.clone();
-        let look = Chrome { tab, badge: badge.as_deref(), frozen, notice: notice.as_deref(), screen: &screen };
+        let look = Chrome { tab, badge: badge.as_deref(), frozen, notice: notice.as_deref(), screen: &screen, unseen };
         if area.height >= 8 {
             chrome::header(ctx, &look, rows.top(), buf);
         }

@@ -3,6 +3,7 @@
 //! Invariant: [`update`] is synchronous and the only writer; nothing in it waits, reads a file or asks the network.
 
 mod act;
+mod alarm;
 mod command;
 mod draw;
 mod memory;
@@ -68,6 +69,8 @@ pub struct Start {
     pub endpoint: Option<String>,
     /// Who looks, for notes and marks.
     pub user: String,
+    /// No bell and no badge for what is critical.
+    pub quiet: bool,
 }
 
 impl Start {
@@ -88,6 +91,7 @@ impl Start {
             state: None,
             endpoint: None,
             user: String::new(),
+            quiet: false,
         }
     }
 }
@@ -144,6 +148,8 @@ pub enum Effect {
     Keep(Whose, Arc<Mark>),
     /// Keep a note by the identity of what it is about; a [`Msg::Noted`] answers.
     Note(Whose, Vec<String>, Note),
+    /// Ring the terminal's bell.
+    Bell,
     /// Give the terminal back until `fg`.
     Suspend,
     /// Leave.
@@ -214,6 +220,7 @@ pub struct App {
     badge: Option<String>,
     feed: Option<Feed>,
     memory: memory::Memory,
+    alarm: alarm::Alarm,
     derived: RefCell<Derived>,
     width: u16,
     unsettled: bool,
@@ -287,6 +294,7 @@ impl App {
             frozen: false,
             badge: start.badge,
             feed: start.feed,
+            alarm: alarm::Alarm::new(start.quiet),
             memory: memory::Memory::new(start.user, start.endpoint, start.state.is_some()),
             derived: RefCell::default(),
             width: 80,

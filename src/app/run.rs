@@ -51,7 +51,10 @@ pub async fn run(start: Start, commands: Handle, mut polled: Receiver<Polled>) -
     let mut shown = Shown { dirty: true, due: Instant::now() };
     loop {
         if shown.dirty && Instant::now() >= shown.due {
-            update(&mut app, Msg::Tick(clock.now()));
+            let effects = update(&mut app, Msg::Tick(clock.now()));
+            if outside.perform(&mut app, effects)? {
+                return Ok(());
+            }
             outside.screen.draw(|frame| draw(&mut app, frame))?;
             shown = Shown { dirty: false, due: Instant::now() + DATA_FRAME };
         }
@@ -159,6 +162,7 @@ impl Outside {
                         });
                     }
                 }
+                Effect::Bell => self.screen.ring()?,
                 Effect::Suspend => self.screen.suspend()?,
                 Effect::Quit => return Ok(true),
             }

@@ -9,12 +9,17 @@ use crate::keymap::{self, Action};
 use crate::model::Origin;
 use crate::view::{Body, Kind, Screen, Tab, TimeMode, beside, lanes, list_of};
 
-use super::{App, Effect, Layer, Msg, act, command, memory, open, survey};
+use super::{App, Effect, Layer, Msg, act, alarm, command, memory, open, survey};
 
 /// Takes in one message; what must be done outside comes back.
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    let key = matches!(msg, Msg::Key(_));
     let mut effects = take(app, msg);
     effects.extend(app.wanted());
+    effects.extend(alarm::heed(app));
+    if key {
+        alarm::seen(app);
+    }
     effects
 }
 

@@ -72,6 +72,7 @@ pub(super) fn run(cli: &Cli, thing: Option<&str>) -> Result<ExitCode, Failure> {
     start.themes = looks::directory();
     start.state = super::state(global);
     start.endpoint.clone_from(&settings.endpoint);
+    start.quiet = config.quiet;
     start.user = super::user().unwrap_or_default();
     // Nobody waits for its end: the first who asks would.
     let _read = std::thread::spawn(catalogue::warm);

@@ -29,6 +29,8 @@ pub struct Chrome<'a> {
     pub notice: Option<&'a str>,
     /// The screen shown.
     pub screen: &'a Screen,
+    /// Critical changes that nobody saw yet.
+    pub unseen: usize,
 }
 
 /// `dynakeep  caller@account · regions                 DEMO · 14:07:31Z`.
@@ -72,6 +74,9 @@ pub fn header(ctx: &Ctx<'_>, chrome: &Chrome<'_>, area: Rect, buf: &mut Buffer) 
         }
     }
     let mut right = Vec::new();
+    if chrome.unseen > 0 {
+        right.extend([look.say(Role::Banner, format!(" {} new critical ", chrome.unseen)), Span::raw(" ")]);
+    }
     if chrome.frozen {
         right.extend([look.say(Role::Banner, " FROZEN "), Span::raw(" ")]);
     }

@@ -33,6 +33,8 @@ pub struct Session {
     pub injector: Injector,
     pub copied: Vec<String>,
     pub quit: bool,
+    /// How often the bell rang.
+    pub bells: usize,
     /// Records asked for and not read yet.
     pub wanted: Vec<Wanted>,
     clock: Clock,
@@ -144,6 +146,7 @@ impl Session {
             injector,
             copied: Vec::new(),
             quit: false,
+            bells: 0,
             wanted: Vec::new(),
             clock,
             commands,
@@ -172,6 +175,7 @@ impl Session {
                 }
                 Effect::Records(wanted) => self.wanted.extend(wanted),
                 Effect::Suspend => {}
+                Effect::Bell => self.bells += 1,
                 Effect::Recall(_) | Effect::Keep(..) | Effect::Note(..) => {
                     let said = self.state.as_ref().and_then(|state| keep(state, effect, self.clock.now()));
                     if let Some(said) = said {
@@ -246,6 +250,8 @@ impl Session {
         while self.app.judging() {
             self.app.freshen();
         }
+        let effects = update(&mut self.app, Msg::Tick(clock.now()));
+        self.perform(effects);
     }
 
     /// Works between keys until files are loaded and records searched.

@@ -70,6 +70,9 @@ fn looking_leaves_the_mark_where_it_is_and_done_moves_it() {
     session.press(": 'handover' Enter").shows("nobody handed over yet").press("Esc");
     session.press(": 'handover done' Enter").shows("handed over: the mark stands at 03:07");
     session.run(Duration::from_secs(8 * 60));
+    // Something critical rings once, and wears a badge until somebody sees it.
+    assert!((1..=3).contains(&session.bells), "{}", session.bells);
+    session.shows("new critical").press("1").hides("new critical");
     // The Overview counts, and leads to the page.
     session.press("1").shows("SINCE 03:07").shows("+2 findings").shows("verdicts fell");
     session.press("g Enter").shows("set by ann").shows("new findings").shows("IAM-10");
