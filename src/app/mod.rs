@@ -22,8 +22,10 @@ use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tui_input::Input;
 
+use crate::controls::accepted::Accepted;
 use crate::model::{EventSearch, Origin, Polled, Scope, Source};
 use crate::state::{Recalled, State, Whose};
 use crate::store::Store;
@@ -63,6 +65,8 @@ pub struct Start {
     pub themes: Option<PathBuf>,
     /// Log files that are being loaded.
     pub feed: Option<Feed>,
+    /// What is accepted of tables, each time that the file which says it changes.
+    pub accepted: Option<UnboundedReceiver<Accepted>>,
     /// Where the mark and notes are kept; without it they end with the program.
     pub state: Option<State>,
     /// The endpoint that stands for AWS, if one was asked for: its state is another.
@@ -88,6 +92,7 @@ impl Start {
             badge: None,
             themes: None,
             feed: None,
+            accepted: None,
             state: None,
             endpoint: None,
             user: String::new(),
@@ -113,6 +118,8 @@ pub enum Msg {
     Work,
     /// The record of the event with this key was read from its file, or could not be.
     Record(String, Result<String, String>),
+    /// What is accepted of tables was written anew.
+    Accepted(Accepted),
     /// A theme was loaded, or could not be.
     Themed(Result<Theme, String>),
     /// What was kept of these accounts, or why it is not to be used.

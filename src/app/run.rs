@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt as _;
 use jiff::tz::TimeZone;
-use tokio::sync::mpsc::{Receiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until};
 
 use crate::aws::{Command, Handle};
+use crate::controls::accepted::Accepted;
 use crate::model::Polled;
 use crate::state::State;
 use crate::term::Screen;
@@ -32,9 +33,10 @@ const DATA_FRAME: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// When the terminal cannot be taken over, or goes away.
-pub async fn run(start: Start, commands: Handle, mut polled: Receiver<Polled>) -> io::Result<()> {
+pub async fn run(mut start: Start, commands: Handle, mut polled: Receiver<Polled>) -> io::Result<()> {
     let clock = start.clock.clone();
     let themes = start.themes.clone();
+    let mut accepted = start.accepted.take();
     let state = start.state.clone();
     let (mut app, first) = App::new(start);
     app.look.zone = local_zone();
@@ -72,6 +74,7 @@ pub async fn run(start: Start, commands: Handle, mut polled: Receiver<Polled>) -
                 message.map(Msg::Polled)
             }
             record = records.recv() => record,
+            Some(accepted) = written(&mut accepted) => Some(Msg::Accepted(accepted)),
             () = sleep_until(shown.due.into()), if shown.dirty => None,
             () = sleep(PAUSE), if app.busy() => {
                 shown.dirty = true;
@@ -101,6 +104,14 @@ pub async fn run(start: Start, commands: Handle, mut polled: Receiver<Polled>) -
             // Each key has a frame of its own. The stream of keys must not be asked on the side to share one: it keeps
             // the waker it was first asked with, and the next key would wait for the clock.
         }
+    }
+}
+
+/// What is accepted of tables, once it was written anew.
+async fn written(accepted: &mut Option<UnboundedReceiver<Accepted>>) -> Option<Accepted> {
+    match accepted {
+        Some(accepted) => accepted.recv().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -58,6 +58,15 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.derived.get_mut().records.keep(id, record);
             Vec::new()
         }
+        Msg::Accepted(accepted) => {
+            match &accepted.broken {
+                Some(broken) => app.say(broken.clone()),
+                None => app.say(format!("read again: what is accepted of {} tables", accepted.tables.len())),
+            }
+            app.store.set_accepted(accepted);
+            app.unsettled = true;
+            Vec::new()
+        }
         Msg::Themed(Ok(theme)) => {
             app.say(format!("theme {}", theme.name()));
             app.look.theme = theme;

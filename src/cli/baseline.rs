@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::config::{Config, accepted};
 use crate::controls::accepted::{
@@ -48,6 +50,37 @@ pub(super) fn stands(global: &Global) -> Result<(String, Accepted), String> {
     let text = Config::accepted_text(&path)?.unwrap_or_default();
     let accepted = Config::accepted(&path, &text)?;
     Ok((text, accepted))
+}
+
+/// How often the file is looked at.
+const GLANCE: Duration = Duration::from_secs(2);
+
+/// What is accepted, each time that the file is written anew; `None` where no file says it.
+pub(super) fn watched(global: &Global) -> Option<UnboundedReceiver<Accepted>> {
+    if global.demo.is_some() && !is_named(global) {
+        return None;
+    }
+    let path = Config::accepted_path(global.config.as_deref(), global.baseline.as_deref())?;
+    let demo = global.demo.is_some();
+    let (told, written) = unbounded_channel();
+    std::thread::spawn(move || {
+        let mut known = Config::accepted_text(&path);
+        while !told.is_closed() {
+            std::thread::sleep(GLANCE);
+            let now = Config::accepted_text(&path);
+            if now == known {
+                continue;
+            }
+            let text = now.as_ref().map(|text| text.as_deref().unwrap_or_default()).map_err(Clone::clone);
+            let accepted = text.and_then(|text| Config::accepted(&path, text));
+            let accepted = accepted.unwrap_or_else(|broken| Accepted { broken: Some(broken), ..Accepted::default() });
+            let config = Config { accepted, ..Config::default() };
+            // As at the start, what the demo account's people accepted stands where the file says nothing.
+            let _ended = told.send(if demo { config.of_demo() } else { config }.accepted);
+            known = now;
+        }
+    });
+    Some(written)
 }
 
 fn is_named(global: &Global) -> bool {

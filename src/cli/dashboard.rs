@@ -70,6 +70,7 @@ pub(super) fn run(cli: &Cli, thing: Option<&str>) -> Result<ExitCode, Failure> {
     start.filter = filter;
     start.open = open;
     start.themes = looks::directory();
+    start.accepted = super::baseline::watched(global);
     start.state = super::state(global);
     start.endpoint.clone_from(&settings.endpoint);
     start.quiet = config.quiet;

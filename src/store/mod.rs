@@ -28,6 +28,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::controls::Baseline;
+use crate::controls::accepted::Accepted;
 use crate::model::{
     CallRecord, EngineNews, Estate, Freshness, Judgement, Layer, Origin, Scope, SearchReach, Source, SourceError,
 };
@@ -179,6 +180,14 @@ impl Store {
     pub fn set_exceptions(&mut self, exceptions: Exceptions) {
         self.exceptions = exceptions;
         self.exceptions_live = None;
+        self.revision += 1;
+    }
+
+    /// What is accepted of tables, from now on.
+    pub fn set_accepted(&mut self, accepted: Accepted) {
+        self.baseline.accepted = accepted.into();
+        self.dirty_tables.extend(self.estate.tables.keys().cloned());
+        self.drifts.forget_compared();
         self.revision += 1;
     }
 

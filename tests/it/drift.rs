@@ -1,9 +1,13 @@
 //! Drifts: what is not as it should be, since when, by whom, and what that lost.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use dynakeep::app::{Msg, update};
 use dynakeep::aws::Settings;
+use dynakeep::config::Config;
+use dynakeep::controls::accepted::Accepted;
 use dynakeep::store::{Confidence, Drift};
 use dynakeep::wire::demo::{Demo, DemoOptions};
 use dynakeep::wire::fault::Fault;
@@ -190,4 +194,41 @@ fn what_is_accepted_is_no_drift_until_it_changes_and_is_accepted_again() {
     assert!(row["cause"].is_null() && row["unknown"]["cause"].is_string(), "{row}");
     assert_eq!(accept().0, 0);
     assert_eq!(settings(&open()), [""; 0]);
+}
+
+#[test]
+fn what_is_accepted_while_one_watches_counts_at_once_and_a_broken_file_is_named() {
+    let options = DemoOptions { tables: 0, findings: 0, events: 50, ..demo_options() };
+    let mut session = Session::of(options, 120, 40);
+    session.settle();
+    let arn = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders";
+    let text = format!(
+        "version = 1\n[\"{arn}\"]\naccepted_at = 2026-03-14T03:07:00Z\naccepted_by = \"ann\"\nreason = \"so be it\"\n\
+         DeletionProtectionEnabled = false\nPointInTimeRecoveryStatus = \"ENABLED\"\n"
+    );
+    let read = |text: &str| {
+        let path = Path::new("accepted.toml");
+        Config::accepted(path, text).unwrap_or_else(|broken| Accepted { broken: Some(broken), ..Accepted::default() })
+    };
+    assert!(drift(&session, "orders", "DeletionProtectionEnabled").counts());
+    let before = Accepted::clone(&session.app.store.baseline().accepted);
+    update(&mut session.app, Msg::Accepted(read(&text)));
+    session.run(Duration::from_secs(1));
+    session.shows("read again: what is accepted of 1 tables");
+    // The template still says otherwise; the other setting is as bad as it was.
+    let of = drift(&session, "orders", "DeletionProtectionEnabled");
+    assert_eq!(of.tolerated.as_deref(), Some("accepted as it is by ann: so be it"), "{of:#?}");
+    assert!(drift(&session, "orders", "PointInTimeRecoveryStatus").counts());
+    update(&mut session.app, Msg::Accepted(read(&text.replace("= false", "= maybe"))));
+    session.run(Duration::from_secs(1));
+    session.shows("line 6, `DeletionProtectionEnabled = maybe`");
+    let judged = session.app.store.judgement(arn, "DET-13").unwrap();
+    assert!(judged.reason.contains("is not understood"), "{}", judged.reason);
+    // As it was accepted before, it differs as it did: that it was accepted in between made nothing good.
+    update(&mut session.app, Msg::Accepted(before));
+    session.run(Duration::from_secs(1));
+    for setting in ["DeletionProtectionEnabled", "PointInTimeRecoveryStatus"] {
+        let of = drift(&session, "orders", setting);
+        assert!(of.counts() && of.cause.as_ref().is_ok_and(|cause| cause.principal == "app-orders"), "{of:#?}");
+    }
 }

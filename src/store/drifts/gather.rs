@@ -31,13 +31,29 @@ const PARTS: [(&str, &str); 3] = [
 pub(super) struct Before<'a> {
     pub drifts: &'a [Arc<Drift>],
     /// When it was compared with what was accepted, last.
-    pub compared: Option<Timestamp>,
+    pub compared: Option<&'a Compared>,
+}
+
+/// How a table compared with what was accepted.
+#[derive(Debug)]
+pub(super) struct Compared {
+    /// The oldest of the readings.
+    at: Timestamp,
+    /// Settings that differed or were not known: of them it says nothing good.
+    except: Vec<String>,
+}
+
+impl Compared {
+    /// When a setting was as it was accepted.
+    fn good(&self, setting: &str) -> Option<Timestamp> {
+        self.except.iter().all(|name| name != setting).then_some(self.at)
+    }
 }
 
 /// What is known now.
 pub(super) struct Found {
     pub drifts: Vec<Drift>,
-    pub compared: Option<Timestamp>,
+    pub compared: Option<Compared>,
 }
 
 /// A setting that drifted, while it is put together.
@@ -74,7 +90,7 @@ impl Store {
     /// The drifts of one table.
     pub(super) fn drifts_in(&self, estate: &Estate, table: &Table, before: &Before<'_>) -> Found {
         let mut drafts: BTreeMap<String, Draft> = BTreeMap::new();
-        let mut compared = before.compared;
+        let mut compared = None;
         if let Some(accepted) = self.baseline.accepted.tables.get(&table.arn) {
             compared = self.against_accepted(estate, table, accepted, before, &mut drafts);
         }
@@ -108,8 +124,10 @@ impl Store {
         accepted: &AcceptedTable,
         before: &Before<'_>,
         drafts: &mut BTreeMap<String, Draft>,
-    ) -> Option<Timestamp> {
+    ) -> Option<Compared> {
         let compared = accepted::compare(estate, &self.baseline, table, accepted);
+        let unknown = compared.unread.iter().map(|(name, _)| name).chain(&compared.untold);
+        let except = compared.differences.iter().map(|of| &of.setting).chain(unknown).cloned().collect();
         for difference in compared.differences {
             let reading = compared.readings.iter().find(|(name, _)| *name == difference.setting);
             let words = |value: &accepted::Value| value.words(&difference.setting, LONGEST).into_owned();
@@ -131,7 +149,7 @@ impl Store {
                     None
                 }
                 _ => {
-                    draft.good_at(before.compared);
+                    draft.good_at(before.compared.and_then(|of| of.good(&difference.setting)));
                     None
                 }
             };
@@ -141,7 +159,8 @@ impl Store {
             draft.bad = [first, draft.bad].into_iter().flatten().min();
             draft.effect = Some(difference.effect);
         }
-        compared.readings.iter().map(|(_, reading)| reading.at).min()
+        let at = compared.readings.iter().map(|(_, reading)| reading.at).min()?;
+        Some(Compared { at, except })
     }
 
     /// What differed from what was accepted, and is as it was accepted again; what ended so before stays.
@@ -288,6 +307,8 @@ impl Store {
         moves: impl Iterator<Item = (&'a Call, &'a Move)>,
     ) -> Drift {
         draft.said.sort_by_key(|said| said.source);
+        // Somebody's word that it was good when it is known to have been bad is no bound.
+        draft.good = draft.good.filter(|good| draft.bad.is_none_or(|bad| *good < bad));
         let is = draft.said.iter().find_map(|said| said.is.clone());
         let of = Changed { setting, is: is.as_deref(), good: draft.good, bad: draft.bad };
         let cause = self.cause_in(moves, &of).ok_or_else(|| self.no_cause(estate, &table.scope, &of));

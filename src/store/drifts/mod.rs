@@ -22,7 +22,7 @@ use crate::controls::facts;
 use crate::model::{Estate, Scope, Severity, Table, Verdict};
 
 use super::Store;
-use gather::Before;
+use gather::{Before, Compared};
 pub(super) use heard::Heard;
 pub use recorded::Recorded;
 
@@ -235,8 +235,8 @@ pub(super) struct Drifts {
     around: Vec<Arc<Drift>>,
     /// All of them, in order.
     all: Vec<Arc<Drift>>,
-    /// When a table that was accepted was last compared, by its oldest reading.
-    compared: BTreeMap<String, Timestamp>,
+    /// How tables that were accepted compared, last.
+    compared: BTreeMap<String, Compared>,
     /// Something beside tables may have changed.
     pub(super) stale: bool,
     /// There is something new for the list.
@@ -244,6 +244,11 @@ pub(super) struct Drifts {
 }
 
 impl Drifts {
+    /// Something else is accepted: what was held against it before says nothing any more.
+    pub(super) fn forget_compared(&mut self) {
+        self.compared.clear();
+    }
+
     /// Tables that are gone.
     pub(super) fn forget(&mut self, gone: impl Fn(&str) -> bool) {
         self.tables.retain(|arn, _| !gone(arn));
@@ -273,10 +278,8 @@ impl Store {
     /// Works the drifts of a table out anew, once it was judged.
     pub(super) fn drift_table(&mut self, estate: &Estate, table: &Table) {
         let known = self.drifts.tables.get(&table.arn);
-        let before = Before {
-            drifts: known.map_or(&[][..], Vec::as_slice),
-            compared: self.drifts.compared.get(&table.arn).copied(),
-        };
+        let before =
+            Before { drifts: known.map_or(&[][..], Vec::as_slice), compared: self.drifts.compared.get(&table.arn) };
         let mut found = self.drifts_in(estate, table, &before);
         found.drifts.sort_by(|a, b| a.rank().cmp(&b.rank()));
         if let Some(compared) = found.compared {
