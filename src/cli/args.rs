@@ -92,7 +92,7 @@ pub struct Global {
     /// Keep records as they are in memory: text is found faster, at about 1.5 KB an event
     #[arg(long, global = true, requires = "trail", help_heading = "Trail files")]
     pub keep_raw: bool,
-    /// How rows are printed; sarif, junit, ocsf and html are for `check`, md for `check`, `lanes` and `drift`
+    /// How rows are printed; sarif, junit, ocsf and html are for `check`, md for `check`, `lanes`, `drift` and `handover`
     #[arg(short, long, global = true, value_name = "FORMAT", default_value = "table", help_heading = "What")]
     pub output: Output,
     /// Only rows that match: 'pitr:no class:restricted', 'severity:>=high since:2h'

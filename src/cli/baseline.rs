@@ -65,6 +65,8 @@ pub(super) fn watched(global: &Global) -> Option<UnboundedReceiver<Accepted>> {
     let (told, written) = unbounded_channel();
     std::thread::spawn(move || {
         let mut known = Config::accepted_text(&path);
+        let read = |text: &str| Config::accepted(&path, text);
+        let mut good = known.as_ref().ok().and_then(|text| read(text.as_deref().unwrap_or_default()).ok());
         while !told.is_closed() {
             std::thread::sleep(GLANCE);
             let now = Config::accepted_text(&path);
@@ -72,8 +74,11 @@ pub(super) fn watched(global: &Global) -> Option<UnboundedReceiver<Accepted>> {
                 continue;
             }
             let text = now.as_ref().map(|text| text.as_deref().unwrap_or_default()).map_err(Clone::clone);
-            let accepted = text.and_then(|text| Config::accepted(&path, text));
-            let accepted = accepted.unwrap_or_else(|broken| Accepted { broken: Some(broken), ..Accepted::default() });
+            // While a file is broken, half written for one, what it said last stands: nothing is taken back by a slip.
+            let accepted = match text.and_then(read) {
+                Ok(accepted) => good.insert(accepted).clone(),
+                Err(broken) => Accepted { broken: Some(broken), ..good.clone().unwrap_or_default() },
+            };
             let config = Config { accepted, ..Config::default() };
             // As at the start, what the demo account's people accepted stands where the file says nothing.
             let _ended = told.send(if demo { config.of_demo() } else { config }.accepted);
@@ -344,7 +349,12 @@ fn diff(cli: &Cli, query: Option<&str>) -> Result<ExitCode, Failure> {
             writeln!(out, "{}  the table is gone", visible(arn))?;
         }
         let count = differences().count() + gone.len();
-        writeln!(out, "{count} differences in {} tables; {never} were never accepted", compared.len())?;
+        let differ = compared.iter().filter(|(_, _, all)| !all.differences.is_empty()).count() + gone.len();
+        writeln!(
+            out,
+            "{count} differences in {differ} of {} accepted tables; {never} were never accepted",
+            compared.len() + gone.len()
+        )?;
     }
     out.flush()?;
     let mut err = io::stderr().lock();

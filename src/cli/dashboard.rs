@@ -74,7 +74,7 @@ pub(super) fn run(cli: &Cli, thing: Option<&str>) -> Result<ExitCode, Failure> {
     start.state = super::state(global);
     start.endpoint.clone_from(&settings.endpoint);
     start.quiet = config.quiet;
-    start.user = super::user().unwrap_or_default();
+    start.user = super::user().unwrap_or_else(|| "somebody without a name".to_owned());
     // Nobody waits for its end: the first who asks would.
     let _read = std::thread::spawn(catalogue::warm);
     let (handle, listen) = Handle::pair();

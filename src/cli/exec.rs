@@ -47,7 +47,9 @@ impl Exec {
     }
 
     /// Hands an item over; it waits for its turn.
-    pub(super) fn hand(&mut self, item: Vec<u8>) {
+    pub(super) fn hand(&mut self, mut item: Vec<u8>) {
+        // One item a line: what a command appends to a file are JSON lines.
+        item.push(b'\n');
         if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = self.items.try_send(item) {
             self.dropped += 1;
         }

@@ -71,7 +71,12 @@ pub(super) fn run(cli: &Cli, since: Option<&str>, done: bool) -> Result<ExitCode
     }
     out.flush()?;
     if let Some(state) = state.filter(|_| done) {
-        let mark = Mark::of(&store, clock.now(), &super::user().unwrap_or_default(), store.mark());
+        let mark = Mark::of(
+            &store,
+            clock.now(),
+            &super::user().unwrap_or_else(|| "somebody without a name".to_owned()),
+            store.mark(),
+        );
         state.keep_mark(&whose, &mark).map_err(|why| Failure::Io(io::Error::other(why)))?;
         let _closed = writeln!(io::stderr(), "dynakeep: handed over: the mark stands at {}", clock.now());
     }

@@ -18,7 +18,7 @@ use crate::wire::demo::Story;
 
 use super::exec::{Exec, Plan};
 use super::notify::Notify;
-use super::{Cli, Failure, Output, WatchArgs, settings};
+use super::{Cli, Failure, Output, WatchArgs, once, settings};
 
 /// Messages in flight between data layer and store.
 const QUEUE: usize = 1_024;
@@ -232,7 +232,7 @@ impl Watch {
         Ok(match end {
             End::Signal | End::Unheard => ExitCode::SUCCESS,
             _ if self.worse => ExitCode::from(3),
-            _ if !self.began || self.store.changes().stale().next().is_some() => ExitCode::from(4),
+            _ if !self.began || !once::is_whole(&self.store.coverage()) => ExitCode::from(4),
             _ => ExitCode::SUCCESS,
         })
     }

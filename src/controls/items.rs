@@ -23,8 +23,8 @@ pub(super) const DET_20: &Control = &Control {
         ALARMS,
         "dynamodb:ListTagsOfResource",
     ],
-    blind: "rules of EventBridge on item-level calls, a SIEM that reads the bucket, who is told, and whether an alarm's \
-            threshold is ever reached",
+    blind: "rules of EventBridge on item-level calls, a SIEM that reads the bucket, who is told, whether an alarm's \
+            threshold is ever reached, and the calls that a filter leaves out",
     judge: Judge::Table(told_of_items),
 };
 
@@ -32,20 +32,18 @@ fn told_of_items(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgeme
     by_class(settle(judge_told_of_items(estate, baseline, table)), unread(table))
 }
 
-/// Calls on items, reads and writes.
-const CALLS: [&str; 12] = [
-    "GetItem",
-    "BatchGetItem",
-    "Query",
-    "Scan",
-    "TransactGetItems",
-    "ExecuteStatement",
-    "BatchExecuteStatement",
+/// Calls on items that read.
+const READS: [&str; 7] =
+    ["GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems", "ExecuteStatement", "BatchExecuteStatement"];
+/// Calls on items that write; statements of PartiQL may do either.
+const WRITES: [&str; 7] = [
     "PutItem",
     "UpdateItem",
     "DeleteItem",
     "BatchWriteItem",
     "TransactWriteItems",
+    "ExecuteStatement",
+    "BatchExecuteStatement",
 ];
 
 /// What CloudTrail writes of a call on a table's items, as far as it is the same of every such call.
@@ -101,18 +99,27 @@ enum Takes {
     Surely,
 }
 
-fn takes(filter: &Filter, table: &str) -> Takes {
+/// What of a table's calls arrives: a filter of what nobody records takes nothing.
+#[derive(Clone, Copy)]
+struct Arrives<'a> {
+    table: &'a str,
+    reads: bool,
+    writes: bool,
+}
+
+fn takes(filter: &Filter, Arrives { table, reads, writes }: Arrives<'_>) -> Takes {
     let of = |call: &&str| filter.takes(&OnItems { call, table });
-    let best = CALLS.iter().map(of).max_by_key(|taken| match taken {
+    let recorded = READS.iter().filter(|_| reads).chain(WRITES.iter().filter(|_| writes));
+    let best = recorded.map(of).max_by_key(|taken| match taken {
         Some(true) => 2,
         None => 1,
         Some(false) => 0,
     });
-    match best.flatten() {
-        Some(false) => Takes::No,
+    match best {
+        None | Some(Some(false)) => Takes::No,
         _ if filter.takes(&Elsewhere) != Some(false) => Takes::Among,
-        Some(true) => Takes::Surely,
-        None => Takes::Some,
+        Some(Some(true)) => Takes::Surely,
+        Some(None) => Takes::Some,
     }
 }
 
@@ -198,8 +205,11 @@ fn judge_told_of_items(estate: &Estate, baseline: &Baseline, table: &Table) -> R
             lacks.unsure = Some(format!("log group {group} lies where nothing is polled"));
             continue;
         }
+        // Conditions let some through, of either kind.
+        let some = !of.conditions.is_empty();
+        let arrives = Arrives { table: &table.name, reads: of.reads || some, writes: of.writes || some };
         let name = group.split(":log-group:").nth(1).unwrap_or(group).trim_end_matches(":*");
-        let (told, rest) = watched(draft, estate, &home, (name, &table.name), &mut lacks)?;
+        let (told, rest) = watched(draft, estate, &home, (name, arrives), &mut lacks)?;
         draft = rest;
         if let Some(told) = told {
             return Ok(draft.pass(told));
@@ -224,7 +234,7 @@ fn watched<'a>(
     draft: Draft,
     estate: &'a Estate,
     home: &Scope,
-    (group, table): (&str, &str),
+    (group, arrives): (&str, Arrives<'_>),
     lacks: &mut Lacks<'a>,
 ) -> Result<(Option<String>, Draft), Box<Judgement>> {
     let (mut draft, seen) = draft.answer(estate, home, FILTERS, "")?;
@@ -235,7 +245,7 @@ fn watched<'a>(
         let Some(row) = rows.get(*at) else { continue };
         let name = row["filterName"].as_str().unwrap_or("?");
         match filter {
-            Some(filter) => found.push((takes(filter, table), row)),
+            Some(filter) => found.push((takes(filter, arrives), row)),
             None => lacks.unsure = Some(format!("the pattern of metric filter {name} could not be followed")),
         }
     }

@@ -61,7 +61,7 @@ impl Told<'_> {
         let notes = self.store.notes().all();
         if !notes.is_empty() {
             let told = |note: &crate::store::notes::Note| {
-                visible(&format!("{}: {} ({}, {})", note.title, note.text, note.by, note.at)).into_owned()
+                visible(&format!("{}: {} ({}, {:.0})", note.title, note.text, note.by, note.at)).into_owned()
             };
             sections
                 .push((format!("notes ({})", notes.len()), notes.into_iter().map(|(_, note)| told(note)).collect()));

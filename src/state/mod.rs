@@ -189,7 +189,8 @@ fn read<T: DeserializeOwned>(
             std::fs::rename(path, &aside).map_err(|error| {
                 format!("{}: {why}; it could not be set aside, so nothing is kept: {error}", path.display())
             })?;
-            said.push(format!("{}: {why}; set aside as {}", path.display(), aside.display()));
+            let name = aside.file_name().unwrap_or_default().to_string_lossy();
+            said.push(format!("{why}: set aside as {name}, in {}", path.with_file_name("").display()));
             Ok(None)
         }
     }

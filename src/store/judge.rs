@@ -39,7 +39,9 @@ impl Store {
             self.due.extend(0..CATALOGUE.len());
         }
         if self.due.is_empty() && self.dirty_tables.is_empty() {
-            self.order_drifts();
+            if noted {
+                self.order_drifts();
+            }
             self.changes.date(now);
             return noted;
         }
@@ -73,7 +75,10 @@ impl Store {
         if done {
             self.around = self.gather();
         }
-        self.order_drifts();
+        // What half of the events tell is no news yet, and putting all in order is dear: once, when nothing waits.
+        if done && noted {
+            self.order_drifts();
+        }
         self.changes.date(now);
         if done && noted && !self.freshness.is_empty() && !self.freshness.values().any(Freshness::is_loading) {
             self.changes.begin(now);

@@ -1,8 +1,7 @@
 //! The mark: how all stood when somebody last handed over. What was not read then, or is not read now, is compared with
 //! nothing: it is said to be unknown, never to be better or worse.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,6 +10,7 @@ use crate::controls::facts;
 use crate::model::{Judgement, Scope, Severity, Source, Verdict};
 
 use super::changes::{Change, Changed, DriftChange, FindingChange, SourceChange, Stands, Turn, VerdictChange, Way};
+use super::drifts::DriftSource;
 use super::rows::place;
 use super::{Drift, Store};
 
@@ -58,6 +58,9 @@ struct Open {
     region: String,
     resource: String,
     setting: String,
+    /// Since when, where events alone told of it: they grow too old to be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    heard: Option<Timestamp>,
 }
 
 /// Verdicts as letters; a capital for one that does not count.
@@ -123,7 +126,8 @@ impl Mark {
         mark.drifts = open
             .map(|of| {
                 let (account, region) = (of.scope.account.clone(), of.scope.region.clone());
-                let open = Open { account, region, resource: of.resource.clone(), setting: of.setting.clone() };
+                let heard = of.said.iter().all(|said| said.source == DriftSource::Events).then(|| of.since()).flatten();
+                let open = Open { account, region, resource: of.resource.clone(), setting: of.setting.clone(), heard };
                 (of.id.clone(), open)
             })
             .collect();
@@ -246,34 +250,52 @@ impl Mark {
 
     fn of_drifts(&self, store: &Store) -> Vec<(Option<Timestamp>, Changed)> {
         let mut found = Vec::new();
-        let is = |drift: &Drift, of: &Open| {
-            (&drift.scope.account, &drift.scope.region, &drift.resource, &drift.setting)
-                == (&of.account, &of.region, &of.resource, &of.setting)
+        let estate = store.estate();
+        let named = |drift: &Drift| {
+            let Scope { account, region } = drift.scope.clone();
+            (account, region, drift.resource.clone(), drift.setting.clone())
         };
+        let names = |of: &Open| (of.account.clone(), of.region.clone(), of.resource.clone(), of.setting.clone());
+        let marked: HashSet<_> = self.drifts.values().map(names).collect();
         for drift in store.drifts().iter().filter(|drift| !self.drifts.contains_key(&drift.id)) {
             let Some(stamp) = self.over.get(&drift.scope.to_string()) else { continue };
             let stands = match &drift.closed {
                 None => Stands::Open,
                 Some(closed) if closed.at < stamp.at => continue,
-                Some(_) if self.drifts.values().any(|of| is(drift, of)) => Stands::Over,
+                Some(_) if marked.contains(&named(drift)) => Stands::Over,
                 Some(_) => Stands::CameAndWent,
             };
             found.push((drift.since(), Changed::Drift(DriftChange::new(drift, stands))));
         }
         // One that was accepted leaves no trace but its name.
+        let there: HashSet<&str> = store.drifts().iter().map(|drift| drift.id.as_str()).collect();
+        let closed: HashSet<_> =
+            store.drifts().iter().filter(|drift| drift.closed.is_some()).map(|drift| named(drift)).collect();
         for (id, of) in &self.drifts {
-            let there = |drift: &Arc<Drift>| drift.id == *id || drift.closed.is_some() && is(drift, of);
-            if store.drifts().iter().any(there) || !self.reads(store, &of.account, &of.region) {
+            let scope = Scope::new(of.account.clone(), of.region.clone());
+            if there.contains(id.as_str()) || closed.contains(&names(of)) || !self.reads(store, &scope) {
                 continue;
             }
+            // What is not heard any more because it was too long ago is not over.
+            let reaches = |since| estate.events_from.get(&scope).copied().flatten().is_some_and(|from| from <= since);
+            if of.heard.is_some_and(|since| !reaches(since)) {
+                continue;
+            }
+            let table = id.split_once('#').map(|(arn, _)| arn).filter(|arn| arn.contains(":dynamodb:"));
+            let gone = table.is_some_and(|arn| !estate.tables.contains_key(arn));
+            let why = if gone {
+                "its table is gone: it is listed no more"
+            } else {
+                "it is as it should be again, or was accepted"
+            };
             let change = DriftChange {
                 id: id.clone(),
-                scope: Scope::new(of.account.clone(), of.region.clone()),
+                scope,
                 resource: of.resource.clone(),
                 table: None,
                 setting: of.setting.clone(),
                 values: [None, None],
-                cause: Err("it is as it should be again, or was accepted".to_owned()),
+                cause: Err(why.to_owned()),
                 lowers: Vec::new(),
                 damage: None,
                 severity: Severity::Info,
@@ -285,10 +307,9 @@ impl Mark {
     }
 
     /// True when what drifts rest on is read there now: what is not read is not over.
-    fn reads(&self, store: &Store, account: &str, region: &str) -> bool {
-        let scope = Scope::new(account, region);
-        let known = store.estate().scopes.contains(&scope);
-        let stale = |source| store.changes().stale_error(source, &scope).is_some();
+    fn reads(&self, store: &Store, scope: &Scope) -> bool {
+        let known = store.estate().scopes.contains(scope);
+        let stale = |source| store.changes().stale_error(source, scope).is_some();
         known && ![Source::Tables, Source::Drift, Source::Network, Source::Trails].into_iter().any(stale)
     }
 

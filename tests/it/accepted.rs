@@ -47,7 +47,7 @@ fn what_is_accepted_passes_what_changes_fails_and_is_accepted_again() {
     let (now, reason) = verdict(&path);
     assert!(now == "pass" && reason.contains("ann@acme.example") && reason.contains("settled"), "{now} {reason}");
     let (code, text, _) = run(&path, &["baseline", "diff", ORDERS]);
-    assert!(code == 0 && text.contains("0 differences in 1 tables"), "{code} {text}");
+    assert!(code == 0 && text.contains("0 differences in 0 of 1 accepted tables"), "{code} {text}");
     // What was accepted is no more what is.
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replace("DeletionProtectionEnabled = false", "DeletionProtectionEnabled = true"))

@@ -103,6 +103,8 @@ fn what_guards_all_tables_and_was_lowered_stands_in_the_timelines_head() {
     for kind in ["InstanceCredentialExfiltration.OutsideAWS", "CloudTrailLoggingDisabled", "this one, raised"] {
         assert!(seen.contains(kind), "{kind}:\n{seen}");
     }
+    // What it changed stands until somebody puts it back, though the session ends.
+    assert!(seen.contains(" of its changes stand") && seen.contains("whatever becomes of the session: "), "{seen}");
     // So do the drifts that its events opened.
     assert!(seen.contains("drift ") && seen.contains("RES-01"), "{seen}");
 }

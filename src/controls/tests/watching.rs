@@ -254,6 +254,12 @@ fn somebody_is_told_of_calls_on_items() {
         ("DET-20", Pass, |_| {}),
         ("DET-20", Pass, |it| counts(it, "{ $.eventSource = dynamodb* && $.errorCode = \"AccessDenied*\" }")),
         ("DET-20", Pass, |it| counts(it, "{ $.eventName = Scan && $.requestParameters.tableName = orders }")),
+        // A filter of reads, where writes alone are recorded.
+        ("DET-20", Fail, |it| {
+            let selectors = &mut the_trail(it).selectors.seen.as_mut().unwrap().value;
+            selectors.iter_mut().for_each(|of| of.read_write = "WriteOnly".to_owned());
+            counts(it, "{ $.eventName = Scan && $.requestParameters.tableName = orders }");
+        }),
         // A filter of another table, of management calls, or of all calls whatever.
         ("DET-20", Fail, |it| counts(it, "{ $.eventName = Scan && $.requestParameters.tableName = ledger }")),
         ("DET-20", Fail, |it| counts(it, "{ $.eventName = DeleteTable }")),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Finding;
 use crate::store::Store;
-use crate::trail::sessions::{Chain, Identity};
+use crate::trail::sessions::{Chain, Identity, Sure};
 
 /// Sessions that made no call for this long have ended: no role's lives longer.
 const ALIVE: SignedDuration = SignedDuration::from_hours(12);
@@ -66,7 +66,7 @@ impl Credentials {
     #[must_use]
     pub fn of(finding: &Finding, chain: Option<&Chain>) -> Self {
         let start = chain.map(|chain| &chain.start);
-        let issuer = chain.and_then(|chain| chain.hops.first()).map(|hop| &hop.who);
+        let issuer = issuer(chain);
         let kind = finding.principal_type.as_deref().or(start.map(|who| who.kind.as_str())).unwrap_or_default();
         let session = finding.session().unwrap_or_default();
         let role = finding.principal.as_deref().unwrap_or_default();
@@ -93,6 +93,12 @@ impl Credentials {
             _ => Self::Unknown,
         }
     }
+}
+
+/// Who issued the credentials, where that is more than a guess by names that anybody may choose: a step that takes a key
+/// away must not name a stranger's.
+fn issuer(chain: Option<&Chain>) -> Option<&Identity> {
+    chain?.hops.first().filter(|hop| hop.sure >= Sure::Likely).map(|hop| &hop.who)
 }
 
 fn is_service(issuer: Option<&Identity>, of: &[&str]) -> bool {
@@ -218,7 +224,7 @@ fn known(finding: &Finding, chain: Option<&Chain>, others: &Others, now: Timesta
             known.insert(name, value.to_owned());
         }
     };
-    let issuer = chain.and_then(|chain| chain.hops.first()).map(|hop| &hop.who);
+    let issuer = issuer(chain);
     put("account", Some(&finding.account));
     put("region", Some(&finding.region));
     put("role", finding.principal.as_deref());
@@ -330,7 +336,7 @@ mod tests {
     }
 
     fn chain(issuer: &Value) -> Chain {
-        use crate::trail::sessions::{Hop, Origin, Sure};
+        use crate::trail::sessions::{Hop, Origin};
         let hop = Hop {
             who: Identity::of(&json!({ "userIdentity": issuer })),
             call: "AssumeRole".to_owned(),

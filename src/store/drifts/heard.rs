@@ -93,7 +93,9 @@ pub(super) struct Stretch {
 pub(super) fn stretches<'a>(heard: impl Iterator<Item = (&'a Call, &'a Move)>) -> Vec<Stretch> {
     let mut all: Vec<Stretch> = Vec::new();
     let mut last: BTreeMap<&'static str, String> = BTreeMap::new();
-    for (event, one) in heard.filter(|(_, one)| !one.setting.is_empty()) {
+    // A call whose record is not at hand may have done anything: it neither opens nor closes.
+    let told = |(_, one): &(&Call, &Move)| !one.setting.is_empty() && one.told != Told::Perhaps;
+    for (event, one) in heard.filter(told) {
         let value = if let Told::To(value) = &one.told { Some(value.clone()) } else { None };
         let open = all.iter().rposition(|of| of.setting == one.setting && of.closed.is_none());
         let open = open.and_then(|at| all.get_mut(at));

@@ -1,14 +1,15 @@
 //! What happened, in order: events, what GuardDuty said when, drifts, and verdicts that changed. What lowers controls and names
 //! no table stands in its head.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use jiff::Timestamp;
 use ratatui::text::Span;
 
 use crate::model::{Finding, Severity};
-use crate::store::LinkTier;
 use crate::store::changes::Way;
+use crate::store::{Drift, LinkTier};
 use crate::theme::{Role, verdict_role};
 use crate::trail::EventRef;
 use crate::trail::catalogue;
@@ -26,14 +27,25 @@ enum Entry {
 pub fn section(ctx: &Ctx<'_>, finding: &Finding, case: &Case, doc: &mut Doc) {
     let entries = entries(ctx, finding, case);
     let said = entries.len() - case.events.len();
+    let standing = standing(ctx, case);
+    let stand = match standing.len() {
+        0 => String::new(),
+        count => format!(" · {count} of its changes stand"),
+    };
     let note = if ctx.width < 100 {
-        format!("{} events + {said} notes, oldest first", case.events.len())
+        format!("{} events + {said} notes, oldest first{stand}", case.events.len())
     } else {
-        let words = "T1 same key, T2 same session, T3 same address";
-        format!("{} events and {said} notes, oldest first; {words}", case.events.len())
+        let words = "T1 same key, T2 session, T3 address";
+        format!("{} events and {said} notes, oldest first{stand} · {words}", case.events.len())
     };
     doc.section(ctx, "timeline", &note);
     doc.pinned = doc.lines.len();
+    if let Some(first) = standing.first() {
+        let each: Vec<String> = standing.iter().map(|of| format!("{} of {}", of.setting, of.resource)).collect();
+        let words = format!("   to be put back, whatever becomes of the session: {}", each.join(", "));
+        let line = ctx.look.foreign(Role::Warn, &words, usize::from(ctx.width).saturating_sub(2));
+        doc.link(line, Screen::Detail(Thing::Drift(first.id.clone())));
+    }
     around(ctx, case, doc);
     let mut best = None;
     for (at, entry) in entries {
@@ -168,11 +180,23 @@ fn verdicts(ctx: &Ctx<'_>, case: &Case, entries: &mut Vec<(Timestamp, Entry)>) {
     }
 }
 
+/// Its own events: by key or session.
+fn own_keys<'a>(ctx: &Ctx<'a>, case: &Case) -> HashSet<Cow<'a, str>> {
+    let own = case.events.iter().filter(|(tier, _)| *tier <= LinkTier::T2);
+    own.filter_map(|(_, row)| Some(ctx.store.events().at(*row)?.key())).collect()
+}
+
+/// What its events changed and nobody has put back: ending the session does not end it.
+pub(super) fn standing<'a>(ctx: &Ctx<'a>, case: &Case) -> Vec<&'a Drift> {
+    let keys = own_keys(ctx, case);
+    let caused = |of: &&Drift| of.cause.as_ref().is_ok_and(|cause| keys.contains(cause.event.as_str()));
+    ctx.store.drifts().iter().map(|of| &**of).filter(|of| of.is_open()).filter(caused).collect()
+}
+
 /// Drifts that its events opened, or that opened on its tables in the meantime.
 fn drifts(ctx: &Ctx<'_>, finding: &Finding, case: &Case, entries: &mut Vec<(Timestamp, Entry)>) {
     let (look, arns) = (ctx.look, arns(ctx, case));
-    let own = case.events.iter().filter(|(tier, _)| *tier <= LinkTier::T2);
-    let keys: HashSet<_> = own.filter_map(|(_, row)| Some(ctx.store.events().at(*row)?.key())).collect();
+    let keys = own_keys(ctx, case);
     let room = usize::from(ctx.width).saturating_sub(30);
     for drift in ctx.store.drifts() {
         let caused = drift.cause.as_ref().is_ok_and(|cause| keys.contains(cause.event.as_str()));
