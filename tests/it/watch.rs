@@ -38,7 +38,7 @@ fn directory(name: &str) -> PathBuf {
 fn each_change_is_told_once_and_handed_to_a_command_without_credentials() {
     let place = directory("watch-exec");
     let (items, environment) = (place.join("items"), place.join("environment"));
-    let script = format!("cat >> {}; echo >> {0}; env > {}", items.display(), environment.display());
+    let script = format!("cat >> {}; env > {}", items.display(), environment.display());
     let line = ["watch", "--for", "8m", "--min-severity", "high", "-o", "json", "--exec", "sh", "-c", &script];
     let output: Output = command(&line)
         .env("AWS_SECRET_ACCESS_KEY", "not for others")
