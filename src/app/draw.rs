@@ -212,7 +212,7 @@ fn kind_title(ctx: &Ctx<'_>, kind: &Kind) -> String {
         Kind::Checks { subject, layer, framework } => {
             let layer = layer.map(|layer| format!(" · {}", layer.word())).unwrap_or_default();
             let framework = framework.map(|name| format!(" · {name}")).unwrap_or_default();
-            let name = if subject.starts_with("arn:") { things::tail(subject) } else { subject };
+            let name = if subject.starts_with("arn:") { crate::model::tail(subject) } else { subject };
             format!("{name}{layer}{framework}")
         }
         Kind::Crossings { lane, from, query } => {

@@ -126,8 +126,8 @@ pub enum Msg {
     Recalled(Whose, Result<Recalled, String>),
     /// The mark was kept, or could not be.
     Kept(Result<(), String>),
-    /// A note was kept, among these; or could not be.
-    Noted(Result<Notes, String>),
+    /// A note was kept, among these, and what of the file was set aside; or could not be.
+    Noted(Result<(Notes, Vec<String>), String>),
 }
 
 /// What the application wants done outside.

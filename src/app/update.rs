@@ -77,8 +77,11 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Kept(Ok(())) => Vec::new(),
-        Msg::Noted(Ok(notes)) => {
+        Msg::Noted(Ok((notes, said))) => {
             app.store.set_notes(notes);
+            if let Some(said) = said.into_iter().next() {
+                app.say(said);
+            }
             Vec::new()
         }
         Msg::Recalled(whose, result) => {

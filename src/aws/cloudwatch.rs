@@ -6,28 +6,12 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::model::{Calls, Delta, Outcome, Seen, Source, SourceError};
+use crate::model::{Calls, Delta, ITEM_CALLS, ItemCall, Outcome, Seen, Source, SourceError};
 
 use super::site::{Pages, Site};
 
 /// The operation of the paid tier that this needs.
 pub const LABEL: &str = "cloudwatch:GetMetricData";
-/// Operations on items, each a metric. Reads of streams are counted by stream, not by table.
-const OPERATIONS: [&str; 13] = [
-    "GetItem",
-    "BatchGetItem",
-    "Query",
-    "Scan",
-    "TransactGetItems",
-    "PutItem",
-    "UpdateItem",
-    "DeleteItem",
-    "BatchWriteItem",
-    "TransactWriteItems",
-    "ExecuteStatement",
-    "BatchExecuteStatement",
-    "ExecuteTransaction",
-];
 /// Pages of one answer: 90 days of hours fit into one.
 const PAGES: usize = 50;
 /// One number an hour: what is kept for more than a year.
@@ -70,7 +54,7 @@ impl Counted {
         for result in results {
             let id = result["Id"].as_str().and_then(|id| id.strip_prefix('m')?.parse::<usize>().ok());
             let id =
-                id.filter(|id| *id < OPERATIONS.len()).ok_or_else(|| malformed("a result that was not asked for"))?;
+                id.filter(|id| *id < ITEM_CALLS.len()).ok_or_else(|| malformed("a result that was not asked for"))?;
             let values = list(&result["Values"]).ok_or_else(|| malformed("Values is no list"))?;
             let sum = values.iter().map(|value| value.as_str()?.parse::<f64>().ok()).sum::<Option<f64>>();
             let sum = sum.filter(|sum| sum.is_finite()).ok_or_else(|| malformed("a value is no number"))?;
@@ -87,7 +71,7 @@ impl Counted {
     /// without it no sum is the table's.
     fn whole(self) -> Result<Vec<(String, f64)>, SourceError> {
         let mut operations = Vec::new();
-        for (place, operation) in OPERATIONS.iter().enumerate() {
+        for (place, ItemCall { name: operation, .. }) in ITEM_CALLS.iter().enumerate() {
             match self.0.get(&place) {
                 Some((calls, status)) if status.starts_with("Complete") => {
                     operations.push(((*operation).to_owned(), *calls));
@@ -127,7 +111,7 @@ fn query(name: &str, since: Timestamp, until: Timestamp, token: Option<&str>) ->
         ("ScanBy".to_owned(), "TimestampAscending".to_owned()),
     ];
     form.extend(token.map(|token| ("NextToken".to_owned(), token.to_owned())));
-    for (place, operation) in OPERATIONS.iter().enumerate() {
+    for (place, ItemCall { name: operation, .. }) in ITEM_CALLS.iter().enumerate() {
         let member = format!("MetricDataQueries.member.{}", place + 1);
         let stat = format!("{member}.MetricStat");
         let metric = format!("{stat}.Metric");
@@ -159,7 +143,7 @@ mod tests {
 
     /// All metrics whole, but for one.
     fn but_for(one: usize, other: Option<Value>) -> Result<Vec<(String, f64)>, SourceError> {
-        let rest = (0..OPERATIONS.len()).filter(|place| *place != one).map(|place| result(place, "Complete", &[]));
+        let rest = (0..ITEM_CALLS.len()).filter(|place| *place != one).map(|place| result(place, "Complete", &[]));
         let mut counted = Counted::default();
         counted.page(&json!({"MetricDataResults": rest.chain(other).collect::<Vec<_>>()}))?;
         counted.whole()
@@ -182,7 +166,7 @@ mod tests {
     #[test]
     fn what_goes_on_on_the_next_page_is_whole_with_it() {
         let mut counted = Counted::default();
-        let of = |status: &str| (0..OPERATIONS.len()).map(|place| result(place, status, &["1"])).collect::<Vec<_>>();
+        let of = |status: &str| (0..ITEM_CALLS.len()).map(|place| result(place, status, &["1"])).collect::<Vec<_>>();
         counted.page(&json!({"MetricDataResults": of("PartialData")})).unwrap();
         counted.page(&json!({"MetricDataResults": of("Complete")})).unwrap();
         assert!(counted.whole().unwrap().iter().all(|(_, calls)| *calls == 2.0));

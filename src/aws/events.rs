@@ -8,7 +8,7 @@ use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use aws_smithy_types::DateTime;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{Delta, Event, EventSearch, Fault, SearchBy, SearchReach, Source, SourceError};
+use crate::model::{Delta, Event, EventSearch, Fault, LAG, SearchBy, SearchReach, Source, SourceError};
 use crate::trail::engine::lookup::{FIRST_PAGES, KEY_PAGES};
 use crate::trail::record;
 
@@ -19,8 +19,6 @@ use super::time;
 const PAGE: i32 = 50;
 /// Pages of any later search.
 const PAGES: usize = 200;
-/// CloudTrail delivers late, and not in order: new events are looked for this far back.
-const LATE: SignedDuration = SignedDuration::from_mins(15);
 
 /// Broken records remembered.
 const BROKEN: usize = 20_000;
@@ -64,7 +62,8 @@ async fn poll(site: &Site, sweep: &Sweep<'_>, name: &'static str) -> Result<Vec<
     let first = memory.is_none();
     let known = memory.unwrap_or_default();
     let hours = SignedDuration::from_hours(site.shared.settings.event_hours.clamp(1, 90 * 24));
-    let since = known.newest.map_or_else(|| before(site.now(), hours), |newest| before(newest, LATE));
+    // Events are delivered late, and not in order: new ones are looked for as far back as that.
+    let since = known.newest.map_or_else(|| before(site.now(), hours), |newest| before(newest, LAG));
     let by = match name {
         "dynamodb" => SearchBy::EventSource("dynamodb.amazonaws.com".to_owned()),
         "decrypts" => SearchBy::EventName("Decrypt".to_owned()),
@@ -90,7 +89,7 @@ async fn poll(site: &Site, sweep: &Sweep<'_>, name: &'static str) -> Result<Vec<
     let mut ids = known.ids;
     if let Some(newest) = newest {
         // Only what a later search can bring again has to be remembered.
-        ids.extend(events.iter().filter(|event| event.time >= before(newest, LATE)).map(|event| event.id.clone()));
+        ids.extend(events.iter().filter(|event| event.time >= before(newest, LAG)).map(|event| event.id.clone()));
     }
     if ids.len() > 20_000 {
         ids = events.iter().map(|event| event.id.clone()).collect();

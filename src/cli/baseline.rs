@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -15,7 +14,7 @@ use crate::controls::accepted::{
     Accepted, AcceptedTable, Compared, Difference, Effect, compare, controls_on, names, read,
 };
 use crate::export::safe::{self, visible};
-use crate::model::{Arn, Source, SourceError, Table, Verdict};
+use crate::model::{Arn, Source, SourceError, Table, Verdict, second};
 use crate::store::Store;
 use crate::store::rows::{RowKind, TableRow};
 
@@ -269,7 +268,7 @@ fn as_it_is(
         }
     }
     // To the second: the file is read by people.
-    let at = Timestamp::from_second(estate.now.as_second()).unwrap_or(estate.now);
+    let at = second(estate.now);
     (AcceptedTable { at, by: by.to_owned(), reason: reason.to_owned(), settings }, unread)
 }
 

@@ -73,6 +73,7 @@ pub(super) fn run(cli: &Cli, args: &WatchArgs) -> Result<ExitCode, Failure> {
         told: 0,
         began: false,
         worse: false,
+        missed: false,
         json: global.output == Output::Json,
         least: args.min_severity,
         notify: args.notify,
@@ -160,6 +161,8 @@ struct Watch {
     began: bool,
     /// Something told made things worse.
     worse: bool,
+    /// More changed at once than is kept: some were not told.
+    missed: bool,
     json: bool,
     least: Severity,
     notify: Notify,
@@ -181,6 +184,13 @@ impl Watch {
             let covered = self.store.coverage();
             let words = crate::export::table::line(&self.store, &covered);
             complain(&format!("watching since {began}: {}", visible(&words)));
+        }
+        let missed = self.store.changes().let_go(self.told);
+        if missed > 0 {
+            self.missed = true;
+            complain(&format!(
+                "{missed} changes came at once with more, and were not told: `dynakeep handover` tells what stands"
+            ));
         }
         let least = self.least;
         // Of what went stale nobody can say how bad that is.
@@ -232,7 +242,7 @@ impl Watch {
         Ok(match end {
             End::Signal | End::Unheard => ExitCode::SUCCESS,
             _ if self.worse => ExitCode::from(3),
-            _ if !self.began || !once::is_whole(&self.store.coverage()) => ExitCode::from(4),
+            _ if !self.began || self.missed || !once::is_whole(&self.store.coverage()) => ExitCode::from(4),
             _ => ExitCode::SUCCESS,
         })
     }

@@ -146,6 +146,10 @@ fn one_reach(estate: &Estate, baseline: &Baseline, scope: &Scope) -> Result<Judg
     if let Some(finding) = beyond {
         return Ok(draft.unclear(format!("the events around {} were not all searched", finding.kind)));
     }
+    // How grave such a one is, nobody knows.
+    if let Some(reason) = open().find_map(|of| of.broken.as_ref()) {
+        return Ok(draft.unclear(format!("a finding could not be understood: {reason}")));
+    }
     Ok(draft.pass("no open finding of severity 7 or more leads to a table"))
 }
 

@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 use serde_json::Value;
 
-use crate::model::{Arn, Estate, Judgement, Scope, SourceError, Table};
+use crate::model::{Arn, Estate, ITEM_CALLS, ItemCall, Judgement, Scope, SourceError, Table};
 
 use super::draft::{Draft, by_class, class, settle, unread};
 use super::metric_filter::{Filter, Parts};
@@ -32,23 +32,9 @@ fn told_of_items(estate: &Estate, baseline: &Baseline, table: &Table) -> Judgeme
     by_class(settle(judge_told_of_items(estate, baseline, table)), unread(table))
 }
 
-/// Calls on items that read.
-const READS: [&str; 7] =
-    ["GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems", "ExecuteStatement", "BatchExecuteStatement"];
-/// Calls on items that write; statements of PartiQL may do either.
-const WRITES: [&str; 7] = [
-    "PutItem",
-    "UpdateItem",
-    "DeleteItem",
-    "BatchWriteItem",
-    "TransactWriteItems",
-    "ExecuteStatement",
-    "BatchExecuteStatement",
-];
-
 /// What CloudTrail writes of a call on a table's items, as far as it is the same of every such call.
 struct OnItems<'a> {
-    call: &'a str,
+    call: ItemCall,
     table: &'a str,
 }
 
@@ -56,17 +42,11 @@ impl Parts for OnItems<'_> {
     fn part(&self, path: &str) -> Option<Value> {
         Some(match path {
             "eventSource" => "dynamodb.amazonaws.com".into(),
-            "eventName" => self.call.into(),
+            "eventName" => self.call.name.into(),
             "eventCategory" => "Data".into(),
             "managementEvent" => false.into(),
             "eventType" => "AwsApiCall".into(),
-            // Calls on many tables and in PartiQL name theirs elsewhere.
-            "requestParameters.tableName" if !self.call.contains("Batch") && !self.call.contains("ransact") => {
-                if self.call == "ExecuteStatement" {
-                    return None;
-                }
-                self.table.into()
-            }
+            "requestParameters.tableName" if self.call.names_table => self.table.into(),
             _ => return None,
         })
     }
@@ -108,8 +88,8 @@ struct Arrives<'a> {
 }
 
 fn takes(filter: &Filter, Arrives { table, reads, writes }: Arrives<'_>) -> Takes {
-    let of = |call: &&str| filter.takes(&OnItems { call, table });
-    let recorded = READS.iter().filter(|_| reads).chain(WRITES.iter().filter(|_| writes));
+    let of = |call: &ItemCall| filter.takes(&OnItems { call: *call, table });
+    let recorded = ITEM_CALLS.iter().filter(|call| call.reads && reads || call.writes && writes);
     let best = recorded.map(of).max_by_key(|taken| match taken {
         Some(true) => 2,
         None => 1,

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::controls::facts;
-use crate::model::Scope;
+use crate::model::{Scope, second};
 use crate::store::Store;
 use crate::store::changes::{Change, Changed};
 use crate::store::rows::place;
@@ -110,7 +110,7 @@ pub fn words(change: &Change) -> String {
 /// `2026-03-14T03:11:25Z  fell     HIGH  verdict  LOG-01 pass → fail  …`.
 #[must_use]
 pub fn line(change: &Change) -> String {
-    let at = jiff::Timestamp::from_second(change.at.as_second()).unwrap_or(change.at);
+    let at = second(change.at);
     let severity = change.severity().map_or("-", crate::model::Severity::short);
     format!("{at}  {:<7}  {:<15}  {severity:<4}  {}", change.kind(), change.word(), words(change))
 }

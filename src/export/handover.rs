@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
+use crate::model::second;
 use crate::store::handover::{Handover, Part};
 use crate::store::since::Since;
 use crate::store::{Coverage, Store};
@@ -34,7 +35,7 @@ impl Told<'_> {
             None => String::new(),
         };
         let at = self.handover.since;
-        format!("since {}{by}", jiff::Timestamp::from_second(at.as_second()).unwrap_or(at))
+        format!("since {}{by}", second(at))
     }
 
     /// Heads, and the lines below each.
@@ -140,7 +141,7 @@ impl Told<'_> {
 /// One change on a line: when, how bad, what became of it, and what it is.
 fn told(change: &crate::store::changes::Change) -> String {
     let at = change.evidence.unwrap_or(change.at);
-    let at = jiff::Timestamp::from_second(at.as_second()).unwrap_or(at);
+    let at = second(at);
     let severity = change.severity().map_or("-", crate::model::Severity::short);
     format!("{at}  {severity:<4}  {}  {}", change.word(), changes::words(change))
 }

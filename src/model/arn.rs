@@ -19,6 +19,12 @@ pub struct Arn {
     pub resource: String,
 }
 
+/// The last part of a path or ARN.
+#[must_use]
+pub fn tail(text: &str) -> &str {
+    text.rsplit(['/', ':']).next().unwrap_or(text)
+}
+
 impl Arn {
     /// Reads an ARN; `None` for text that is none.
     #[must_use]

@@ -22,11 +22,12 @@ mod memo;
 mod metrics;
 mod source;
 mod table;
+mod time;
 mod trail;
 mod verdict;
 mod witness;
 
-pub use arn::Arn;
+pub use arn::{Arn, tail};
 pub use cell::{CallRef, Cell, Origin, Outcome, Seen};
 pub use class::ClassTags;
 pub use compliance::{Compliance, Evaluation, Recorder, Remediation, Rule, RuleKey, Run, Runs};
@@ -43,12 +44,13 @@ pub use finding::{Actor, Detector, Finding, FindingAction, FindingFilter, Signal
 pub use history::{ConfigItem, History};
 pub use ledger::{CallOutcome, CallRecord};
 pub use memo::Memo;
-pub use metrics::Calls;
+pub use metrics::{Calls, ITEM_CALLS, ItemCall};
 pub use source::{Caller, Freshness, Scope, Source};
 pub use table::{
     BackupSummary, ContributorInsights, DataClass, Index, Key, KeyKind, KinesisDestination, Pitr, Replica, Rotation,
     Stated, StreamEncryption, Table, TableDescription, Ttl,
 };
+pub use time::{LAG, second};
 pub use trail::{Clause, Selector, Trail, TrailStatus};
 pub use verdict::{Evidence, Judgement, Layer, Severity, Verdict};
 pub use witness::{Change, Connection, Look, Sighting, Uses, Way, Whence, Who, Witness};

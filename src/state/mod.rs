@@ -129,15 +129,16 @@ impl State {
         written().map_err(|error| format!("{}: {error}", path.display()))
     }
 
-    /// Writes a note among those that are kept by now, by whomever, and gives all of them; an empty one goes.
+    /// Writes a note among those that are kept by now, by whomever, and gives all of them, and what was set aside for it; an
+    /// empty one goes.
     ///
     /// # Errors
     /// Why it could not be written; the others stand.
-    pub fn keep_note(&self, of: &Whose, identity: Vec<String>, note: Note) -> Result<Notes, String> {
+    pub fn keep_note(&self, of: &Whose, identity: Vec<String>, note: Note) -> Result<(Notes, Vec<String>), String> {
         let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let path = self.notes_path(of);
-        let mut notes: Notes =
-            read(&path, of, note.at, &mut Vec::new(), |bytes| Ok(bytes.to_owned()))?.unwrap_or_default();
+        let mut said = Vec::new();
+        let mut notes: Notes = read(&path, of, note.at, &mut said, |bytes| Ok(bytes.to_owned()))?.unwrap_or_default();
         notes.write(identity, note);
         let written = || {
             let mut text = serde_json::to_vec_pretty(&Kept { version: VERSION, of: of.clone(), content: &notes })?;
@@ -145,7 +146,7 @@ impl State {
             self.write(&path, &text)
         };
         written().map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok(notes)
+        Ok((notes, said))
     }
 
     fn write(&self, path: &Path, content: &[u8]) -> io::Result<()> {

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::{Finding, Source};
+use crate::model::{Finding, Source, second};
 use crate::trail::EventRef;
 
 use super::Store;
@@ -182,6 +182,12 @@ impl Store {
         Handover { since: at, by: None, changes, writes: self.writes(at), blind }
     }
 
+    /// How many events were looked at, where those since a moment are more.
+    fn cut(&self, at: Timestamp) -> Option<String> {
+        let beyond = self.events.newest_first().nth(MOST).filter(|event| event.time() >= at)?;
+        Some(format!("writes are those among the newest {MOST} events: none before {}", second(beyond.time())))
+    }
+
     /// What is not read now, or not as far back.
     fn blind(&self, at: Timestamp) -> Vec<String> {
         let mut blind = Vec::new();
@@ -202,6 +208,7 @@ impl Store {
             None => blind.push("no events are known: who changed what does not show".to_owned()),
             Some(_) => {}
         }
+        blind.extend(self.cut(at));
         blind
     }
 
@@ -219,8 +226,4 @@ fn turn(of: &Finding, since: Timestamp) -> Option<(Timestamp, Turn)> {
         let turn = if of.archived { Turn::Archived } else { Turn::Updated };
         Some((updated()?, turn))
     })
-}
-
-fn second(at: Timestamp) -> Timestamp {
-    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }

@@ -239,7 +239,7 @@ impl Mark {
                     scope,
                     kind: of.kind.clone(),
                     title: String::new(),
-                    severity: Severity::of_tenths(of.tenths),
+                    severity: Some(Severity::of_tenths(of.tenths)),
                     turn: Turn::Gone,
                 };
                 found.push((None, Changed::Finding(change)));

@@ -43,7 +43,7 @@ pub static VIEW: ListView = ListView {
             0 => Key::Number(one.verdict.rank().into()),
             1 => Key::Number(-(one.severity as i64)),
             2 => Key::text(one.control),
-            3 => Key::text(super::things::tail(&one.resource)),
+            3 => Key::text(crate::model::tail(&one.resource)),
             4 => Key::text(&requirements(one, framework)),
             _ => Key::text(&one.reason),
         }
@@ -86,7 +86,7 @@ fn cell(ctx: &Ctx<'_>, row: &Row, column: usize, width: u16) -> Line<'static> {
         1 if matches!(one.verdict, Verdict::Fail | Verdict::Warn) => look.severity(one.severity).into(),
         1 => Line::default(),
         2 => look.line(Role::Accent, one.control),
-        3 => look.foreign(Role::Dim, super::things::tail(&one.resource), room).into(),
+        3 => look.foreign(Role::Dim, crate::model::tail(&one.resource), room).into(),
         4 => look.foreign(Role::Dim, &requirements(one, framework), room).into(),
         _ => look.foreign(Role::Text, &one.reason, room).into(),
     }

@@ -113,7 +113,7 @@ fn spans(ctx: &Ctx<'_>, change: &Change) -> Vec<Span<'static>> {
             spans.push(Span::styled(from, look.style(verdict_role(of.from.unwrap_or(of.to)))));
             spans.push(look.say(Role::Dim, "→"));
             spans.push(Span::styled(look.glyph(of.to), look.style(verdict_role(of.to))));
-            let name = filled(super::things::tail(&of.resource), 24);
+            let name = filled(crate::model::tail(&of.resource), 24);
             spans.push(look.foreign(Role::Accent, &format!("  {name}"), 26));
             spans.push(look.foreign(Role::Dim, &of.reason, room.saturating_sub(38)));
         }

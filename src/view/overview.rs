@@ -13,7 +13,7 @@ use crate::theme::{Role, verdict_role};
 use crate::trail::EventRef;
 use crate::widget::text;
 
-use super::{Ctx, Doc, Kind, Pivot, Screen, Thing, age, states, things};
+use super::{Ctx, Doc, Kind, Pivot, Screen, Thing, age, states};
 
 /// The Overview.
 #[must_use]
@@ -177,7 +177,7 @@ fn failures(ctx: &Ctx<'_>) -> Vec<Item> {
             ),
             verdict: Verdict::Fail,
             severity: first.severity,
-            title: format!("{control} {}{others}: {}", things::tail(&first.resource), first.reason),
+            title: format!("{control} {}{others}: {}", crate::model::tail(&first.resource), first.reason),
             note: match more {
                 0 => since.trim_end_matches(" · ").to_owned(),
                 _ => format!("{since}{title} · fails on {}", all.len()),

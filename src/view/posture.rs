@@ -10,7 +10,7 @@ use crate::store::handover::is_change;
 use crate::theme::{Role, verdict_role};
 use crate::widget::{bar, text};
 
-use super::{Ctx, age, things};
+use super::{Ctx, age};
 
 /// Hours that the histogram goes back.
 const HOURS: usize = 12;
@@ -62,7 +62,7 @@ pub fn side(ctx: &Ctx<'_>, width: usize) -> Vec<Line<'static>> {
         lines.push(Line::default());
         lines.push(Line::from(vec![look.say(Role::Heading, "VERDICTS CHANGED"), look.say(Role::Dim, words)]));
         for (change, of) in changed.into_iter().take(8) {
-            let name = text::clean(things::tail(&of.resource), width.saturating_sub(24));
+            let name = text::clean(crate::model::tail(&of.resource), width.saturating_sub(24));
             let (from, to) = (of.from.map_or(" ", |from| look.glyph(from)), look.glyph(of.to));
             lines.push(Line::from(vec![
                 look.say(Role::Dim, format!("{:>6} ", age(ctx.now, change.at))),

@@ -172,7 +172,7 @@ fn on(ctx: &Ctx<'_>, one: &Judgement, doc: &mut Doc) {
     let mut spans = vec![Span::raw("   ")];
     spans.extend(look.verdict(one.verdict, &format!("{:<8}", one.verdict.word())).spans);
     let (_, region) = place(&one.resource);
-    spans.push(look.foreign(Role::Link, &format!("{:<24} ", super::things::tail(&one.resource)), 25));
+    spans.push(look.foreign(Role::Link, &format!("{:<24} ", crate::model::tail(&one.resource)), 25));
     spans.push(look.foreign(Role::Dim, &format!("{region:<14} "), 15));
     spans.push(look.foreign(Role::Text, &one.reason, room));
     doc.link(spans, super::Screen::Detail(super::Thing::Judgement(one.resource.clone(), one.control)));

@@ -8,7 +8,7 @@ pub fn made_out(control: &str, resource: &str) -> Option<String> {
     if text.is_empty() || text.starts_with('(') {
         return None;
     }
-    let name = super::things::tail(resource);
+    let name = crate::model::tail(resource);
     let (account, region) = crate::store::rows::place(resource);
     let mut command = text.replace("<account>", &account);
     if !region.is_empty() {

@@ -32,7 +32,7 @@ pub(super) fn word(status: DriftStatus) -> &'static str {
 
 fn difference(resource: &StackResource) -> String {
     let Some(first) = resource.differences.first() else { return String::new() };
-    let path = things::tail(&first.path);
+    let path = crate::model::tail(&first.path);
     let more = resource.differences.len() - 1;
     let more = if more > 0 { format!(" +{more}") } else { String::new() };
     format!("{} → {} {path}{more}", first.expected, first.actual)

@@ -3,17 +3,11 @@
 use std::sync::Arc;
 
 use crate::controls::practices;
-use crate::model::{Finding, Scope};
+use crate::model::{Finding, Scope, tail};
 use crate::trail::EventRef;
 
 use super::list::Link;
 use super::{Ctx, Kind, Pivot, Screen, Thing, case, remedy};
-
-/// The last part of a path or ARN.
-#[must_use]
-pub fn tail(text: &str) -> &str {
-    text.rsplit(['/', ':']).next().unwrap_or(text)
-}
 
 /// A thing's name for titles.
 #[must_use]

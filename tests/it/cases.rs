@@ -1,9 +1,7 @@
 //! From a finding to what stands behind it and what would stop it, told in keys and screens.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where its ground gives way")]
-
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use dynakeep::aws::Settings;
@@ -13,7 +11,7 @@ use dynakeep::store::{LinkTier, Store};
 use dynakeep::wire::demo::{Demo, DemoOptions, Story};
 use serde_json::{Value, json};
 
-use crate::harness::{Session, demo_options, settings};
+use crate::harness::{Session, demo_options, json_files, settings};
 use crate::sweeps::{IDENTITY, canned, once, sweep};
 
 /// The demo, read once, half a minute after its first critical finding.
@@ -281,17 +279,6 @@ fn findings_in(value: &Value, found: &mut Vec<Value>) {
         Value::Object(fields) => fields.values().for_each(|value| findings_in(value, found)),
         Value::Array(items) => items.iter().for_each(|value| findings_in(value, found)),
         _ => {}
-    }
-}
-
-fn json_files(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            json_files(&path, found);
-        } else if path.extension().is_some_and(|of| of == "json") {
-            found.push(path);
-        }
     }
 }
 

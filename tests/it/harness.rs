@@ -363,3 +363,15 @@ impl Session {
         self
     }
 }
+
+/// The JSON files of a directory, however deep.
+pub fn json_files(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            json_files(&path, found);
+        } else if path.extension().is_some_and(|of| of == "json") {
+            found.push(path);
+        }
+    }
+}

@@ -3,14 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where its ground gives way")]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use dynakeep::trail::sessions::{Chain, Sure, chain, issues};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::harness::Session;
+use crate::harness::{Session, json_files};
 
 #[test]
 fn a_case_leads_from_the_stolen_key_to_the_instance_and_the_call_that_issued_it() {
@@ -66,22 +66,11 @@ fn records(value: Value, found: &mut Vec<Value>) {
     }
 }
 
-fn files(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|of| of == "json") {
-            found.push(path);
-        }
-    }
-}
-
 /// Every chain of a directory of public logs, by the key it begins with.
 fn chains(name: &str) -> Option<BTreeMap<String, Chain>> {
     let root = std::env::var_os("DYNAKEEP_CORPUS")?;
     let (mut paths, mut all) = (Vec::new(), Vec::new());
-    files(&PathBuf::from(root).join("cloudtrail").join(name), &mut paths);
+    json_files(&PathBuf::from(root).join("cloudtrail").join(name), &mut paths);
     for path in paths {
         let text = std::fs::read_to_string(path).unwrap();
         match serde_json::from_str(&text) {

@@ -36,6 +36,10 @@ pub(super) const CASES: &[Case] = &[
         table(estate).tags = denied("dynamodb:ListTagsOfResource");
     }),
     ("DET-03", Pass, |estate| finding(estate, 50, false)),
+    ("DET-03", Unknown, |estate| {
+        finding(estate, 10, false);
+        estate.findings.values_mut().for_each(|of| std::sync::Arc::make_mut(of).broken = Some("no type".to_owned()));
+    }),
     ("DET-03", Unknown, |estate| detector(estate).enabled = false),
     ("DET-03", Unknown, |estate| {
         estate.finding_lists.insert(scope(), denied("guardduty:ListFindings"));

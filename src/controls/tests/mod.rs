@@ -25,6 +25,7 @@ mod exits;
 pub(super) mod holders;
 mod identity;
 mod isolation;
+mod items;
 pub(super) mod kept;
 mod logging;
 mod network;
@@ -42,6 +43,7 @@ const TAIL: &[&[&str]] = &[
     cached::JUDGED,
     crossing::JUDGED,
     watching::JUDGED,
+    items::JUDGED,
     holders::JUDGED,
     exits::JUDGED,
     kept::JUDGED,

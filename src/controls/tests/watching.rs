@@ -8,7 +8,7 @@ use crate::model::{DataClass, Estate, SourceError, Verdict};
 
 /// The controls that these tests answer for.
 pub(super) const JUDGED: &[&str] =
-    &["DET-02", "DET-07", "DET-08", "DET-14", "DET-17", "DET-19", "DET-20", "ISO-04", "ISO-07", "ISO-08", "LOG-10"];
+    &["DET-02", "DET-07", "DET-08", "DET-14", "DET-17", "DET-19", "ISO-04", "ISO-07", "ISO-08", "LOG-10"];
 
 const EXPORTS: &str = "dynamodb:ListExports";
 const IMPORTS: &str = "dynamodb:ListImports";
@@ -32,16 +32,11 @@ fn alarm(metric: &str, table: Option<&str>) -> Value {
     })
 }
 
-/// An alarm on what a metric filter counts.
-fn on_items() -> Value {
+/// An alarm on what the one metric filter counts.
+pub(super) fn on_items() -> Value {
     let mut of = alarm("items", None);
     of["Namespace"] = json!("own");
     of
-}
-
-/// The pattern of the one metric filter.
-fn counts(it: &mut Estate, pattern: &str) {
-    answer(it, FILTERS, "")["metricFilters"][0]["filterPattern"] = json!(pattern);
 }
 
 /// What is watched in the estate that passes.
@@ -242,64 +237,6 @@ fn numbers_and_logged_calls_are_looked_at() {
     assert_eq!(judge("DET-14", &estate).verdict, Unknown);
     the_trail(&mut estate).log_group = Some("arn:aws:logs:eu-west-1:999988887777:log-group:trail:*".to_owned());
     assert_eq!(judge("LOG-10", &estate).verdict, Unknown);
-}
-
-#[test]
-fn somebody_is_told_of_calls_on_items() {
-    use Verdict::{Fail, NotApplicable, Pass, Unknown};
-    let alarm = |it: &mut Estate, member: &str, value: Value| {
-        answer(it, ALARMS, "")["MetricAlarms"][2][member] = value;
-    };
-    let cases: &[(&str, Verdict, Change)] = &[
-        ("DET-20", Pass, |_| {}),
-        ("DET-20", Pass, |it| counts(it, "{ $.eventSource = dynamodb* && $.errorCode = \"AccessDenied*\" }")),
-        ("DET-20", Pass, |it| counts(it, "{ $.eventName = Scan && $.requestParameters.tableName = orders }")),
-        // A filter of reads, where writes alone are recorded.
-        ("DET-20", Fail, |it| {
-            let selectors = &mut the_trail(it).selectors.seen.as_mut().unwrap().value;
-            selectors.iter_mut().for_each(|of| of.read_write = "WriteOnly".to_owned());
-            counts(it, "{ $.eventName = Scan && $.requestParameters.tableName = orders }");
-        }),
-        // A filter of another table, of management calls, or of all calls whatever.
-        ("DET-20", Fail, |it| counts(it, "{ $.eventName = Scan && $.requestParameters.tableName = ledger }")),
-        ("DET-20", Fail, |it| counts(it, "{ $.eventName = DeleteTable }")),
-        ("DET-20", Fail, |it| counts(it, "")),
-        ("DET-20", Fail, |it| counts(it, "{ $.errorCode = \"AccessDenied*\" }")),
-        ("DET-20", Fail, |it| answer(it, FILTERS, "")["metricFilters"][0]["logGroupName"] = json!("others")),
-        ("DET-20", Fail, |it| the_trail(it).log_group = None),
-        ("DET-20", Fail, |it| the_trail(it).selectors.seen.as_mut().unwrap().value.retain(|of| of.category != "Data")),
-        ("DET-20", Fail, |it| the_trail(it).status.seen.as_mut().unwrap().value.logging = false),
-        ("DET-20", NotApplicable, |it| classed(it, DataClass::Confidential)),
-        ("DET-20", Unknown, |it| deny(it, FILTERS, "")),
-        ("DET-20", Unknown, |it| deny(it, ALARMS, "")),
-        ("DET-20", Unknown, |it| the_trail(it).selectors = denied("cloudtrail:GetEventSelectors")),
-        ("DET-20", Unknown, |it| the_trail(it).status = denied("cloudtrail:GetTrailStatus")),
-    ];
-    each_is(&["DET-20"], cases);
-    for (member, value, want) in [
-        ("MetricName", json!("other"), Fail),
-        ("Namespace", json!("other"), Fail),
-        ("ActionsEnabled", json!(false), Fail),
-        ("AlarmActions", json!([]), Fail),
-        ("AlarmActions", Value::Null, Unknown),
-    ] {
-        let mut estate = kept();
-        alarm(&mut estate, member, value);
-        assert_eq!(judge("DET-20", &estate).verdict, want, "{member}");
-    }
-    let mut estate = kept();
-    counts(&mut estate, "[a, b, c]");
-    assert_eq!(judge("DET-20", &estate).verdict, Unknown);
-    // One alarm that tells somebody is enough, whatever others do.
-    let mut estate = kept();
-    let alarms = answer(&mut estate, ALARMS, "")["MetricAlarms"].as_array_mut().unwrap();
-    let mut mute = on_items();
-    mute["ActionsEnabled"] = json!(false);
-    alarms.insert(0, mute);
-    assert_eq!(judge("DET-20", &estate).verdict, Pass);
-    // Where nothing is polled, nothing is known.
-    the_trail(&mut estate).log_group = Some("arn:aws:logs:eu-west-1:999988887777:log-group:trail:*".to_owned());
-    assert_eq!(judge("DET-20", &estate).verdict, Unknown);
 }
 
 /// A trail without a log group, and an event data store.

@@ -176,6 +176,7 @@ fn pasted_arns_and_links_are_text() {
     let printed = |query: &str| Query::parse(query, &SCHEMA).unwrap().to_string();
     assert_eq!(printed("arn:aws:dynamodb:x"), "\"arn:aws:dynamodb:x\"");
     assert_eq!(printed("https://console"), "\"https://console\"");
+    assert_eq!(printed("name:=<*"), "name:=<*");
 }
 
 #[test]

@@ -278,6 +278,8 @@ impl fmt::Display for Test {
         match self {
             Self::Is(text) => f.write_str(&plain(text)),
             Self::Has(needle) => f.write_str(&plain(needle.text())),
+            // `=<*`: the sign in front keeps what follows from being one.
+            Self::Glob(text, _) if signed(text) => write!(f, "={text}"),
             Self::Glob(text, _) => f.write_str(text),
             Self::Regex(regex) => write!(f, "/{}/", regex.as_str()),
             Self::Compare(op, Operand::Number(text, _)) => write!(f, "{}{text}", op.sign()),
@@ -423,11 +425,15 @@ impl fmt::Display for Moment {
     }
 }
 
+/// Whether text begins as a comparison or an expression does.
+fn signed(text: &str) -> bool {
+    text.starts_with(['>', '<', '=', '/'])
+}
+
 /// Text that stands for itself after a colon: bare where nothing in it means anything.
 pub(super) fn plain(text: &str) -> String {
     let tricky = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | '"' | '*' | '?');
-    let start = text.starts_with(['>', '<', '=', '/']);
-    if text.is_empty() || start || text == "unknown" || text == "none" || text.contains(tricky) {
+    if text.is_empty() || signed(text) || text == "unknown" || text == "none" || text.contains(tricky) {
         quoted(text)
     } else {
         text.to_owned()

@@ -9,8 +9,6 @@ use crate::trail::sessions::{Chain, Sure};
 
 use super::LinkTier;
 
-/// CloudTrail delivers within about this long.
-pub const LAG: SignedDuration = SignedDuration::from_mins(15);
 /// A call as new as this is called activity, and not the end of it.
 const FRESH: SignedDuration = SignedDuration::from_mins(5);
 /// The longest that a session of a role lives.

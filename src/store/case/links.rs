@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{Arn, Finding, FindingLink, Scope, SearchBy, SearchReach, Severity, Source, Table};
+use crate::model::{Arn, Finding, FindingLink, LAG, Scope, SearchBy, SearchReach, Severity, Source, Table};
 use crate::trail::EventRef;
 
 use crate::store::Store;
@@ -55,8 +55,6 @@ pub struct Link {
     pub reason: String,
 }
 
-/// Deliveries lag: the window of a finding is widened by this much on both sides.
-const DELIVERY_LAG: SignedDuration = SignedDuration::from_mins(15);
 /// Events of the same address or principal count this long before and after.
 const WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
@@ -297,7 +295,7 @@ impl Window {
     fn of(finding: &Finding) -> Self {
         // A finding may carry any time: arithmetic on it must not overflow.
         let before = |at: Timestamp| at.checked_sub(WINDOW).unwrap_or(Timestamp::MIN);
-        let after = |at: Timestamp| at.checked_add(WINDOW + DELIVERY_LAG).unwrap_or(Timestamp::MAX);
+        let after = |at: Timestamp| at.checked_add(WINDOW + LAG).unwrap_or(Timestamp::MAX);
         let from = finding.first.or(finding.created).map(before);
         Self { from, to: finding.last.or(finding.updated).map(after) }
     }

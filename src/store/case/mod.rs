@@ -8,7 +8,7 @@ mod links;
 mod marks;
 mod reach;
 
-pub use activity::{Activity, Expiry, LAG, State};
+pub use activity::{Activity, Expiry, State};
 pub(super) use links::FindingIndex;
 pub use links::{Link, LinkTier};
 pub use marks::{Aside, Raise};

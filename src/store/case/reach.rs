@@ -4,10 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::model::{EventSearch, Finding, Scope, SearchBy, Source, SourceError};
+use crate::model::{EventSearch, Finding, LAG, Scope, SearchBy, Source, SourceError};
 use crate::store::Store;
-
-use super::LAG;
 
 /// How the events came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -115,8 +115,8 @@ pub struct FindingChange {
     pub kind: String,
     /// GuardDuty's title.
     pub title: String,
-    /// How bad it is.
-    pub severity: Severity,
+    /// How bad it is; `None` of one whose answer could not be understood.
+    pub severity: Option<Severity>,
     /// What became of it.
     pub turn: Turn,
 }
@@ -170,7 +170,7 @@ impl FindingChange {
             scope: finding.scope.clone(),
             kind: finding.kind.clone(),
             title: finding.title.clone(),
-            severity: finding.severity(),
+            severity: finding.broken.is_none().then(|| finding.severity()),
             turn,
         }
     }
@@ -293,12 +293,12 @@ impl Change {
         }
     }
 
-    /// How bad it is, where that can be said: of a source it cannot.
+    /// How bad it is, where that can be said: of a source it cannot, nor of a finding that was not understood.
     #[must_use]
     pub fn severity(&self) -> Option<Severity> {
         match &self.what {
             Changed::Verdict(of) => Some(of.severity),
-            Changed::Finding(of) => Some(of.severity),
+            Changed::Finding(of) => of.severity,
             Changed::Drift(of) => Some(of.severity),
             Changed::Source(_) => None,
         }

@@ -67,10 +67,10 @@ impl Changes {
         self.count
     }
 
-    /// How many were let go, for want of room.
+    /// How many after a number were let go, for want of room, before anybody could be told of them.
     #[must_use]
-    pub fn let_go(&self) -> u64 {
-        self.count - self.kept.len() as u64
+    pub fn let_go(&self, number: u64) -> u64 {
+        (self.count - self.kept.len() as u64).saturating_sub(number)
     }
 
     /// Since when verdicts are watched; `None` until all was read once.
@@ -298,7 +298,8 @@ mod tests {
             changes.verdict(Some((before, true)), &judgement(now));
         }
         changes.date(Timestamp::UNIX_EPOCH);
-        assert_eq!((changes.len(), changes.let_go(), changes.newest()), (LENGTH, 5, LENGTH as u64 + 5));
+        assert_eq!((changes.len(), changes.let_go(0), changes.newest()), (LENGTH, 5, LENGTH as u64 + 5));
+        assert_eq!([3, 5, 9].map(|told| changes.let_go(told)), [2, 0, 0]);
         assert_eq!(changes.after(LENGTH as u64).count(), 5);
     }
 }

@@ -1,54 +1,73 @@
 //! Drifts of anything but tables: resources of stacks, and what events tell of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::model::{Estate, Scope, Severity, Stack, StackResource};
+use crate::model::{Estate, Scope, Severity, Stack, StackResource, tail};
 use crate::store::Store;
 use crate::trail::catalogue;
 use crate::trail::settings::{self, Move, TRAIL};
 
 use super::cause::{Changed, short};
-use super::gather::{Draft, blank, deployed, is_drifted, said_by, table_of, tail};
+use super::gather::{Draft, blank, deployed, is_drifted, said_by, table_of};
 use super::heard::{Call, stretches};
 use super::{Cause, Closed, Confidence, Drift, DriftSource, Said, damage, severity};
 
-/// Calls, each with a setting that it changes.
+/// Calls, each with a setting that it changes, oldest first.
 type Calls<'a> = Vec<(&'a Call, &'a Move)>;
+/// The calls on each resource of an account, by its kind and name; where a record is not at hand, by no name.
+type ByName<'a> = BTreeMap<(&'a str, &'a str), Calls<'a>>;
 
 impl Store {
     /// The drifts of anything but tables: resources of stacks, and what events tell of.
     pub(super) fn drifts_around(&self, estate: &Estate, before: &[Arc<Drift>]) -> Vec<Drift> {
         let mut found: BTreeMap<String, Drift> = BTreeMap::new();
+        let before: HashMap<&str, &Drift> = before.iter().map(|of| (of.id.as_str(), &**of)).collect();
+        let mut calls: BTreeMap<&str, ByName<'_>> = BTreeMap::new();
+        for (account, heard) in self.drifts.heard.accounts() {
+            let of = calls.entry(account).or_default();
+            for (event, one) in heard.flat_map(|event| event.moves.iter().map(move |one| (event, one))) {
+                of.entry((one.kind, tail(&one.id))).or_default().push((event, one));
+            }
+        }
+        let none = ByName::new();
         for stack in estate.stacks.values() {
+            let calls = calls.get(stack.scope.account.as_str()).unwrap_or(&none);
             let drifted = stack.resources.value().into_iter().flatten().filter(|one| is_drifted(one));
             for one in drifted.filter(|one| !settings::is_table(&one.kind) || table_of(estate, stack, one).is_none()) {
-                for drift in self.of_resource(estate, stack, one, before) {
+                for drift in self.of_resource(estate, (stack, one), calls, &before) {
                     found.insert(drift.id.clone(), drift);
                 }
             }
         }
-        for (_, heard) in self.drifts.heard.accounts() {
-            self.of_others(estate, heard, &mut found);
+        for calls in calls.values() {
+            self.of_others(estate, calls, &mut found);
         }
         found.into_values().collect()
     }
 
     /// What a stack says of a resource that is no known table.
-    fn of_resource(&self, estate: &Estate, stack: &Stack, one: &StackResource, before: &[Arc<Drift>]) -> Vec<Drift> {
+    fn of_resource(
+        &self,
+        estate: &Estate,
+        (stack, one): (&Stack, &StackResource),
+        calls: &ByName<'_>,
+        before: &HashMap<&str, &Drift>,
+    ) -> Vec<Drift> {
         let name = one.physical_id.as_deref().unwrap_or(&one.logical_id);
-        let heard = self.drifts.heard.of_account(&stack.scope.account);
-        let own = |of: &&Move| of.kind == one.kind && (of.id.is_empty() || tail(&of.id) == tail(name));
-        let of_table = self.drifts.heard.of_table(&stack.scope, name);
-        let moves = || {
-            let all = heard.iter().flat_map(move |event| event.moves.iter().filter(own).map(move |one| (event, one)));
-            let gone = of_table.iter().flat_map(|event| event.moves.iter().map(move |one| (event, one)));
-            all.chain(gone.filter(|_| settings::is_table(&one.kind)))
-        };
+        let mut moves = Calls::new();
+        for name in [tail(name), ""] {
+            moves.extend(calls.get(&(one.kind.as_str(), name)).into_iter().flatten().copied());
+        }
+        if settings::is_table(&one.kind) {
+            let gone = self.drifts.heard.of_table(&stack.scope, name);
+            moves.extend(gone.flat_map(|event| event.moves.iter().map(move |one| (event, one))));
+        }
+        moves.sort_by_key(|(event, _)| (event.at, event.row));
         let mut drafts: BTreeMap<String, Draft> = BTreeMap::new();
         for (setting, said) in said_by(stack, one) {
             let id = format!("{}/{}/{name}#{setting}", stack.scope, one.kind);
-            let known = before.iter().find(|of| of.id == id);
+            let known = before.get(id.as_str());
             let draft = drafts.entry(setting).or_default();
             draft.say(said);
             draft.good_at(known.and_then(|of| of.good).or_else(|| deployed(stack)));
@@ -57,7 +76,8 @@ impl Store {
         let drifts = drafts.into_iter().map(|(setting, draft)| {
             let is = draft.said.first().and_then(|said| said.is.clone());
             let of = Changed { setting: &setting, is: is.as_deref(), good: draft.good, bad: draft.bad };
-            let cause = self.cause_in(moves(), &of).ok_or_else(|| self.no_cause(estate, &stack.scope, &of));
+            let cause =
+                self.cause_in(moves.iter().copied(), &of).ok_or_else(|| self.no_cause(estate, &stack.scope, &of));
             let lowers = cause.as_ref().ok().map(|cause| self.lowered_by(&cause.event)).unwrap_or_default();
             Drift {
                 id: format!("{}/{}/{name}#{setting}", stack.scope, one.kind),
@@ -82,13 +102,13 @@ impl Store {
     }
 
     /// What events tell of resources that are no tables, and that no stack tells of.
-    fn of_others(&self, estate: &Estate, heard: &[Call], found: &mut BTreeMap<String, Drift>) {
+    fn of_others(&self, estate: &Estate, calls: &ByName<'_>, found: &mut BTreeMap<String, Drift>) {
         let mut resources: BTreeMap<(Scope, &str, &str), Calls<'_>> = BTreeMap::new();
-        for event in heard {
-            let Some(at) = self.events.at(event.row) else { continue };
-            let scope = Scope::new(at.account().to_owned(), at.region().to_owned());
-            for one in event.moves.iter().filter(|one| !one.id.is_empty()) {
-                resources.entry((scope.clone(), one.kind, tail(&one.id))).or_default().push((event, one));
+        for ((kind, name), calls) in calls.iter().filter(|((_, name), _)| !name.is_empty()) {
+            for (event, one) in calls {
+                let Some(at) = self.events.at(event.row) else { continue };
+                let scope = Scope::new(at.account().to_owned(), at.region().to_owned());
+                resources.entry((scope, kind, name)).or_default().push((*event, *one));
             }
         }
         for ((scope, kind, name), moves) in resources {

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{Estate, Look, Origin, Scope, SourceError};
+use crate::model::{Estate, LAG, Look, Origin, Scope, SourceError};
 use crate::store::Store;
 use crate::trail::EventRef;
 use crate::trail::settings::{Move, Told};
@@ -10,8 +10,6 @@ use crate::trail::settings::{Move, Told};
 use super::heard::Call;
 use super::{Cause, Confidence};
 
-/// Deliveries lag.
-const LAG: SignedDuration = SignedDuration::from_mins(15);
 /// `LookupEvents` keeps so much.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
 /// What reads are behind: DynamoDB's descriptions are eventually consistent.

@@ -18,14 +18,24 @@ pub(super) fn of_table(estate: &Estate, table: &Table, drift: &Drift) -> Option<
             Some(match &drift.closed {
                 None => format!("no moment{from} can be restored, and none before; {backup}"),
                 Some(closed) => {
-                    let earliest =
-                        table.pitr.value().and_then(|pitr| pitr.earliest).map_or(closed.at, |at| at.max(closed.at));
+                    let earliest = table.pitr.value().and_then(|pitr| pitr.earliest);
+                    // Of an end that no event tells, the table alone knows since when it can be restored again.
+                    let from = match &closed.cause {
+                        Ok(_) => Some(earliest.map_or(closed.at, |at| at.max(closed.at))),
+                        Err(_) => earliest,
+                    };
                     let lost = since.map(|at| format!(", nor any before {}", moment(at, now))).unwrap_or_default();
-                    let between = since.map(|at| range(at, closed.at, now)).unwrap_or_default();
-                    format!(
-                        "restorable only from {}: no moment of {between} can be{lost}; {backup}",
-                        moment(earliest, now)
-                    )
+                    let until = if closed.cause.is_ok() { Some(closed.at) } else { from };
+                    match from.zip(until) {
+                        Some((from, until)) => {
+                            let between = since.map(|at| range(at, until, now)).unwrap_or_default();
+                            format!(
+                                "restorable only from {}: no moment of {between} can be{lost}; {backup}",
+                                moment(from, now)
+                            )
+                        }
+                        None => format!("since when it can be restored again is not read{lost}; {backup}"),
+                    }
                 }
             })
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::controls::accepted::{self, AcceptedTable, Effect, controls_on};
-use crate::model::{DriftStatus, Estate, Scope, Severity, Stack, StackResource, Table, Verdict};
+use crate::model::{DriftStatus, Estate, Scope, Severity, Stack, StackResource, Table, Verdict, tail};
 use crate::store::Store;
 use crate::trail::settings::{self, EXISTS, Move, canonical};
 
@@ -65,8 +65,8 @@ pub(super) struct Draft {
     effect: Option<Effect>,
     lowers: Vec<&'static str>,
     stack: Option<(String, String)>,
-    /// When it was seen to be over, though a source still tells of it.
-    over: Option<Timestamp>,
+    /// When a source looked that still tells of it, and when it was seen to be over since.
+    over: Option<(Timestamp, Timestamp)>,
 }
 
 impl Draft {
@@ -96,7 +96,7 @@ impl Store {
         }
         against_stacks(estate, table, before, &mut drafts);
         let heard = self.drifts.heard.of_table(&table.scope, &table.name);
-        let moves = || heard.iter().flat_map(|event| event.moves.iter().map(move |one| (event, one)));
+        let moves = || heard.clone().flat_map(|event| event.moves.iter().map(move |one| (event, one)));
         let mut drifts = Vec::new();
         for stretch in stretches(moves()).into_iter().filter(|of| of.setting != EXISTS) {
             self.take_stretch(estate, table, stretch, &mut drafts, &mut drifts);
@@ -269,6 +269,8 @@ impl Store {
         let reason =
             format!("the call sets {} to {}", stretch.setting, stretch.is.as_deref().unwrap_or("another value"));
         let Some(cause) = self.cause_of(row, super::Confidence::Certain, reason) else { return };
+        let id = format!("{}#{}@{}", table.arn, stretch.setting, cause.event);
+        let ended = if stretch.closed.is_some() { ended } else { self.seen_over(&table.arn, &id, ended) };
         let closed = match stretch.closed {
             Some((_, row)) => self
                 .cause_of(row, super::Confidence::Certain, format!("the call sets {} again", stretch.setting))
@@ -280,7 +282,7 @@ impl Store {
         };
         let note = now.map_or_else(String::new, |(value, _)| format!("; it reads {} now", super::cause::short(&value)));
         drifts.push(Drift {
-            id: format!("{}#{}@{}", table.arn, stretch.setting, cause.event),
+            id,
             said: vec![Said { note: format!("{}{note}", said.note), ..said }],
             good: None,
             bad: Some(opened),
@@ -290,6 +292,12 @@ impl Store {
             lowers: stretch.lowers,
             ..blank(&table.scope, settings::TABLE, &table.name, stretch.setting, Some(&table.arn))
         });
+    }
+
+    /// When a drift was first seen to be over whose end no event tells: each later reading sees the same.
+    fn seen_over(&self, arn: &str, id: &str, at: Timestamp) -> Timestamp {
+        let known = self.drifts_of(arn).find(|of| of.id == id).and_then(|of| of.closed.as_ref());
+        known.filter(|closed| closed.cause.is_err()).map_or(at, |closed| closed.at.min(at))
     }
 
     fn accepted_words(&self, table: &Table, setting: &str) -> Option<String> {
@@ -349,15 +357,16 @@ impl Store {
             (true, true) => Severity::Medium,
             (true, false) => Severity::Low,
         };
-        let closed = draft.over.map(|at| Closed {
-            at,
+        let id = match draft.over {
+            None => format!("{}#{setting}", table.arn),
+            Some((checked, _)) => format!("{}#{setting}@{}", table.arn, checked.as_second()),
+        };
+        let closed = draft.over.map(|(_, at)| Closed {
+            at: self.seen_over(&table.arn, &id, at),
             cause: Err("read since, it is as it should be; CloudFormation has not looked again".to_owned()),
         });
         Drift {
-            id: match &closed {
-                None => format!("{}#{setting}", table.arn),
-                Some(closed) => format!("{}#{setting}@{}", table.arn, closed.at.as_second()),
-            },
+            id,
             said: draft.said,
             good: draft.good,
             bad: draft.bad,
@@ -410,11 +419,12 @@ fn against_stacks(estate: &Estate, table: &Table, before: &Before<'_>, drafts: &
             // What is read directly is newer than the last check.
             let read = accepted::read(estate, table, &setting).ok().flatten();
             let read = read.map(|of| (of.value.words(&setting, LONGEST).into_owned(), of.at));
-            if let Some((_, at)) = read.filter(|(now, at)| {
-                said.at.is_some_and(|checked| *at > checked) && said.was.as_deref().is_some_and(|was| same(was, now))
-            }) && draft.said.is_empty()
+            if let (Some((now, at)), Some(checked)) = (read, said.at)
+                && at > checked
+                && said.was.as_deref().is_some_and(|was| same(was, &now))
+                && draft.said.is_empty()
             {
-                draft.over = Some(at);
+                draft.over = Some((checked, at));
             }
             draft.good_at(known.and_then(|of| of.good).or_else(|| deployed(stack)));
             draft.say(said);
@@ -464,10 +474,6 @@ pub(super) fn said_by(stack: &Stack, one: &StackResource) -> Vec<(String, Said)>
 pub(super) fn deployed(stack: &Stack) -> Option<Timestamp> {
     let raw: serde_json::Value = serde_json::from_str(&stack.raw).ok()?;
     ["LastUpdatedTime", "CreationTime"].iter().find_map(|name| raw[*name].as_str()?.parse().ok())
-}
-
-pub(super) fn tail(text: &str) -> &str {
-    text.rsplit(['/', ':']).next().unwrap_or(text)
 }
 
 /// A drift of which nothing but its place is known.

@@ -16,11 +16,14 @@ pub(super) struct Call {
     pub moves: Vec<Move>,
 }
 
+/// In order of time, whatever order they come in: searches give the newest first.
+type Calls = BTreeMap<(Timestamp, u32), Call>;
+
 /// All of them, oldest first.
 #[derive(Debug, Default)]
 pub(in super::super) struct Heard {
-    tables: BTreeMap<Scope, BTreeMap<String, Vec<Call>>>,
-    others: BTreeMap<String, Vec<Call>>,
+    tables: BTreeMap<Scope, BTreeMap<String, Calls>>,
+    others: BTreeMap<String, Calls>,
 }
 
 impl Heard {
@@ -49,33 +52,23 @@ impl Heard {
             let scope = Scope::new(event.account().to_owned(), event.region().to_owned());
             let of = self.tables.entry(scope).or_default();
             for name in event.tables() {
-                insert(of.entry(name.to_owned()).or_default(), heard.clone());
+                of.entry(name.to_owned()).or_default().insert((at, heard.row), heard.clone());
             }
         } else {
-            insert(self.others.entry(event.account().to_owned()).or_default(), heard);
+            self.others.entry(event.account().to_owned()).or_default().insert((at, heard.row), heard);
         }
         !of_tables
     }
 
     /// What changed a table, oldest first.
-    pub(super) fn of_table(&self, scope: &Scope, name: &str) -> &[Call] {
-        self.tables.get(scope).and_then(|of| of.get(name)).map_or(&[], Vec::as_slice)
+    pub(super) fn of_table(&self, scope: &Scope, name: &str) -> impl Iterator<Item = &Call> + Clone {
+        self.tables.get(scope).and_then(|of| of.get(name)).into_iter().flat_map(BTreeMap::values)
     }
 
-    /// What changed anything else in an account, oldest first.
-    pub(super) fn of_account(&self, account: &str) -> &[Call] {
-        self.others.get(account).map_or(&[], Vec::as_slice)
+    /// The accounts in which something else changed, each with what did, oldest first.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = &Call>)> {
+        self.others.iter().map(|(account, heard)| (account.as_str(), heard.values()))
     }
-
-    /// The accounts in which something else changed.
-    pub(super) fn accounts(&self) -> impl Iterator<Item = (&String, &[Call])> {
-        self.others.iter().map(|(account, heard)| (account, heard.as_slice()))
-    }
-}
-
-fn insert(into: &mut Vec<Call>, heard: Call) {
-    let at = into.partition_point(|known| (known.at, known.row) <= (heard.at, heard.row));
-    into.insert(at, heard);
 }
 
 /// A stretch of time in which a setting was worse, as far as events tell.

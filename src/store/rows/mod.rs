@@ -17,7 +17,7 @@ mod table;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::model::{CallRef, Cell, Scope, Seen, Source};
+use crate::model::{CallRef, Cell, Scope, Seen, Source, second};
 use crate::trail::query::{Field, FieldSpec, Kind, Row, Schema};
 
 use super::Store;
@@ -193,14 +193,9 @@ pub fn field_text(field: &Field<'_>, kind: Kind) -> String {
         Field::Number(seconds) if kind == Kind::Duration => duration(*seconds),
         Field::Number(number) => format!("{number}"),
         Field::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),
-        Field::Time(at) => second(*at),
+        Field::Time(at) => second(*at).to_string(),
         Field::Many(fields) => fields.iter().map(|field| field_text(field, kind)).collect::<Vec<_>>().join(" "),
     }
-}
-
-/// `2026-11-21T02:58:02Z`.
-fn second(at: Timestamp) -> String {
-    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
 }
 
 /// `35d`, `4h12m`, `52s`: the two largest units.

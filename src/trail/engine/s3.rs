@@ -124,9 +124,9 @@ impl Selection {
         }
         let name = key.rsplit('/').next().unwrap_or(key);
         let Some(delivered) = delivered(name) else { return true };
-        let slack = jiff::SignedDuration::from_mins(15);
         // Names are given in steps of minutes, and a file may be named a little before it is closed.
-        delivered.checked_add(slack).is_ok_and(|at| at >= self.window.since) && delivered <= self.window.delivered()
+        delivered.checked_add(crate::model::LAG).is_ok_and(|at| at >= self.window.since)
+            && delivered <= self.window.delivered()
     }
 
     /// The prefixes in words.

@@ -14,7 +14,7 @@ use crate::theme::{Role, verdict_role};
 use crate::trail::EventRef;
 use crate::trail::catalogue;
 use crate::view::derived::Case;
-use crate::view::{Ctx, Doc, Screen, Thing, things};
+use crate::view::{Ctx, Doc, Screen, Thing};
 
 /// One line.
 enum Entry {
@@ -169,7 +169,7 @@ fn verdicts(ctx: &Ctx<'_>, case: &Case, entries: &mut Vec<(Timestamp, Entry)>) {
         }
         let glyph = |verdict| Span::styled(look.glyph(verdict), look.style(verdict_role(verdict)));
         let mut spans = vec![look.say(Role::Text, format!("{} on ", of.control))];
-        spans.push(look.foreign(Role::Text, things::tail(&of.resource), 30));
+        spans.push(look.foreign(Role::Text, crate::model::tail(&of.resource), 30));
         spans.push(Span::raw(" "));
         spans.extend(of.from.map(glyph));
         spans.push(look.say(Role::Dim, if look.ascii { " > " } else { " → " }));
