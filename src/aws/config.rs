@@ -1,14 +1,17 @@
 //! AWS Config: recorders, rules, and what they say about resources.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use aws_sdk_config::types::{ComplianceType, ConfigurationRecorder};
+use serde_json::Value;
 
 use crate::model::{Compliance, Delta, Evaluation, Outcome, Recorder, Rule, RuleKey, Seen, SourceError};
 
+use super::at_once;
 use super::capture::{Capture, raw_of};
+use super::member::time;
 use super::site::{Pages, Site, Sweep};
-use super::{at_once, time};
 
 /// Evaluations a page; the service's default is ten.
 const PAGE: i32 = 100;
@@ -147,37 +150,77 @@ async fn verdicts(site: &Site, sweep: &Sweep<'_>) -> Outcome<BTreeMap<String, Co
 
 async fn evaluations(site: &Site, sweep: &Sweep<'_>, key: &RuleKey) -> Outcome<Vec<Evaluation>> {
     let (mut all, mut next, mut pages) = (Vec::new(), None, Pages::new(PAGES));
+    let mut rests = HashSet::new();
     loop {
+        let capture = Capture::default();
         let request = site.clients().config.get_compliance_details_by_config_rule();
-        let call = request.config_rule_name(&key.name).limit(PAGE).set_next_token(next).send();
+        let request = request.config_rule_name(&key.name).limit(PAGE).set_next_token(next);
+        let call = request.customize().interceptor(capture.clone()).send();
         let Seen { value, at, call } = sweep.call("config:GetComplianceDetailsByConfigRule", &key.name, call).await?;
         pages.saw(
             value.evaluation_results().iter().filter_map(|result| {
                 result.evaluation_result_identifier()?.evaluation_result_qualifier()?.resource_id()
             }),
         );
-        for result in value.evaluation_results.unwrap_or_default() {
-            let about = result.evaluation_result_identifier.and_then(|id| id.evaluation_result_qualifier);
-            let verdict = result.compliance_type.as_ref().and_then(compliance);
-            let (Some(about), Some(verdict)) = (about, verdict) else {
+        let mut body = capture.json();
+        for result in body["EvaluationResults"].as_array_mut().map(std::mem::take).unwrap_or_default() {
+            let Some(of) = evaluation(key, result, &mut rests) else {
                 let error = "an evaluation without a resource or a verdict".to_owned();
                 return Err(site.fault(SourceError::Malformed(error)));
             };
-            all.push(Evaluation {
-                rule: key.clone(),
-                resource_type: about.resource_type.unwrap_or_default(),
-                resource_id: about.resource_id.unwrap_or_default(),
-                compliance: verdict,
-                annotation: result.annotation,
-                recorded: result.result_recorded_time.and_then(time),
-                invoked: result.config_rule_invoked_time.and_then(time),
-            });
+            all.push(of);
         }
         next = pages.next(value.next_token).map_err(|error| site.fault(error))?;
         if next.is_none() {
             return Ok(Seen { value: all, at, call });
         }
     }
+}
+
+/// Reads one result; what has no member of its own here is kept beside, once for all that say the same.
+fn evaluation(key: &RuleKey, mut result: Value, rests: &mut HashSet<Arc<str>>) -> Option<Evaluation> {
+    let [recorded, invoked] = ["ResultRecordedTime", "ConfigRuleInvokedTime"].map(|name| time(&result, &[name]));
+    let verdict = compliance(&ComplianceType::from(result["ComplianceType"].as_str()?))?;
+    let annotation = result["Annotation"].as_str().map(str::to_owned);
+    let id = result.get_mut("EvaluationResultIdentifier")?.as_object_mut()?;
+    let ordered = id.get("OrderingTimestamp").and_then(|at| time(at, &[]));
+    let about = id.get_mut("EvaluationResultQualifier")?.as_object_mut()?;
+    let word = |of: Option<Value>| of.and_then(|of| of.as_str().map(str::to_owned)).unwrap_or_default();
+    let (resource_type, resource_id) = (word(about.remove("ResourceType")), word(about.remove("ResourceId")));
+    // The rule is the one that was asked about.
+    about.remove("ConfigRuleName");
+    if ordered.is_some() {
+        id.remove("OrderingTimestamp");
+    }
+    let result = result.as_object_mut()?;
+    for (known, name) in [
+        (true, "ComplianceType"),
+        (annotation.is_some(), "Annotation"),
+        (recorded.is_some(), "ResultRecordedTime"),
+        (invoked.is_some(), "ConfigRuleInvokedTime"),
+    ] {
+        if known {
+            result.remove(name);
+        }
+    }
+    let rest = serde_json::to_string(result).ok()?;
+    let rest = rests.get(rest.as_str()).cloned().unwrap_or_else(|| {
+        let rest: Arc<str> = rest.into();
+        rests.insert(rest.clone());
+        rest
+    });
+    let rule = key.clone();
+    Some(Evaluation {
+        rule,
+        resource_type,
+        resource_id,
+        compliance: verdict,
+        annotation,
+        recorded,
+        invoked,
+        ordered,
+        rest: Some(rest),
+    })
 }
 
 fn compliance(kind: &ComplianceType) -> Option<Compliance> {

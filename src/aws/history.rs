@@ -1,14 +1,19 @@
 //! What AWS Config recorded of tables: asked for those alone that drifted, changed or are looked at.
 
-use aws_sdk_config::operation::get_resource_config_history::GetResourceConfigHistoryOutput;
-use aws_sdk_config::types::{ChronologicalOrder, ConfigurationItem, ResourceType};
+use std::collections::BTreeMap;
+
+use aws_sdk_config::types::{ChronologicalOrder, ResourceType};
 use aws_types::request_id::RequestId;
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::model::{Arn, ConfigItem, Delta, History, Outcome, Seen, SourceError};
 
+use super::at_once;
+use super::capture::Capture;
+use super::member::{get, list, text, time};
 use super::site::{Site, Sweep};
-use super::{at_once, time};
 
 /// The newest items that are read: one call.
 const NEWEST: i32 = 25;
@@ -43,11 +48,13 @@ pub async fn read(site: &Site, sweep: &Sweep<'_>, name: &str, arn: String) {
 
 async fn history(site: &Site, sweep: &Sweep<'_>, name: &str) -> Outcome<History> {
     const LABEL: &str = "config:GetResourceConfigHistory";
+    let capture = Capture::default();
     let request = site.clients().config.get_resource_config_history().resource_type(ResourceType::Table);
-    let request = request.resource_id(name).chronological_order(ChronologicalOrder::Reverse).limit(NEWEST).send();
+    let request = request.resource_id(name).chronological_order(ChronologicalOrder::Reverse).limit(NEWEST);
+    let request = request.customize().interceptor(capture.clone()).send();
     let found = async {
         match request.await {
-            Ok(output) => Ok(Answer { request_id: output.request_id().map(str::to_owned), output: Some(output) }),
+            Ok(output) => Ok(Answer { request_id: output.request_id().map(str::to_owned), recorded: true }),
             // That Config does not know it, or records nothing, is an answer.
             Err(error)
                 if error.as_service_error().is_some_and(|error| {
@@ -55,26 +62,29 @@ async fn history(site: &Site, sweep: &Sweep<'_>, name: &str) -> Outcome<History>
                         || error.is_no_available_configuration_recorder_exception()
                 }) =>
             {
-                Ok(Answer { request_id: error.request_id().map(str::to_owned), output: None })
+                Ok(Answer { request_id: error.request_id().map(str::to_owned), recorded: false })
             }
             Err(error) => Err(error),
         }
     };
     let Seen { value, at, call } = sweep.call(LABEL, name, found).await?;
-    let Some(output) = value.output else {
-        return Ok(Seen { value: History { items: Vec::new(), recorded: false }, at, call });
-    };
-    let Some(items) = output.configuration_items else {
+    if !value.recorded {
+        let none = History { items: Vec::new(), broken: 0, raw: "[]".into(), recorded: false };
+        return Ok(Seen { value: none, at, call });
+    }
+    let Some(history) = read_items(&capture.text()) else {
         return Err(site.fault(SourceError::Malformed("no configurationItems in the answer".to_owned())));
     };
-    let items: Option<Vec<ConfigItem>> = items.into_iter().map(item).collect();
-    let broken = || site.fault(SourceError::Malformed("a configuration item without a time".to_owned()));
-    Ok(Seen { value: History { items: items.ok_or_else(broken)?, recorded: true }, at, call })
+    for _ in 0..history.broken {
+        let error = SourceError::Malformed("a configuration item without a time".to_owned());
+        sweep.note::<()>(&Err(site.fault(error)));
+    }
+    Ok(Seen { value: history, at, call })
 }
 
-/// What Config answered, or that it records no such thing.
+/// Whether Config records such a thing, or said that it does not.
 struct Answer {
-    output: Option<GetResourceConfigHistoryOutput>,
+    recorded: bool,
     request_id: Option<String>,
 }
 
@@ -84,16 +94,33 @@ impl RequestId for Answer {
     }
 }
 
-fn item(of: ConfigurationItem) -> Option<ConfigItem> {
+/// The items of an answer; `None` when it holds no list of them.
+fn read_items(body: &str) -> Option<History> {
+    #[derive(Deserialize)]
+    struct Answer<'a> {
+        #[serde(borrow, rename = "configurationItems")]
+        items: &'a RawValue,
+    }
+    let answer: Answer<'_> = serde_json::from_str(body).ok()?;
+    let all: Vec<Value> = serde_json::from_str(answer.items.get()).ok()?;
+    let items: Vec<ConfigItem> = all.iter().filter_map(item).collect();
+    Some(History { broken: all.len() - items.len(), items, raw: answer.items.get().into(), recorded: true })
+}
+
+fn item(of: &Value) -> Option<ConfigItem> {
     // Both are JSON in a text; of what is none, the text itself is compared.
-    let document = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
-    let supplementary = of.supplementary_configuration.unwrap_or_default().into_iter();
+    let document = |of: &Value| match of {
+        Value::String(text) => serde_json::from_str(text).unwrap_or_else(|_| of.clone()),
+        other => other.clone(),
+    };
+    let members = |name: &str| get(of, name).as_object().into_iter().flatten();
+    let words = |of: &Value| of.as_str().map(str::to_owned);
     Some(ConfigItem {
-        captured: of.configuration_item_capture_time.and_then(time)?,
-        status: of.configuration_item_status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
-        configuration: of.configuration.map_or(Value::Null, document),
-        supplementary: supplementary.map(|(name, text)| (name, document(text))).collect(),
-        tags: of.tags.unwrap_or_default().into_iter().collect(),
-        events: of.related_events.unwrap_or_default(),
+        captured: time(of, &["ConfigurationItemCaptureTime"])?,
+        status: text(of, &["ConfigurationItemStatus"]).unwrap_or_default(),
+        configuration: document(get(of, "Configuration")),
+        supplementary: members("SupplementaryConfiguration").map(|(name, of)| (name.clone(), document(of))).collect(),
+        tags: members("Tags").filter_map(|(key, of)| Some((key.clone(), words(of)?))).collect::<BTreeMap<_, _>>(),
+        events: list(get(of, "RelatedEvents")).iter().filter_map(words).collect(),
     })
 }

@@ -27,6 +27,7 @@ mod lake;
 mod ledger;
 mod limiter;
 mod logs;
+mod member;
 mod memory;
 mod network;
 mod own;

@@ -1,9 +1,11 @@
 //! AWS Config: recorders, rules and what they say about resources.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::{Scope, SourceError};
 
@@ -104,6 +106,46 @@ pub struct Evaluation {
     pub recorded: Option<Timestamp>,
     /// When the rule was invoked.
     pub invoked: Option<Timestamp>,
+    /// `OrderingTimestamp`: when what was judged was so.
+    pub ordered: Option<Timestamp>,
+    /// What else Config says of it, as a JSON object; the same text for all that say the same.
+    pub rest: Option<Arc<str>>,
+}
+
+impl Evaluation {
+    /// All that Config says, in its own words.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let mut all = self.rest.as_ref().and_then(|rest| serde_json::from_str(rest).ok()).unwrap_or_else(|| json!({}));
+        let id = "EvaluationResultIdentifier";
+        let qualifier = "EvaluationResultQualifier";
+        for (name, value) in [
+            ("ConfigRuleName", &self.rule.name),
+            ("ResourceType", &self.resource_type),
+            ("ResourceId", &self.resource_id),
+        ] {
+            all[id][qualifier][name] = json!(value);
+        }
+        let times = [("ResultRecordedTime", self.recorded), ("ConfigRuleInvokedTime", self.invoked)];
+        for (name, at) in times.into_iter().filter_map(|(name, at)| Some((name, at?))) {
+            all[name] = seconds(at);
+        }
+        if let Some(at) = self.ordered {
+            all[id]["OrderingTimestamp"] = seconds(at);
+        }
+        if let Some(annotation) = &self.annotation {
+            all["Annotation"] = json!(annotation);
+        }
+        all["ComplianceType"] = json!(self.compliance.word());
+        all
+    }
+}
+
+/// A time as AWS's JSON has it: seconds, with a fraction where there is one.
+fn seconds(at: Timestamp) -> Value {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of any date fit")]
+    let precise = || json!(at.as_millisecond() as f64 / 1000.0);
+    if at.subsec_nanosecond() == 0 { json!(at.as_second()) } else { precise() }
 }
 
 /// What a rule does about what it finds, from `config:DescribeRemediationConfigurations`.

@@ -27,6 +27,10 @@ pub struct ConfigItem {
 pub struct History {
     /// The items.
     pub items: Vec<ConfigItem>,
+    /// How many more there are that could not be understood.
+    pub broken: usize,
+    /// All of them as Config sent them, a JSON list.
+    pub raw: Box<str>,
     /// Config knows the resource.
     pub recorded: bool,
 }

@@ -1,5 +1,8 @@
 //! The raw JSON of anything: the service's own where it was kept, else all that is known of it.
 
+use std::collections::BTreeMap;
+
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use crate::model::{Cell, Fault};
@@ -17,13 +20,13 @@ pub fn json_of(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
         Thing::Event(key) => ctx.derived.borrow_mut().records.record(ctx.store.events().get(key)?).ok()?.into_owned(),
         Thing::File(path) => to_json(super::files::file(ctx, path)?)?,
         Thing::Broken(number) => super::broken::broken(ctx, *number)?.raw.to_owned(),
-        Thing::Table(arn) => table_json(ctx, arn)?.to_string(),
+        Thing::Table(arn) => table_json(ctx, arn)?,
         Thing::Who(arn) => to_json(&*ctx.derived.borrow_mut().who(ctx.store, arn)?)?,
         Thing::Judgement(resource, control) => to_json(ctx.store.judgement(resource, control)?)?,
         Thing::Rule(key) => estate.rules.get(key)?.raw.clone(),
         Thing::Evaluation(key, kind, id) => {
             let of = estate.evaluations.get(key)?.value()?;
-            to_json(of.iter().find(|one| one.resource_type == *kind && one.resource_id == *id)?)?
+            of.iter().find(|one| one.resource_type == *kind && one.resource_id == *id)?.json().to_string()
         }
         Thing::Stack(id) => estate.stacks.get(id)?.raw.clone(),
         Thing::Resource(id, logical) => {
@@ -67,15 +70,29 @@ fn cell_json<T: serde::Serialize>(cell: &Cell<T>) -> Value {
     json!({ "seen": seen, "fault": cell.fault.as_ref().map(fault_json) })
 }
 
-fn table_json(ctx: &Ctx<'_>, arn: &str) -> Option<Value> {
-    let table = ctx.store.estate().tables.get(arn)?;
+fn table_json(ctx: &Ctx<'_>, arn: &str) -> Option<String> {
+    let estate = ctx.store.estate();
+    let table = estate.tables.get(arn)?;
     let policy = table.policy.value().cloned().flatten();
     let policy = policy.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text)));
     let judgements: Vec<_> = ctx.store.judgements_of(arn).collect();
-    Some(json!({
+    let own = json!({
         "arn": table.arn, "name": table.name, "scope": table.scope,
         "description": cell_json(&table.description), "pitr": cell_json(&table.pitr), "ttl": cell_json(&table.ttl),
         "tags": cell_json(&table.tags), "resource_policy": policy,
         "resource_policy_fault": table.policy.fault.as_ref().map(fault_json), "judgements": judgements,
-    }))
+    });
+    // What Config recorded stands as Config sent it.
+    let mut all: BTreeMap<&str, Box<RawValue>> = BTreeMap::new();
+    for (name, value) in own.as_object()? {
+        all.insert(name, to_raw_value(value).ok()?);
+    }
+    let history = estate.histories.get(arn);
+    if let Some(history) = history.and_then(Cell::value).filter(|history| history.recorded) {
+        all.insert("config_history", RawValue::from_string(history.raw.to_string()).ok()?);
+    }
+    if let Some(fault) = history.and_then(|cell| cell.fault.as_ref()) {
+        all.insert("config_history_fault", to_raw_value(&fault_json(fault)).ok()?);
+    }
+    to_json(&all)
 }

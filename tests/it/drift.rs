@@ -84,7 +84,7 @@ fn from_the_overview_to_the_cause_of_the_worst_drift_in_two_keys() {
 #[test]
 fn whatever_the_seed_each_drift_of_the_story_names_its_event_and_no_other_is_laid_at_the_intruders_door() {
     use dynakeep::model::Source;
-    for seed in 0..20 {
+    for seed in 0..100 {
         let options = DemoOptions { seed, tables: 0, findings: 0, events: 200, ..DemoOptions::default() };
         let sources =
             vec![Source::Identity, Source::Tables, Source::Keys, Source::Drift, Source::Trails, Source::Events];

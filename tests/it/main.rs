@@ -21,6 +21,7 @@ mod lanes;
 mod live;
 mod policies;
 mod practices;
+mod recorded;
 mod remediation;
 mod seen;
 mod sessions;

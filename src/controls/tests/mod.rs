@@ -335,6 +335,8 @@ fn rule(estate: &mut Estate, identifier: &str, compliance: Compliance) {
         annotation: None,
         recorded: Some(ago(1)),
         invoked: Some(ago(1)),
+        ordered: None,
+        rest: None,
     };
     estate.rules.insert(key.clone(), rule);
     estate.evaluations.insert(key, seen(vec![evaluation]));
