@@ -20,6 +20,7 @@ pub fn open(app: &mut App) -> Vec<Effect> {
     }
     match app.with(|ctx, place| place.target(ctx)) {
         Some(screen) => go(app, screen),
+        None if app.nav.place().screen == Screen::Overview && app.store.is_locked_out() => vec![Effect::Demo],
         None => {
             app.say("nothing to open here");
             Vec::new()

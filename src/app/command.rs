@@ -2,7 +2,7 @@
 
 use tui_input::Input;
 
-use crate::model::{Source, Verdict};
+use crate::model::{Origin, Source, Verdict};
 use crate::theme::Theme;
 use crate::trail::query;
 use crate::view::{Kind, Screen, Tab, filter, list_of};
@@ -10,7 +10,7 @@ use crate::view::{Kind, Screen, Tab, filter, list_of};
 use super::{App, Effect, act, memory, open};
 
 /// Commands besides the names of tabs: the word and what it does.
-pub const COMMANDS: [(&str, &str); 16] = [
+pub const COMMANDS: [(&str, &str); 17] = [
     ("theme NAME", "another theme"),
     ("sort N", "sort by a column, 0 for the list's own order"),
     ("refresh [SOURCE]", "sweep again now"),
@@ -26,6 +26,7 @@ pub const COMMANDS: [(&str, &str); 16] = [
     ("muted", "mutes and attestations: what holds, what has ended"),
     ("faults", "only rows with a fault"),
     ("open THING", "an ARN, an id, a console URL, a control (DET-18), a table; so does a bare one"),
+    ("demo", "leave for the demo account, which needs no credentials"),
     ("q", "leave"),
 ];
 
@@ -37,6 +38,11 @@ pub fn run(app: &mut App, typed: &str) -> Vec<Effect> {
     match word {
         "" => Vec::new(),
         "q" | "quit" | "q!" => vec![Effect::Quit],
+        "demo" if app.store.origin() == Origin::Demo => {
+            app.say("this is the demo account");
+            Vec::new()
+        }
+        "demo" => vec![Effect::Demo],
         "theme" => vec![Effect::Theme(rest.to_owned())],
         "lanes" => act::go(app, Screen::List(Kind::Lanes(rest.to_owned()))),
         "practices" => act::go(app, Screen::List(Kind::Practices)),

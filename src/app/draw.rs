@@ -57,7 +57,9 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
         if area.height >= 7 {
             chrome::coverage(ctx, rows.top(), buf);
         }
-        if let Some((words, _)) = chrome::banner(ctx) {
+        // The Overview tells all of it then.
+        let told = screen == Screen::Overview && ctx.store.is_locked_out();
+        if let Some((words, _)) = chrome::banner(ctx).filter(|_| !told) {
             let row = rows.top();
             buf.set_style(row, ctx.look.style(Role::Banner));
             let line = Line::from(vec![Span::raw(" "), ctx.look.foreign(Role::Banner, &words, 300)]);
@@ -71,7 +73,16 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
             bar::split(rows.top(), buf, &title, &status(ctx, place));
         }
         place.draw(ctx, rows.area, buf, numbered);
-        chrome::footer(ctx, &look, &hints(place, deep), footer, buf);
+        let mut hints = hints(place, deep);
+        if screen == Screen::Overview && ctx.store.is_locked_out() {
+            hints.extend([
+                (Action::Open, "start the demo"),
+                (Action::Raw, ""),
+                (Action::Events, ""),
+                (Action::Related, ""),
+            ]);
+        }
+        chrome::footer(ctx, &look, &hints, footer, buf);
     });
     layers(app, area, rows.area, footer, frame);
 }

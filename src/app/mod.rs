@@ -159,8 +159,19 @@ pub enum Effect {
     Bell,
     /// Give the terminal back until `fg`.
     Suspend,
+    /// Leave, and start the demo in place of what was shown.
+    Demo,
     /// Leave.
     Quit,
+}
+
+/// How the dashboard was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// For good.
+    Quit,
+    /// For the demo.
+    ForDemo,
 }
 
 /// Reads records, until `told` has enough. This may take as long as unpacking large files does.

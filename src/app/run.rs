@@ -18,7 +18,7 @@ use crate::term::Screen;
 use crate::theme::Theme;
 use crate::wire::Clock;
 
-use super::{App, Effect, Msg, Start, draw, keep, read_records, update};
+use super::{App, Effect, Left, Msg, Start, draw, keep, read_records, update};
 
 /// A frame is drawn when the queue is drained, or this long after the first change that it shows.
 const FRAME: Duration = Duration::from_millis(16);
@@ -33,7 +33,7 @@ const DATA_FRAME: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// When the terminal cannot be taken over, or goes away.
-pub async fn run(mut start: Start, commands: Handle, mut polled: Receiver<Polled>) -> io::Result<()> {
+pub async fn run(mut start: Start, commands: Handle, mut polled: Receiver<Polled>) -> io::Result<Left> {
     let clock = start.clock.clone();
     let themes = start.themes.clone();
     let mut accepted = start.accepted.take();
@@ -47,15 +47,15 @@ pub async fn run(mut start: Start, commands: Handle, mut polled: Receiver<Polled
     let mut tick = interval(Duration::from_secs(1));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut open = true;
-    if outside.perform(&mut app, first)? {
-        return Ok(());
+    if let Some(left) = outside.perform(&mut app, first)? {
+        return Ok(left);
     }
     let mut shown = Shown { dirty: true, due: Instant::now() };
     loop {
         if shown.dirty && Instant::now() >= shown.due {
             let effects = update(&mut app, Msg::Tick(clock.now()));
-            if outside.perform(&mut app, effects)? {
-                return Ok(());
+            if let Some(left) = outside.perform(&mut app, effects)? {
+                return Ok(left);
             }
             outside.screen.draw(|frame| draw(&mut app, frame))?;
             shown = Shown { dirty: false, due: Instant::now() + DATA_FRAME };
@@ -66,9 +66,9 @@ pub async fn run(mut start: Start, commands: Handle, mut polled: Receiver<Polled
             key = keys.next() => match key {
                 Some(Ok(event)) => key_message(event),
                 Some(Err(error)) => return Err(error),
-                None => return Ok(()),
+                None => return Ok(Left::Quit),
             },
-            () = ended.wait() => return Ok(()),
+            () = ended.wait() => return Ok(Left::Quit),
             message = polled.recv(), if open && !app.frozen => {
                 open = message.is_some();
                 message.map(Msg::Polled)
@@ -95,8 +95,8 @@ pub async fn run(mut start: Start, commands: Handle, mut polled: Receiver<Polled
                 shown.due = began;
             }
             let effects = update(&mut app, message);
-            if outside.perform(&mut app, effects)? {
-                return Ok(());
+            if let Some(left) = outside.perform(&mut app, effects)? {
+                return Ok(left);
             }
             if is_data && began.elapsed() < FRAME && !app.frozen {
                 next = polled.try_recv().ok().map(Msg::Polled);
@@ -143,8 +143,8 @@ struct Outside {
 }
 
 impl Outside {
-    /// Does what the application wants done; `true` when it wants to end.
-    fn perform(&mut self, app: &mut App, effects: Vec<Effect>) -> io::Result<bool> {
+    /// Does what the application wants done; how it was left, when it wants to end.
+    fn perform(&mut self, app: &mut App, effects: Vec<Effect>) -> io::Result<Option<Left>> {
         for effect in effects {
             match effect {
                 Effect::Refresh(source) => self.commands.send(Command::Refresh(source)),
@@ -175,10 +175,11 @@ impl Outside {
                 }
                 Effect::Bell => self.screen.ring()?,
                 Effect::Suspend => self.screen.suspend()?,
-                Effect::Quit => return Ok(true),
+                Effect::Demo => return Ok(Some(Left::ForDemo)),
+                Effect::Quit => return Ok(Some(Left::Quit)),
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// A theme of the user's own goes before one inside the binary.

@@ -152,10 +152,7 @@ fn credentials(error: &CredentialsError, profile: Option<&str>) -> SourceError {
     let message = words(error);
     let lower = message.to_ascii_lowercase();
     if matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
-        return SourceError::NoCredentials(
-            "none found in the environment, profiles or instance role; try `dynakeep --demo` to look around without any"
-                .to_owned(),
-        );
+        return SourceError::NoCredentials("none found in the environment, profiles or instance role".to_owned());
     }
     if let Some(action) = denied_action(&message) {
         return SourceError::Denied { action: action.to_owned(), message };

@@ -39,6 +39,7 @@ mod s3;
 mod scopes;
 mod session;
 mod site;
+pub mod sought;
 mod sts;
 mod tail;
 mod xml;

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use crate::model::{Arn, Delta, Event, EventSearch, Polled, Progress, SearchReach, Source, SourceError};
 
 use super::site::{Site, Sweep};
+use super::sought::sought;
 use super::{
     answers, backups, cloudformation, cloudtrail, config, dynamodb, events, guardduty, history, kms, network, sts,
 };
@@ -124,6 +125,11 @@ async fn identify(site: &Arc<Site>) -> bool {
             return true;
         }
         let once = site.shared.settings.once;
+        if matches!(error, SourceError::Expired { .. } | SourceError::NoCredentials(_)) && site.place.key.is_none() {
+            let settings = &site.shared.settings;
+            let found = sought(site.place.profile.as_deref(), !settings.regions.is_empty(), site.now());
+            site.shared.send(Polled::Sought(site.scope(), Box::new(found))).await;
+        }
         // STS may have no route where other services have one; a scope named wrongly stays so.
         let (tries, all) = match error {
             SourceError::Expired { .. } | SourceError::NoCredentials(_) => (None, true),

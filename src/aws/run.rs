@@ -34,8 +34,8 @@ pub enum StartError {
     #[error("no such account or region here: {0}")]
     NoScope(String),
     /// Neither flag, environment nor profile names a region.
-    #[error("no region: give --region, set AWS_REGION, or set `region` in the profile")]
-    NoRegion,
+    #[error("no region: name one with -r, in AWS_REGION, or as `region` of the profile `{0}` in ~/.aws/config")]
+    NoRegion(String),
     /// The system gave no thread or timer.
     #[error("cannot start the data layer: {0}")]
     Runtime(#[from] std::io::Error),

@@ -9,6 +9,7 @@ use crate::model::SourceError;
 use super::run::StartError;
 use super::session::Place;
 use super::site::{Shared, Site};
+use super::sought::usual;
 
 /// The site of every scope asked for.
 ///
@@ -57,7 +58,7 @@ async fn places(shared: &Arc<Shared>) -> Result<Vec<(String, Place, Option<Sourc
     for profile in profiles {
         let (regions, mut unlisted) = regions(shared, profile.as_deref(), every).await?;
         for region in regions {
-            let name = profile.clone().unwrap_or_else(|| "default".to_owned());
+            let name = profile.clone().unwrap_or_else(usual);
             let endpoint = settings.endpoint.clone();
             let place = Place { profile: profile.clone(), region: Some(region), key: None, endpoint };
             // Once is enough.
@@ -77,6 +78,7 @@ async fn regions(
     if !every && !settings.regions.is_empty() {
         return Ok((settings.regions.clone(), None));
     }
+    let name = profile.map_or_else(usual, str::to_owned);
     let profile = profile.map(str::to_owned);
     let place = Place { profile, region: None, key: None, endpoint: settings.endpoint.clone() };
     let site = Site::new(shared.clone(), place, "default").await;
@@ -89,7 +91,7 @@ async fn regions(
         None if settings.endpoint.is_some() => Ok((vec![FIRST.to_owned()], None)),
         None => match site.config().credentials_provider() {
             // Guessing a region would show somebody an empty estate that is not theirs.
-            Some(provider) if provider.provide_credentials().await.is_ok() => Err(StartError::NoRegion),
+            Some(provider) if provider.provide_credentials().await.is_ok() => Err(StartError::NoRegion(name)),
             // Without credentials the region is the smaller trouble: let that be said.
             _ => Ok((vec![FIRST.to_owned()], None)),
         },

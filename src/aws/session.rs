@@ -215,7 +215,7 @@ fn retries() -> RetryConfig {
 
 /// Whether instance metadata is worth asking: on EC2, or where the environment names it. Elsewhere nobody
 /// answers at its address, and each start would wait for that.
-fn metadata_expected() -> bool {
+pub(super) fn metadata_expected() -> bool {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     if set("AWS_EC2_METADATA_SERVICE_ENDPOINT") || set("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE") {
         return true;

@@ -4,9 +4,10 @@ use std::io::{self, IsTerminal, Read};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::Parser as _;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::app::{self, Start, Tab};
+use crate::app::{self, Left, Start, Tab};
 use crate::aws::{self, Handle};
 use crate::model::{Arn, Origin};
 use crate::store::Store;
@@ -22,8 +23,21 @@ const FAREWELL: Duration = Duration::from_millis(300);
 /// More than any event that a pager sends.
 const LONGEST: u64 = 4 << 20;
 
-/// Runs it until the user leaves.
+/// Runs it until the user leaves, and the demo after it where somebody who has no credentials asks for that.
 pub(super) fn run(cli: &Cli, thing: Option<&str>) -> Result<ExitCode, Failure> {
+    if show(cli, thing)? == Left::ForDemo {
+        let mut demo =
+            Cli::try_parse_from(["dynakeep", "--demo"]).map_err(|error| Failure::Usage(error.to_string()))?;
+        let looks = &cli.global;
+        demo.global.config.clone_from(&looks.config);
+        demo.global.theme.clone_from(&looks.theme);
+        (demo.global.no_color, demo.global.ascii) = (looks.no_color, looks.ascii);
+        show(&demo, None)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(cli: &Cli, thing: Option<&str>) -> Result<Left, Failure> {
     let global = &cli.global;
     let config = super::config(global)?;
     let theme = looks::theme(global, &config)?;
@@ -83,7 +97,7 @@ pub(super) fn run(cli: &Cli, thing: Option<&str>) -> Result<ExitCode, Failure> {
         // Nobody polls: the queue stays open, and empty.
         let ended = runtime.block_on(app::run(start, handle, from)).map_err(Failure::from);
         drop((to, listen));
-        return ended.map(|()| ExitCode::SUCCESS);
+        return ended;
     }
     let running = aws::spawn(wire, settings, listen, to);
     let ended = runtime.block_on(async {
@@ -106,7 +120,7 @@ pub(super) fn run(cli: &Cli, thing: Option<&str>) -> Result<ExitCode, Failure> {
     });
     // A poller that hangs in a call is left behind: it only reads.
     runtime.shutdown_background();
-    ended.map(|()| ExitCode::SUCCESS)
+    ended
 }
 
 fn tab(name: &str) -> Result<Tab, Failure> {

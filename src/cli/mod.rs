@@ -64,7 +64,7 @@ impl Failure {
     fn code(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::Config(_) | Self::Live(_) => 2,
-            Self::Start(StartError::NoScope(_) | StartError::NoRegion) => 2,
+            Self::Start(StartError::NoScope(_) | StartError::NoRegion(_)) => 2,
             Self::Start(_) | Self::Io(_) => 1,
         }
     }

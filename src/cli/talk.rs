@@ -41,6 +41,8 @@ pub(super) fn fill(store: &mut Store, wire: Wire, settings: Settings) -> Result<
         store.apply(polled);
     });
     line.end();
+    // Nobody may be listening there.
+    let _closed = super::profiles::tell(store);
     swept
 }
 

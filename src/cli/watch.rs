@@ -171,7 +171,11 @@ struct Watch {
 
 impl Watch {
     fn hear(&mut self, polled: Polled) {
+        let first = matches!(polled, Polled::Sought(..)) && self.store.sought().is_empty();
         self.store.apply(polled);
+        if first {
+            let _closed = super::profiles::tell(&self.store);
+        }
     }
 
     /// Tells what changed; `false` when nobody reads it any more.

@@ -66,6 +66,7 @@ pub(super) fn run(cli: &Cli, table: &str, query: Option<&str>, metrics: bool) ->
     let mut store = Store::new(origin, config.baseline());
     let feed = (!global.files().is_empty()).then(|| load(cli, &mut store));
     talk::sweep(first, settings.clone(), |polled| store.apply(polled))?;
+    let _closed = super::profiles::tell(&store);
     store.settle(clock.now());
     let mut arns: Vec<String> =
         store.estate().tables.values().filter(|of| of.name == name).map(|of| of.arn.clone()).collect();

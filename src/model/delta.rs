@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{
     BackupSummary, CallRecord, Caller, Calls, ContributorInsights, Detector, EngineNews, Evaluation, Event, Fault,
     Finding, FindingFilter, FrontDoor, History, Key, KinesisDestination, NetworkPart, Outcome, Pitr, Recorder,
-    Remediation, Rotation, Rule, RuleKey, Runs, Scope, SearchReach, Selector, Source, SourceError, Stack,
+    Remediation, Rotation, Rule, RuleKey, Runs, Scope, SearchReach, Selector, Sought, Source, SourceError, Stack,
     StackResource, StreamEncryption, TableDescription, Trail, TrailStatus, Ttl,
 };
 
@@ -155,6 +155,8 @@ pub enum Polled {
     Call(CallRecord),
     /// What an engine that was asked has to say.
     Engine(Box<EngineNews>),
+    /// None of the credentials that were looked for work: where, and what stood there.
+    Sought(Scope, Box<Sought>),
     /// A scope learned its account number: what was keyed by a profile's name is now keyed by it.
     Renamed {
         /// As it was called.

@@ -20,6 +20,7 @@ mod history;
 mod ledger;
 mod memo;
 mod metrics;
+mod sought;
 mod source;
 mod table;
 mod time;
@@ -45,6 +46,7 @@ pub use history::{ConfigItem, History};
 pub use ledger::{CallOutcome, CallRecord};
 pub use memo::Memo;
 pub use metrics::{Calls, ITEM_CALLS, ItemCall};
+pub use sought::{DEMO, Sought};
 pub use source::{Caller, Freshness, Scope, Source};
 pub use table::{
     BackupSummary, ContributorInsights, DataClass, Index, Key, KeyKind, KinesisDestination, Pitr, Replica, Rotation,

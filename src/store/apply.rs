@@ -73,6 +73,7 @@ impl Store {
                 }
                 self.ledger.push_back(record);
             }
+            Polled::Sought(scope, sought) => drop(self.sought.insert(scope, *sought)),
             Polled::Engine(news) => self.engine = Some(*news),
             Polled::Renamed { from, to } => self.rename(&from, to),
         }
@@ -111,6 +112,7 @@ impl Store {
                 self.freshness.entry((source, to.clone())).or_insert(freshness);
             }
         }
+        self.sought.remove(from);
         self.changes.rename(from, &to);
         self.estate.scopes.retain(|scope| scope != from);
         if let Some(cell) = self.estate.callers.remove(from) {
@@ -125,7 +127,12 @@ impl Store {
     fn apply_delta(&mut self, source: Source, scope: &Scope, delta: Delta) {
         let estate = &mut self.estate;
         match delta {
-            Delta::Caller(outcome) => estate.callers.entry(scope.clone()).or_default().apply(outcome),
+            Delta::Caller(outcome) => {
+                if outcome.is_ok() {
+                    self.sought.remove(scope);
+                }
+                estate.callers.entry(scope.clone()).or_default().apply(outcome);
+            }
             Delta::TableList(outcome) => self.table_list(scope, outcome),
             Delta::Facet(arn, facet) => self.facet(arn, facet),
             Delta::Backups(outcome) => {

@@ -82,7 +82,10 @@ impl Store {
                     let what = format!("{} is {}{}", seen.value.account, seen.value.arn, profile.unwrap_or_default());
                     note(Verdict::Pass, what, None)
                 }
-                Some(Err(error)) => note(Verdict::Unknown, format!("{}: {error}", scope.account), error.advice()),
+                Some(Err(error)) => {
+                    let next = self.sought.get(scope).and_then(|of| Some(of.next.first()?.0.clone()));
+                    note(Verdict::Unknown, format!("{}: {error}", scope.account), next.or_else(|| error.advice()))
+                }
                 None => note(Verdict::Unknown, format!("{}: not read yet", scope.account), None),
             };
             notes.insert(found.what.clone(), found);

@@ -30,7 +30,8 @@ use jiff::Timestamp;
 use crate::controls::Baseline;
 use crate::controls::accepted::Accepted;
 use crate::model::{
-    CallRecord, EngineNews, Estate, Freshness, Judgement, Layer, Origin, Scope, SearchReach, Source, SourceError,
+    CallRecord, EngineNews, Estate, Freshness, Judgement, Layer, Origin, Scope, SearchReach, Sought, Source,
+    SourceError,
 };
 
 use crate::trail::Events;
@@ -105,6 +106,7 @@ pub struct Store {
     dirty_findings: BTreeSet<String>,
     threats: HashMap<(Scope, String), BTreeMap<String, u16>>,
     noted: witness::Noted,
+    sought: BTreeMap<Scope, Sought>,
     drifts: drifts::Drifts,
 }
 
@@ -149,6 +151,7 @@ impl Store {
             dirty_findings: BTreeSet::new(),
             threats: HashMap::new(),
             noted: witness::Noted::default(),
+            sought: BTreeMap::new(),
             drifts: drifts::Drifts::default(),
         }
     }
@@ -322,6 +325,19 @@ impl Store {
     #[must_use]
     pub fn errors(&self) -> &VecDeque<ErrorLine> {
         &self.errors
+    }
+
+    /// Where credentials were looked for that do not work, a profile each.
+    #[must_use]
+    pub fn sought(&self) -> Vec<&Sought> {
+        let profiles: BTreeMap<&str, &Sought> = self.sought.values().map(|of| (of.profile.as_str(), of)).collect();
+        profiles.into_values().collect()
+    }
+
+    /// True while nobody's credentials work, and nothing was ever read.
+    #[must_use]
+    pub fn is_locked_out(&self) -> bool {
+        !self.sought.is_empty() && self.freshness.values().all(|of| of.good.is_none())
     }
 
     /// Events that could not be read: the reason and the raw text.

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::keymap::{Action, BINDINGS, key_of};
-use crate::model::{Origin, SourceError, Verdict};
+use crate::model::{DEMO, Origin, SourceError, Verdict};
 use crate::theme::{Role, verdict_role};
 use crate::widget::{bar, text};
 
@@ -190,6 +190,11 @@ pub fn coverage(ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
 /// A line that asks for something to be done, when the credentials do not work.
 #[must_use]
 pub fn banner(ctx: &Ctx<'_>) -> Option<(String, String)> {
+    if ctx.store.is_locked_out() {
+        let first = ctx.store.sought().iter().find_map(|of| Some(of.next.first()?.0.clone()));
+        let command = first.unwrap_or_else(|| DEMO.0.to_owned());
+        return Some((format!("no credentials work, see Overview · {command}"), command));
+    }
     let errors = ctx.store.freshness().filter_map(|(_, freshness)| Some(&freshness.fault.as_ref()?.error));
     let callers = ctx.store.estate().callers.values().filter_map(|cell| Some(&cell.fault.as_ref()?.error));
     let mut missing = None;

@@ -9,6 +9,7 @@ mod checks;
 pub mod chrome;
 mod compliance;
 mod controls;
+mod credentials;
 pub mod crossers;
 mod cursor;
 mod depth;

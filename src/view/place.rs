@@ -157,6 +157,7 @@ impl Place {
         self.open_record(ctx);
         self.body = match &self.screen.clone() {
             Screen::List(kind) => self.rows(ctx, kind),
+            Screen::Overview if ctx.store.is_locked_out() => Body::Doc(super::credentials::doc(ctx)),
             Screen::Overview => Body::Doc(super::overview::doc(ctx)),
             Screen::Handover => Body::Doc(super::handover::doc(ctx)),
             Screen::Detail(thing) => super::detail(ctx, thing).map_or(Body::Gone, Body::Doc),

@@ -168,7 +168,7 @@ impl Session {
                 Effect::Measure(arn, since) => self.commands.send(Command::Measure(arn, since)),
                 Effect::Prefer(scope) => self.commands.send(Command::Prefer(scope)),
                 Effect::Copy(text) => self.copied.push(text),
-                Effect::Quit => self.quit = true,
+                Effect::Quit | Effect::Demo => self.quit = true,
                 Effect::Theme(name) => {
                     let theme = Theme::built_in(&name).map_err(|error| error.to_string());
                     update(&mut self.app, Msg::Themed(theme));

@@ -12,6 +12,7 @@ mod drift;
 mod engines;
 mod exceptions;
 mod faults;
+mod first_run;
 mod formats;
 mod guard;
 mod harness;

@@ -21,8 +21,8 @@ fn size(cells: u16) -> NonZero<u16> {
     NonZero::new(cells).unwrap()
 }
 
-/// A terminal of 80×24 with the demo in it.
-struct Terminal {
+/// A terminal of 80×24 with the program in it.
+pub struct Terminal {
     keys: File,
     bytes: Receiver<Vec<u8>>,
     screen: vt100::Parser,
@@ -31,6 +31,11 @@ struct Terminal {
 
 impl Terminal {
     fn with_demo() -> Self {
+        Self::with(&["--demo", "--theme", "dark"], &[])
+    }
+
+    /// With the program started by these arguments, in an environment that names no account, changed so.
+    pub fn with(line: &[&str], environment: &[(&str, &str)]) -> Self {
         let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&controller).unwrap();
         unlockpt(&controller).unwrap();
@@ -38,14 +43,12 @@ impl Terminal {
         let name = ptsname(&controller, Vec::new()).unwrap().into_string().unwrap();
         let end = || OpenOptions::new().read(true).write(true).open(&name).unwrap();
         let program = Command::new(env!("CARGO_BIN_EXE_dynakeep"))
-            .args(["--demo", "--theme", "dark"])
-            .env_remove("DYNAKEEP_CONFIG")
-            .env_remove("DYNAKEEP_LOG")
-            .env_remove("NO_COLOR")
+            .args(line)
+            .env_clear()
             .env("TERM", "xterm-256color")
             .env("LANG", "C.UTF-8")
             .env("HOME", "/nonexistent")
-            .env("XDG_CONFIG_HOME", "/nonexistent")
+            .envs(environment.iter().copied())
             .stdin(end())
             .stdout(end())
             .stderr(end())
@@ -67,14 +70,14 @@ impl Terminal {
     }
 
     /// Types, as a terminal sends it.
-    fn types(&mut self, keys: &str) -> &mut Self {
+    pub fn types(&mut self, keys: &str) -> &mut Self {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self
     }
 
     /// Waits until the screen is so; fails with what it is instead.
     #[track_caller]
-    fn until(&mut self, what: &str, holds: impl Fn(&str) -> bool) -> &mut Self {
+    pub fn until(&mut self, what: &str, holds: impl Fn(&str) -> bool) -> &mut Self {
         let began = Instant::now();
         loop {
             let shown = self.screen.screen().contents();
@@ -90,7 +93,7 @@ impl Terminal {
     }
 
     #[track_caller]
-    fn shows(&mut self, text: &str) -> &mut Self {
+    pub fn shows(&mut self, text: &str) -> &mut Self {
         self.until(text, |shown| shown.contains(text))
     }
 }
