@@ -321,8 +321,8 @@ const TEMPLATE: &str = r#"# dynakeep's configuration: $XDG_CONFIG_HOME/dynakeep/
 # The share of each documented rate to use: others live on the same quota.
 #share = 0.5
 
-# `dynakeep themes` lists them.
-#theme = "dark"
+# `dynakeep themes` lists them; "auto" follows the ground of the terminal, "auto:gruvbox-dark" with another pair.
+#theme = "auto"
 
 # + x ! ? in place of symbols.
 #ascii = true

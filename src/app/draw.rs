@@ -39,6 +39,7 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     app.width = area.width;
     app.freshen();
     let buf = frame.buffer_mut();
+    buf.set_style(area, app.look.style(Role::Screen));
     buf.set_style(area, app.look.style(Role::Text));
     let mut rows = Rows { area };
     let (tab, frozen, unseen) = (app.nav.current(), app.frozen, app.alarm.unseen);
@@ -402,7 +403,8 @@ fn help(app: &App, at: usize, area: Rect, buf: &mut Buffer) {
     let at = at.min(lines.len().saturating_sub(room));
     let shown: Vec<_> = lines.iter().skip(at).take(room.max(1)).cloned().collect();
     let title = if lines.len() > room { "Keys, j k scroll, Esc closes" } else { "Keys, Esc closes" };
-    popup::draw(area, buf, title, look.style(Role::Accent), &shown, look.ascii);
+    let styles = (look.style(Role::Screen), look.style(Role::Accent));
+    popup::draw(area, buf, title, styles, &shown, look.ascii);
 }
 
 #[cfg(test)]

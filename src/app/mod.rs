@@ -16,7 +16,6 @@ mod tests;
 mod update;
 
 use std::cell::RefCell;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +30,7 @@ use crate::state::{Recalled, State, Whose};
 use crate::store::Store;
 use crate::store::mark::Mark;
 use crate::store::notes::{Note, Notes};
-use crate::theme::Theme;
+use crate::theme::{Depth, Theme, Wardrobe};
 use crate::trail::ingest::{self, Feed};
 use crate::view::{Ctx, Derived, Look, Place, TimeMode};
 use crate::wire::Clock;
@@ -61,8 +60,8 @@ pub struct Start {
     pub clock: Clock,
     /// A word for the header, beside DEMO and REPLAY, which the store's origin brings.
     pub badge: Option<String>,
-    /// Where the user's own themes lie, for `:theme NAME`.
-    pub themes: Option<PathBuf>,
+    /// The themes there are, for `:theme NAME`.
+    pub themes: Wardrobe,
     /// Log files that are being loaded.
     pub feed: Option<Feed>,
     /// What is accepted of tables, each time that the file which says it changes.
@@ -90,7 +89,7 @@ impl Start {
             open: None,
             clock,
             badge: None,
-            themes: None,
+            themes: Wardrobe::new(None, Depth::True),
             feed: None,
             accepted: None,
             state: None,

@@ -15,7 +15,7 @@ use crate::controls::accepted::Accepted;
 use crate::model::Polled;
 use crate::state::State;
 use crate::term::Screen;
-use crate::theme::Theme;
+use crate::theme::Wardrobe;
 use crate::wire::Clock;
 
 use super::{App, Effect, Left, Msg, Start, draw, keep, read_records, update};
@@ -134,7 +134,7 @@ fn key_message(event: Event) -> Option<Msg> {
 struct Outside {
     screen: Screen,
     commands: Handle,
-    themes: Option<PathBuf>,
+    themes: Wardrobe,
     /// Where records go that were read.
     read: UnboundedSender<Msg>,
     /// Where marks and notes are kept.
@@ -159,7 +159,7 @@ impl Outside {
                     std::thread::spawn(move || read_records(wanted, |record| read.send(record).is_ok()));
                 }
                 Effect::Theme(name) => {
-                    let theme = self.theme(&name);
+                    let theme = self.themes.named(&name).map_err(|error| error.to_string());
                     update(app, Msg::Themed(theme));
                 }
                 Effect::Recall(_) | Effect::Keep(..) | Effect::Note(..) => {
@@ -180,17 +180,6 @@ impl Outside {
             }
         }
         Ok(None)
-    }
-
-    /// A theme of the user's own goes before one inside the binary.
-    fn theme(&self, name: &str) -> Result<Theme, String> {
-        let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-        let path = self.themes.as_ref().filter(|_| plain).map(|themes| themes.join(format!("{name}.toml")));
-        match path.and_then(|path| Some((std::fs::read_to_string(&path).ok()?, path))) {
-            Some((text, path)) => Theme::parse(&path.display().to_string(), &text),
-            None => Theme::built_in(name),
-        }
-        .map_err(|error| error.to_string())
     }
 }
 

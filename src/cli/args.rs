@@ -101,7 +101,7 @@ pub struct Global {
     /// The dashboard's first tab: overview, findings, compliance, drift, tables, endpoints, trail, controls, sources
     #[arg(long, global = true, value_name = "NAME", help_heading = "Looks")]
     pub view: Option<String>,
-    /// A theme: `dynakeep themes` lists them
+    /// A theme: `dynakeep themes` lists them; `auto` suits the terminal's background, `auto:gruvbox-dark` by another pair
     #[arg(long, global = true, env = "DYNAKEEP_THEME", value_name = "NAME", help_heading = "Looks")]
     pub theme: Option<String>,
     /// No colours

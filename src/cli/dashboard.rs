@@ -83,7 +83,7 @@ fn show(cli: &Cli, thing: Option<&str>) -> Result<Left, Failure> {
     start.view = view;
     start.filter = filter;
     start.open = open;
-    start.themes = looks::directory();
+    start.themes = looks::wardrobe(global);
     start.accepted = super::baseline::watched(global);
     start.state = super::state(global);
     start.endpoint.clone_from(&settings.endpoint);

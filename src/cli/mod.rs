@@ -171,7 +171,7 @@ fn print(cli: &Cli, command: &Command, out: &mut dyn Write) -> Result<(), Failur
         }
         Command::Man => clap_mangen::Man::new(Cli::command()).render(&mut &mut *out)?,
         Command::Keys => looks::keys(out)?,
-        Command::Themes => looks::themes(out)?,
+        Command::Themes => looks::themes(&cli.global, out)?,
         Command::ConfigTemplate => out.write_all(crate::config::template().as_bytes())?,
         _ => {}
     }

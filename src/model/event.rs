@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub use dynakeep_events::EventCategory;
+pub use dynakeep_events::query::closest;
 
 use super::SourceError;
 

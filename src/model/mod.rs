@@ -38,7 +38,7 @@ pub use drift::{DriftStatus, PropertyDifference, Stack, StackResource};
 pub use endpoint::{Endpoint, EndpointKind, Network, NetworkInterface, NetworkPart, RouteTable, Subnet, Vpc};
 pub use engine::{EngineBound, EngineEnd, EngineNews};
 pub use estate::{Estate, FindingLink, RECOVERY_POINTS, TableKey};
-pub use event::{Event, EventCategory, EventSearch, SearchBy, SearchReach};
+pub use event::{Event, EventCategory, EventSearch, SearchBy, SearchReach, closest};
 pub use exception::{Attestations, Exception};
 pub use fault::{Fault, SourceError, login_command};
 pub use finding::{Actor, Detector, Finding, FindingAction, FindingFilter, Signal};

@@ -98,6 +98,8 @@ fn mistakes_are_usage_errors_that_name_them() {
         (&["--demo", "-r", "nowhere-1", "tables"], "nowhere-1"),
         (&["--demo", "tables", "-o", "sarif"], "sarif"),
         (&["--theme", "no-such", "keys"], "no-such"),
+        (&["--theme", "gruvbx-dark", "keys"], "did you mean gruvbox-dark"),
+        (&["--theme", "auto:nord", "keys"], "names no pair"),
         (&["--config", "/nonexistent/x.toml", "--demo", "tables"], "/nonexistent/x.toml"),
         (&["--demo"], "terminal"),
         (&["-p", "nosuch", "tables"], "nosuch"),

@@ -374,7 +374,7 @@ impl fmt::Display for Expr {
 }
 
 /// The candidates nearest to a misspelt word, nearest first.
-fn closest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+pub fn closest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let word = word.to_ascii_lowercase();
     let mut near: Vec<(usize, &str)> = candidates
         .map(|candidate| {
