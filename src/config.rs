@@ -318,16 +318,18 @@ const TEMPLATE: &str = r#"# dynakeep's configuration: $XDG_CONFIG_HOME/dynakeep/
 # "aws": keep to the documented rates; "none": do not. Without it: kept, except at a custom endpoint.
 #limits = "aws"
 
-# The share of each documented rate to use: others live on the same quota.
+# The share of each documented rate to use: others live on the same quota. [default: 0.5]
 #share = 0.5
 
 # `dynakeep themes` lists them; "auto" follows the ground of the terminal, "auto:gruvbox-dark" with another pair.
+# [default: "auto"]
 #theme = "auto"
 
-# + x ! ? in place of symbols.
+# + x ! ? in place of symbols. [default: false]
 #ascii = true
 
 # The bell rings, and a badge stands in the header, when something critical changes; true: neither.
+# [default: false]
 #quiet = true
 
 [baseline]
@@ -340,13 +342,15 @@ const TEMPLATE: &str = r#"# dynakeep's configuration: $XDG_CONFIG_HOME/dynakeep/
 # Identities that may change and remove tables. Without any, whoever can is listed as a warning.
 #admins = ["role/ci-deploy", "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Tables_*"]
 
-# A drift check older than this is stale.
+# A drift check older than this is stale. [default: 24]
 #drift_check_hours = 24
 
 # Callers are to agree on keys by a post-quantum exchange: ENC-09 warns of those that do not.
+# [default: false]
 #post_quantum = true
 
 # What each data class asks for: "default", or "fsi", which asks for customer-managed keys of all but public tables.
+# [default: "default"]
 #name = "fsi"
 
 # What differs from it, for public, internal, confidential or restricted tables.
@@ -378,12 +382,61 @@ const CLASSES: &str = r#"
 
 [who]
 # Count the calls to a table by CloudWatch's metrics: $0.01 for 1,000 metrics asked for, 13 of them a look at a table.
+# [default: false]
 #metrics = true
 "#;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The fields that a table of the file has, as serde tells them when it meets one that it does not know.
+    fn fields(table: &str) -> Vec<String> {
+        let said = Config::parse(&format!("{table}\nno_such_setting = 1\n")).unwrap_err();
+        let (_, names) = said.rsplit_once("expected ").unwrap_or_else(|| panic!("{table}: {said}"));
+        names.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_template_names_every_setting_that_there_is() {
+        let template = template();
+        let bare = |line: &str| line.trim_start_matches('#').trim().to_owned();
+        // Settings by the table that they stand in.
+        let (mut table, mut named) = (String::new(), std::collections::BTreeSet::new());
+        for line in template.lines().filter(|line| !line.starts_with("# ")).map(bare) {
+            match (line.strip_prefix('['), line.split_once(" = ")) {
+                (Some(head), _) => head.trim_matches(['[', ']']).clone_into(&mut table),
+                (None, Some((name, _))) => drop(named.insert(format!("{table}.{name}"))),
+                _ => {}
+            }
+        }
+        let of = |table: &str| named.iter().any(|name| name.starts_with(table));
+        for head in [
+            "",
+            "[baseline]",
+            "[[baseline.expected]]",
+            "[baseline.management]",
+            "[classes]",
+            "[who]",
+            "[[front_doors]]",
+            "[engines.athena]",
+            "[engines.insights]",
+            "[engines.lake]",
+            "[engines.s3]",
+        ] {
+            let table = head.trim_matches(['[', ']']);
+            for field in fields(head) {
+                let name = format!("{table}.{field}");
+                // Classes differ in the same settings: those of two are shown.
+                let class = ["public", "internal", "confidential", "restricted"].contains(&field.as_str());
+                assert!(class || of(&name) || of(name.trim_start_matches('.')), "{name} is not in the template");
+            }
+        }
+        for field in fields("[baseline.restricted]") {
+            let shown = ["confidential", "restricted"].map(|class| format!("baseline.{class}.{field}"));
+            assert!(shown.iter().any(|name| of(name)), "{field} of a class is not in the template");
+        }
+    }
 
     #[test]
     fn the_template_holds_with_every_line_switched_on() {

@@ -25,7 +25,7 @@ pub struct Cli {
     pub command: Option<Command>,
 }
 
-const EXAMPLES: &str = "\
+pub(super) const EXAMPLES: &str = "\
 Examples:
   dynakeep --demo                                   look around: no credentials, no network
   dynakeep -p prod-audit -r eu-west-1,us-east-1     the dashboard
@@ -308,13 +308,17 @@ pub enum Command {
     /// The themes: built in, and those of the configuration directory
     Themes,
     /// Completions for a shell, to standard output
+    ///
+    /// bash: dynakeep completions bash > ~/.local/share/bash-completion/completions/dynakeep · zsh: > a directory of $fpath, as
+    /// _dynakeep · fish: > ~/.config/fish/completions/dynakeep.fish · PowerShell: dynakeep completions powershell |
+    /// Out-String | Invoke-Expression
     Completions {
         /// Which shell
         shell: clap_complete::Shell,
     },
-    /// The manual page, to standard output
+    /// The manual page, to standard output: dynakeep man | man -l -
     Man,
-    /// A configuration file with every setting explained
+    /// A configuration file with every setting explained: dynakeep config-template > ~/.config/dynakeep/config.toml
     ConfigTemplate,
 }
 

@@ -11,6 +11,7 @@ mod files;
 mod handover;
 mod line;
 mod looks;
+mod manual;
 mod notify;
 mod once;
 mod pipe;
@@ -25,7 +26,7 @@ mod worse;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 use crate::aws::{Settings, StartError};
 use crate::config::{Config, ConfigError, Limits};
@@ -164,12 +165,8 @@ fn print(cli: &Cli, command: &Command, out: &mut dyn Write) -> Result<(), Failur
         Command::Controls { ids } => controls::run(cli, ids, out)?,
         Command::Info => print::info(cli, out)?,
         Command::IamPolicy { paid } => print::iam_policy(*paid, out)?,
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "dynakeep", &mut script);
-            out.write_all(&script)?;
-        }
-        Command::Man => clap_mangen::Man::new(Cli::command()).render(&mut &mut *out)?,
+        Command::Completions { shell } => manual::completions(*shell, out)?,
+        Command::Man => manual::page(out)?,
         Command::Keys => looks::keys(out)?,
         Command::Themes => looks::themes(&cli.global, out)?,
         Command::ConfigTemplate => out.write_all(crate::config::template().as_bytes())?,
