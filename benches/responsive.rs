@@ -22,6 +22,7 @@ use dynakeep::model::{
     CallRef, Delta, Event, EventCategory, Facet, Finding, FindingAction, Pitr, Polled, Scope, Seen, Source,
     TableDescription,
 };
+use dynakeep::store::mark::Mark;
 use dynakeep::wire::demo::Demo;
 use dynakeep::wire::fault::Fault;
 use harness::{Session, demo_options, settings};
@@ -102,7 +103,25 @@ fn main() {
         &[KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE), KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE)],
         20,
     );
+    marks(app);
     idle();
+}
+
+/// What a hand-over costs: the mark of all that is known, its text, and what is held against it.
+fn marks(app: &App) {
+    let (store, began) = (&app.store, Instant::now());
+    let mark = Mark::of(store, now(), "ann", None);
+    let built = began.elapsed();
+    let text = serde_json::to_string(&mark).expect("a mark is JSON");
+    let began = Instant::now();
+    let changes = mark.changes(store).len();
+    println!(
+        "\nmark of {} judgements, {FINDINGS} findings: built in {:.1} ms, {:.1} MB as JSON, held against in {:.1} ms ({changes} changes)",
+        store.judgements().count(),
+        built.as_secs_f64() * 1e3,
+        text.len() as f64 / 1e6,
+        began.elapsed().as_secs_f64() * 1e3
+    );
 }
 
 /// Frames and bytes of the real program in a real (pseudo) terminal in one idle minute.

@@ -170,8 +170,14 @@ impl Estate {
     /// Backups of one table. A table that the list does not name has none.
     #[must_use]
     pub fn table_backups(&self, table: &Table) -> Option<Result<BackupSummary, SourceError>> {
-        match self.backups.get(&table.scope).and_then(Cell::known)? {
-            Ok(seen) => Some(Ok(seen.value.get(&table.name).cloned().unwrap_or_default())),
+        self.backups_of(&table.scope, &table.name)
+    }
+
+    /// Backups of a table by its name, also of one that is gone.
+    #[must_use]
+    pub fn backups_of(&self, scope: &Scope, name: &str) -> Option<Result<BackupSummary, SourceError>> {
+        match self.backups.get(scope).and_then(Cell::known)? {
+            Ok(seen) => Some(Ok(seen.value.get(name).cloned().unwrap_or_default())),
             Err(error) => Some(Err(error.clone())),
         }
     }

@@ -322,6 +322,7 @@ impl Store {
         self.dirty_estate = true;
         let cell = estate.populations.entry(scope.clone()).or_default();
         let listed = outcome.as_ref().map(|seen| seen.value.clone()).unwrap_or_default();
+        let last = cell.seen.as_ref().map(|seen| seen.at);
         let Some(arns) = list(cell, outcome, |(_, arn)| arn.clone()) else { return };
         let before: BTreeSet<String> =
             estate.tables.values().filter(|table| table.scope == *scope).map(|table| table.arn.clone()).collect();
@@ -336,6 +337,8 @@ impl Store {
             self.drifts.forget(|arn| gone.contains(arn));
             self.estate.histories.retain(|arn, _| !gone.contains(arn));
         }
+        gone.iter().for_each(|arn| self.depart(arn, last));
+        self.drifts.stale = true;
     }
 
     fn facet(&mut self, arn: String, facet: Facet) {

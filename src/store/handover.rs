@@ -1,9 +1,12 @@
 //! What whoever takes over must know: what changed since the mark, or since a moment that nobody marked, and what that
 //! cannot tell.
 
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
-use crate::model::{Finding, Source, second};
+use crate::model::{Finding, Severity, Source, second};
 use crate::trail::EventRef;
 
 use super::Store;
@@ -41,6 +44,8 @@ pub enum Part {
     Fell,
     /// Findings that went on, were archived or are gone.
     WentOn,
+    /// Findings and drifts that were open before, and are.
+    Still,
     /// What went stale, or came back.
     Stale,
     /// Verdicts that are no longer known, or known now.
@@ -51,7 +56,8 @@ pub enum Part {
 
 impl Part {
     /// All, in their order.
-    pub const ALL: [Self; 7] = [Self::New, Self::Drift, Self::Fell, Self::WentOn, Self::Stale, Self::Lost, Self::Rose];
+    pub const ALL: [Self; 8] =
+        [Self::New, Self::Drift, Self::Fell, Self::WentOn, Self::Still, Self::Stale, Self::Lost, Self::Rose];
 
     /// Its head.
     #[must_use]
@@ -61,6 +67,7 @@ impl Part {
             Self::Drift => "drift",
             Self::Fell => "verdicts that fell",
             Self::WentOn => "findings that went on or ended",
+            Self::Still => "still open from before",
             Self::Stale => "data that went stale or came back",
             Self::Lost => "verdicts no longer known, or known now",
             Self::Rose => "verdicts that rose",
@@ -72,7 +79,9 @@ impl Part {
     pub fn of(change: &Change) -> Self {
         match &change.what {
             Changed::Finding(of) if matches!(of.turn, Turn::New | Turn::Reopened) => Self::New,
+            Changed::Finding(of) if of.turn == Turn::Still => Self::Still,
             Changed::Finding(_) => Self::WentOn,
+            Changed::Drift(of) if of.stands == Stands::Still => Self::Still,
             Changed::Drift(_) => Self::Drift,
             Changed::Verdict(of) => match of.way {
                 Way::Fell | Way::New => Self::Fell,
@@ -122,7 +131,9 @@ impl Store {
             ));
         }
         blind.extend(self.blind(at));
-        Handover { since: at, by, changes: since.changes.clone(), writes: self.writes(at), blind }
+        let mut changes = since.changes.clone();
+        changes.extend(self.still(&changes));
+        Handover { since: at, by, changes, writes: self.writes(at), blind }
     }
 
     /// The hand-over since a moment: by the times of findings and events, and by the mark as far as that goes.
@@ -143,7 +154,12 @@ impl Store {
                 Some(closed) if closed.at < at => continue,
                 Some(_) if drift.since().is_some_and(|since| since < at) => Stands::Over,
                 Some(_) => Stands::CameAndWent,
-                None if drift.since().is_some_and(|since| since >= at) => Stands::Open,
+                // A reading is no beginning: where no event tells, it must have been good since.
+                None if drift.since().is_some_and(|since| since >= at)
+                    && (drift.cause.is_ok() || drift.good.is_some_and(|good| good >= at)) =>
+                {
+                    Stands::Open
+                }
                 None => continue,
             };
             note(drift.since(), Changed::Drift(DriftChange::new(drift, stands)));
@@ -178,6 +194,7 @@ impl Store {
             }
         }
         changes.sort_by_key(Change::rank);
+        changes.extend(self.still(&changes));
         blind.extend(self.blind(at));
         Handover { since: at, by: None, changes, writes: self.writes(at), blind }
     }
@@ -186,6 +203,31 @@ impl Store {
     fn cut(&self, at: Timestamp) -> Option<String> {
         let beyond = self.events.newest_first().nth(MOST).filter(|event| event.time() >= at)?;
         Some(format!("writes are those among the newest {MOST} events: none before {}", second(beyond.time())))
+    }
+
+    /// What was open before, and is: drifts that somebody should look at, and findings of high severity or worse.
+    fn still(&self, changes: &[Change]) -> Vec<Change> {
+        let told: HashSet<&str> = changes
+            .iter()
+            .filter_map(|change| match &change.what {
+                Changed::Finding(of) => Some(of.id.as_str()),
+                Changed::Drift(of) => Some(of.id.as_str()),
+                Changed::Verdict(_) | Changed::Source(_) => None,
+            })
+            .collect();
+        let grave = |of: &Finding| of.broken.is_some() || of.severity() >= Severity::High;
+        let findings = self.estate.findings.values().filter(|of| !of.archived && grave(of));
+        let findings = findings.filter(|of| !told.contains(of.id.as_str()));
+        let findings = findings.map(|of| (of.updated, Changed::Finding(FindingChange::new(of, Turn::Still))));
+        let drifts = self.drifts().iter().filter(|of| of.counts() && !told.contains(of.id.as_str()));
+        let drifts = drifts.map(|of| (of.since(), Changed::Drift(DriftChange::new(of, Stands::Still))));
+        let mut still: Vec<Change> = findings
+            .chain(drifts)
+            .zip(changes.len() as u64 + 1..)
+            .map(|((evidence, what), number)| Change { number, at: self.estate.now, evidence, what })
+            .collect();
+        still.sort_by_key(|of| Reverse((of.severity(), of.evidence)));
+        still
     }
 
     /// What is not read now, or not as far back.

@@ -3,11 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use hashbrown::HashMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::controls::facts;
 use crate::model::{Judgement, Scope, Severity, Source, Verdict};
+use crate::trail::settings::EXISTS;
 
 use super::changes::{Change, Changed, DriftChange, FindingChange, SourceChange, Stands, Turn, VerdictChange, Way};
 use super::drifts::DriftSource;
@@ -72,6 +74,8 @@ const LETTERS: [(Verdict, u8); 6] = [
     (Verdict::Manual, b'm'),
     (Verdict::NotApplicable, b'n'),
 ];
+/// What is not known now and was known to an earlier mark: a digit, the place of what was known among the letters.
+const KNOWN_BEFORE: u8 = b'0';
 /// Not judged.
 const NONE: u8 = b'-';
 
@@ -83,6 +87,26 @@ fn letter(of: &Judgement) -> u8 {
 fn verdict(letter: u8) -> Option<(Verdict, bool)> {
     let (verdict, _) = LETTERS.iter().find(|(_, of)| *of == letter.to_ascii_lowercase())?;
     Some((*verdict, letter.is_ascii_lowercase()))
+}
+
+/// The letter of what is not known now and was known before: it keeps what was.
+fn kept(now: u8, earlier: u8) -> u8 {
+    let known = LETTERS.iter().position(|(verdict, letter)| *letter == earlier && *verdict != Verdict::Unknown);
+    match (now, known.and_then(|place| u8::try_from(place).ok())) {
+        (b'u', _) if earlier.is_ascii_digit() => earlier,
+        (b'u', Some(place)) => KNOWN_BEFORE + place,
+        _ => now,
+    }
+}
+
+/// What a letter says that a verdict of now is held against: as long as it is not known again, nothing changed; once it
+/// is, what was known before counts.
+fn held(letter: u8, now: Verdict) -> Option<(Verdict, bool)> {
+    if !letter.is_ascii_digit() {
+        return verdict(letter);
+    }
+    let (known, _) = LETTERS.get(usize::from(letter - KNOWN_BEFORE))?;
+    Some((if now == Verdict::Unknown { now } else { *known }, true))
 }
 
 impl Mark {
@@ -111,7 +135,7 @@ impl Mark {
             })
             .collect();
         mark.controls = facts::all().map(|(id, _)| id.to_owned()).collect();
-        let places: BTreeMap<&str, usize> = facts::all().enumerate().map(|(place, (id, _))| (id, place)).collect();
+        let places: HashMap<&str, usize> = facts::all().enumerate().map(|(place, (id, _))| (id, place)).collect();
         for (resource, of) in &store.judgements {
             let mut letters = vec![NONE; mark.controls.len()];
             for judgement in of.values() {
@@ -132,9 +156,21 @@ impl Mark {
             })
             .collect();
         if let Some(earlier) = earlier {
+            mark.remember(earlier);
             mark.keep(earlier, |scope| !here.contains(scope), |account| !accounts.contains(account));
         }
         mark
+    }
+
+    /// Keeps what an earlier mark knew of verdicts that are not known now.
+    fn remember(&mut self, earlier: &Self) {
+        let translated = translation(&earlier.controls, &self.controls);
+        for (resource, letters) in &mut self.stood {
+            let Some(known) = earlier.stood.get(resource).map(String::as_bytes) else { continue };
+            let of = |place: usize| translated.get(place).copied().flatten().and_then(|from| known.get(from)).copied();
+            let now = letters.bytes().enumerate().map(|(place, now)| kept(now, of(place).unwrap_or(NONE)));
+            *letters = now.map(char::from).collect();
+        }
     }
 
     /// Takes over what another mark says of scopes, and of accounts as a whole.
@@ -166,6 +202,15 @@ impl Mark {
         store.estate().scopes.iter().filter_map(|scope| self.over.get(&scope.to_string())).min_by_key(|stamp| stamp.at)
     }
 
+    /// The tables that there were, by ARN, each with the moment of its mark.
+    pub(super) fn tables(&self) -> impl Iterator<Item = (&str, Timestamp)> {
+        let tables = self.stood.keys().filter(|resource| resource.contains(":table/"));
+        tables.filter_map(|arn| {
+            let (account, region) = place(arn);
+            Some((arn.as_str(), self.over.get(&format!("{account}/{region}"))?.at))
+        })
+    }
+
     fn covers(&self, account: &str, region: &str) -> bool {
         if region.is_empty() {
             let of = |scope: &str| scope.split_once('/').is_some_and(|(of, _)| of == account);
@@ -188,10 +233,13 @@ impl Mark {
 
     fn verdicts(&self, store: &Store) -> Vec<(Option<Timestamp>, Changed)> {
         let mut found = Vec::new();
-        let places: BTreeMap<&str, usize> =
+        let places: HashMap<&str, usize> =
             self.controls.iter().enumerate().map(|(place, id)| (id.as_str(), place)).collect();
+        // Both are in the same order, and both may be long.
+        let mut marked = self.stood.iter().peekable();
         for (resource, of) in &store.judgements {
-            let stood = self.stood.get(resource).map(String::as_bytes);
+            while marked.next_if(|(known, _)| *known < resource).is_some() {}
+            let stood = marked.next_if(|(known, _)| *known == resource).map(|(_, letters)| letters.as_bytes());
             if stood.is_none() {
                 let (account, region) = place(resource);
                 if !self.covers(&account, &region) {
@@ -201,8 +249,8 @@ impl Mark {
             for judgement in of.values() {
                 // A control that there was not is compared with nothing.
                 let Some(place) = places.get(judgement.control) else { continue };
-                let before = stood.and_then(|stood| verdict(*stood.get(*place)?));
                 let now = (judgement.verdict, judgement.counts());
+                let before = stood.and_then(|stood| held(*stood.get(*place)?, judgement.verdict));
                 if before == Some(now) {
                     continue;
                 }
@@ -274,6 +322,10 @@ impl Mark {
         for (id, of) in &self.drifts {
             let scope = Scope::new(of.account.clone(), of.region.clone());
             if there.contains(id.as_str()) || closed.contains(&names(of)) || !self.reads(store, &scope) {
+                continue;
+            }
+            // It is gone still, and was handed over as such.
+            if of.setting == EXISTS && estate.table_named(&scope, &of.resource).is_none() {
                 continue;
             }
             // What is not heard any more because it was too long ago is not over.
@@ -349,4 +401,22 @@ fn trouble(source: Source, scope: &Scope) -> String {
 fn translation(from: &[String], to: &[String]) -> Vec<Option<usize>> {
     let places: BTreeMap<&str, usize> = from.iter().enumerate().map(|(place, id)| (id.as_str(), place)).collect();
     to.iter().map(|id| places.get(id.as_str()).copied()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_when_one_hands_over_is_held_against_what_was_known_before() {
+        let chain = |letters: &[u8]| letters.iter().copied().reduce(|earlier, now| kept(now, earlier)).unwrap();
+        // It passed, could not be read twice over, and fails: it fell.
+        assert_eq!(held(chain(b"puu"), Verdict::Fail), Some((Verdict::Pass, true)));
+        // As long as nobody can read it, nothing changed since the hand-over.
+        assert_eq!(held(chain(b"pu"), Verdict::Unknown), Some((Verdict::Unknown, true)));
+        assert_eq!(held(chain(b"puf"), Verdict::Pass), Some((Verdict::Fail, true)));
+        assert_eq!(held(chain(b"uu"), Verdict::Fail), Some((Verdict::Unknown, true)));
+        assert_eq!(held(chain(b"-u"), Verdict::Fail), Some((Verdict::Unknown, true)));
+        assert_eq!(held(chain(b"Fu"), Verdict::Fail), Some((Verdict::Unknown, true)));
+    }
 }

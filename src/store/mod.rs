@@ -191,6 +191,7 @@ impl Store {
         self.baseline.accepted = accepted.into();
         self.dirty_tables.extend(self.estate.tables.keys().cloned());
         self.drifts.forget_compared();
+        self.drifts.stale = true;
         self.revision += 1;
     }
 
@@ -373,6 +374,8 @@ impl Store {
     /// Moves the mark, or takes it away.
     pub fn set_mark(&mut self, mark: Option<Arc<Mark>>) {
         self.mark = mark;
+        // A table that it knows, and that is no longer there, is gone since then.
+        self.drifts.stale = true;
         self.revision += 1;
     }
 

@@ -189,9 +189,9 @@ impl Since {
                 Changed::Finding(of) => match of.turn {
                     Turn::New | Turn::Reopened => &mut count.findings,
                     Turn::Updated => &mut count.updated,
-                    Turn::Archived | Turn::Gone => continue,
+                    Turn::Archived | Turn::Gone | Turn::Still => continue,
                 },
-                Changed::Drift(of) if of.stands != Stands::Over => &mut count.drifts,
+                Changed::Drift(of) if of.stands.is_new() => &mut count.drifts,
                 Changed::Drift(_) => continue,
                 Changed::Source(of) if of.error.is_some() => &mut count.stale,
                 Changed::Source(_) => continue,

@@ -2,18 +2,23 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dynakeep::app::{Msg, update};
 use dynakeep::aws::Settings;
 use dynakeep::config::Config;
 use dynakeep::controls::accepted::Accepted;
+use dynakeep::model::{Severity, Source};
+use dynakeep::store::changes::{Change, Changed};
 use dynakeep::store::{Confidence, Drift};
 use dynakeep::wire::demo::{Demo, DemoOptions};
 use dynakeep::wire::fault::Fault;
+use serde_json::json;
 
 use crate::classes::{config, rows, run};
 use crate::harness::{Session, demo_options, settings};
+use crate::sweeps::{IDENTITY, canned};
 
 /// A small demo account, its story told to the end.
 fn told() -> Session {
@@ -83,7 +88,6 @@ fn from_the_overview_to_the_cause_of_the_worst_drift_in_two_keys() {
 
 #[test]
 fn whatever_the_seed_each_drift_of_the_story_names_its_event_and_no_other_is_laid_at_the_intruders_door() {
-    use dynakeep::model::Source;
     for seed in 0..100 {
         let options = DemoOptions { seed, tables: 0, findings: 0, events: 200, ..DemoOptions::default() };
         let sources =
@@ -231,4 +235,71 @@ fn what_is_accepted_while_one_watches_counts_at_once_and_a_broken_file_is_named(
         let of = drift(&session, "orders", setting);
         assert!(of.counts() && of.cause.as_ref().is_ok_and(|cause| cause.principal == "app-orders"), "{of:#?}");
     }
+}
+
+/// An account of two tables. Once the switch is thrown one of them is gone, and CloudTrail tells who deleted it.
+fn of_two(gone: Arc<AtomicBool>) -> Session {
+    let (wire, _) = canned(move |operation, body| {
+        let gone = gone.load(Ordering::SeqCst);
+        let answer = match operation {
+            "GetCallerIdentity" => return (200, IDENTITY.to_owned()),
+            "ListTables" if gone => json!({"TableNames": ["ledger"]}),
+            "ListTables" => json!({"TableNames": ["ledger", "orders"]}),
+            "ListBackups" => json!({"BackupSummaries": []}),
+            "LookupEvents" if gone && body.contains("\"false\"") => json!({"Events": [deletion()]}),
+            "LookupEvents" => json!({"Events": []}),
+            _ => return (400, json!({"__type": "ResourceNotFoundException", "message": "none"}).to_string()),
+        };
+        (200, answer.to_string())
+    });
+    let sources = vec![Source::Identity, Source::Tables, Source::Backups, Source::Events];
+    let mut session = Session::over(wire, Settings { sources, ..settings() }, (120, 40), true, |_| {});
+    session.run(Duration::from_secs(120));
+    session
+}
+
+fn deletion() -> serde_json::Value {
+    let record = json!({
+        "eventID": "e-1", "eventName": "DeleteTable", "eventSource": "dynamodb.amazonaws.com", "readOnly": false,
+        "eventTime": "2026-11-21T00:03:00Z", "awsRegion": "eu-west-1", "recipientAccountId": "111122223333",
+        "userIdentity": {"type": "IAMUser", "userName": "mallory", "arn": "arn:aws:iam::111122223333:user/mallory"},
+        "requestParameters": {"tableName": "orders"}, "eventVersion": "1.11", "eventType": "AwsApiCall",
+    });
+    json!({
+        "EventId": "e-1", "EventName": "DeleteTable", "EventSource": "dynamodb.amazonaws.com", "ReadOnly": "false",
+        "EventTime": 1_795_219_380, "Username": "mallory", "CloudTrailEvent": record.to_string(),
+    })
+}
+
+#[test]
+fn a_table_that_is_deleted_is_told_with_who_did_it_and_is_over_once_it_is_there_again() {
+    let gone = Arc::new(AtomicBool::new(false));
+    let mut session = of_two(gone.clone());
+    let drifts = |session: &Session| {
+        let all = session.app.store.drifts().iter().filter(|of| of.resource == "orders");
+        all.map(|of| of.id.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(drifts(&session), [""; 0]);
+    // What the demo's file says is accepted, and is not there, is gone as well, whoever took it.
+    let accepted = drift(&session, "exports", "Exists");
+    assert!(accepted.said[0].note.starts_with("accepted by") && accepted.cause.is_err(), "{accepted:?}");
+    gone.store(true, Ordering::SeqCst);
+    session.run(Duration::from_secs(20 * 60));
+    let of = drift(&session, "orders", "Exists").clone();
+    let cause = of.cause.as_ref().unwrap_or_else(|why| panic!("{why}"));
+    assert_eq!((cause.name.as_str(), cause.principal.as_str()), ("DeleteTable", "mallory"));
+    assert_eq!((of.severity, of.was(), of.is()), (Severity::Critical, Some("there"), Some("deleted")));
+    assert!(of.damage.as_ref().unwrap().contains("and there is no backup"), "{of:?}");
+    let told = |session: &Session| {
+        let ours = |of: &&Change| matches!(&of.what, Changed::Drift(of) if of.resource == "orders");
+        let changes = session.app.store.changes().iter().filter(ours);
+        changes.map(|of| of.word().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&session), ["new"]);
+    session.press("4").shows("orders").shows("deleted").press("Enter").shows("DeleteTable at 2026-11-21 00:03:00");
+    session.press("Enter").shows("mallory");
+    gone.store(false, Ordering::SeqCst);
+    session.run(Duration::from_secs(10 * 60));
+    assert_eq!(drifts(&session), [""; 0]);
+    assert_eq!(told(&session), ["new", "over"]);
 }

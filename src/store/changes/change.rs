@@ -134,6 +134,8 @@ pub enum Turn {
     Archived,
     /// GuardDuty lists it no more.
     Gone,
+    /// It was open before, and is.
+    Still,
 }
 
 impl Turn {
@@ -146,6 +148,7 @@ impl Turn {
             Self::Reopened => "open again",
             Self::Archived => "archived",
             Self::Gone => "gone",
+            Self::Still => "still open",
         }
     }
 
@@ -212,9 +215,17 @@ pub enum Stands {
     CameAndWent,
     /// It is open no more.
     Over,
+    /// It was open before, or nobody can tell since when it is.
+    Still,
 }
 
 impl Stands {
+    /// True for one that opened, whatever became of it since.
+    #[must_use]
+    pub fn is_new(self) -> bool {
+        matches!(self, Self::Open | Self::CameAndWent)
+    }
+
     /// The word used in JSON and on screens.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -222,6 +233,7 @@ impl Stands {
             Self::Open => "new",
             Self::CameAndWent => "came and went",
             Self::Over => "over",
+            Self::Still => "still open",
         }
     }
 }
@@ -309,7 +321,7 @@ impl Change {
     pub fn rank(&self) -> (u8, Reverse<Option<Severity>>, Reverse<Option<Timestamp>>) {
         let of = match &self.what {
             Changed::Finding(of) if matches!(of.turn, Turn::New | Turn::Reopened) => 0,
-            Changed::Drift(of) if of.stands != Stands::Over => 1,
+            Changed::Drift(of) if of.stands.is_new() => 1,
             Changed::Verdict(of) if matches!(of.way, Way::Fell | Way::New) => 2,
             Changed::Finding(of) if of.turn == Turn::Updated => 3,
             Changed::Source(SourceChange { error: Some(_), .. }) => 4,
@@ -325,7 +337,7 @@ impl Change {
         match &self.what {
             Changed::Verdict(of) => matches!(of.way, Way::Fell | Way::New),
             Changed::Finding(of) => matches!(of.turn, Turn::New | Turn::Updated | Turn::Reopened),
-            Changed::Drift(of) => of.stands != Stands::Over,
+            Changed::Drift(of) => of.stands.is_new(),
             Changed::Source(_) => false,
         }
     }

@@ -40,6 +40,7 @@ impl Store {
                 }
             }
         }
+        self.of_departed(estate, |id| before.get(id).and_then(|of| of.bad), &mut found);
         for calls in calls.values() {
             self.of_others(estate, calls, &mut found);
         }

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{Estate, Table};
+use crate::model::{BackupSummary, Estate, SourceError, Table};
 
 use super::Drift;
 use super::cause::moment;
@@ -58,6 +58,13 @@ pub(super) fn of_table(estate: &Estate, table: &Table, drift: &Drift) -> Option<
     }
 }
 
+/// What is left of a table that is gone.
+pub(super) fn of_departed(estate: &Estate, drift: &Drift) -> String {
+    let backups = estate.backups_of(&drift.scope, &drift.resource);
+    let left = "a table with point-in-time recovery on leaves a system backup for 35 days";
+    format!("its items are gone with it; {}; {left}", newest(estate, backups))
+}
+
 /// What a drift of a trail lost.
 pub(super) fn of_trail(drift: &Drift, now: Timestamp) -> Option<String> {
     if drift.setting != "IsLogging" {
@@ -75,7 +82,11 @@ pub(super) fn of_trail(drift: &Drift, now: Timestamp) -> Option<String> {
 }
 
 fn backup(estate: &Estate, table: &Table) -> String {
-    match estate.table_backups(table) {
+    newest(estate, estate.table_backups(table))
+}
+
+fn newest(estate: &Estate, backups: Option<Result<BackupSummary, SourceError>>) -> String {
+    match backups {
         Some(Ok(backups)) => match backups.newest {
             Some(at) => format!("the newest backup is of {}", moment(at, estate.now)),
             None => "and there is no backup".to_owned(),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::model::Scope;
 use crate::trail::EventRef;
-use crate::trail::settings::{self, Move, Told};
+use crate::trail::settings::{self, EXISTS, Move, Told};
 
 /// An event, and what it changes.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ impl Heard {
         self.others.clear();
     }
 
-    /// Notes an event; `true` when it changed something that is no table.
+    /// Notes an event; `true` when it changed something that is no table, or made or deleted one.
     pub(in super::super) fn note(&mut self, event: EventRef<'_>) -> bool {
         if event.read_only() == Some(true) || event.error().is_some() {
             return false;
@@ -47,6 +47,7 @@ impl Heard {
             return false;
         }
         let of_tables = moves.iter().all(|one| one.kind == settings::TABLE);
+        let made = moves.iter().any(|one| one.setting == EXISTS);
         let heard = Call { at, row: event.row(), moves };
         if of_tables {
             let scope = Scope::new(event.account().to_owned(), event.region().to_owned());
@@ -57,7 +58,7 @@ impl Heard {
         } else {
             self.others.entry(event.account().to_owned()).or_default().insert((at, heard.row), heard);
         }
-        !of_tables
+        !of_tables || made
     }
 
     /// What changed a table, oldest first.

@@ -8,6 +8,7 @@
 mod around;
 mod cause;
 mod damage;
+mod departed;
 mod gather;
 mod heard;
 mod recorded;
@@ -22,6 +23,7 @@ use crate::controls::facts;
 use crate::model::{Estate, Scope, Severity, Table, Verdict};
 
 use super::Store;
+use departed::Departed;
 use gather::{Before, Compared};
 pub(super) use heard::Heard;
 pub use recorded::Recorded;
@@ -31,6 +33,8 @@ pub use recorded::Recorded;
 pub enum DriftSource {
     /// It is not as somebody accepted it.
     Baseline,
+    /// It was listed, and is listed no more.
+    Listing,
     /// It is not as a stack's template says.
     CloudFormation,
     /// AWS Config recorded it otherwise before.
@@ -45,6 +49,7 @@ impl DriftSource {
     pub fn word(self) -> &'static str {
         match self {
             Self::Baseline => "baseline",
+            Self::Listing => "listing",
             Self::CloudFormation => "cloudformation",
             Self::Config => "config",
             Self::Events => "events",
@@ -237,6 +242,8 @@ pub(super) struct Drifts {
     all: Vec<Arc<Drift>>,
     /// How tables that were accepted compared, last.
     compared: BTreeMap<String, Compared>,
+    /// Tables that this program saw go, by ARN.
+    departed: BTreeMap<String, Departed>,
     /// Something beside tables may have changed.
     pub(super) stale: bool,
     /// There is something new for the list.
