@@ -1,5 +1,7 @@
 //! The terminal: taken over at the start, given back whatever ends the program.
 
+mod answers;
+
 use std::io::{self, Stdout, Write as _};
 use std::sync::Once;
 
@@ -13,6 +15,8 @@ use crossterm::terminal::{
 };
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+
+pub use answers::{Answers, Heard};
 
 /// The terminal while it is ours; dropping it gives it back.
 pub struct Screen {
@@ -55,6 +59,21 @@ impl Screen {
     /// When the terminal is gone.
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
         execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
+    }
+
+    /// Asks for the colour of the terminal's ground; the answer, if one comes, comes by the way of keys ([`Answers`]).
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn ask_ground(&mut self) -> io::Result<()> {
+        let term = std::env::var("TERM").unwrap_or_default();
+        // GNU screen makes something else of the answer; the console of Linux and dumb terminals print the question.
+        let screen = term.starts_with("screen") && std::env::var_os("TMUX").is_none();
+        if cfg!(windows) || screen || ["", "dumb", "linux"].contains(&term.as_str()) {
+            return Ok(());
+        }
+        io::stdout().write_all(answers::GROUND.as_bytes())?;
+        io::stdout().flush()
     }
 
     /// Rings the terminal's bell.

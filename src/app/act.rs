@@ -5,7 +5,7 @@ use crate::model::{EventSearch, SearchBy};
 use crate::store::case;
 use crate::view::{Kind, Pivot, Screen, Thing, banner, same, things};
 
-use super::{App, Effect};
+use super::{App, Effect, fitting};
 
 /// The window in which calls to a table are counted.
 const MEASURED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 7);
@@ -17,6 +17,9 @@ pub const SEARCH_LIMIT: usize = 500;
 pub fn open(app: &mut App) -> Vec<Effect> {
     if app.nav.place_mut().toggle() {
         return Vec::new();
+    }
+    if matches!(app.nav.place().screen, Screen::List(Kind::Themes)) {
+        return fitting::keep(app);
     }
     match app.with(|ctx, place| place.target(ctx)) {
         Some(screen) => go(app, screen),

@@ -7,11 +7,11 @@ use crate::theme::Theme;
 use crate::trail::query;
 use crate::view::{Kind, Screen, Tab, filter, list_of};
 
-use super::{App, Effect, act, memory, open};
+use super::{App, Effect, act, fitting, memory, open};
 
 /// Commands besides the names of tabs: the word and what it does.
 pub const COMMANDS: [(&str, &str); 17] = [
-    ("theme NAME", "another theme"),
+    ("theme [NAME]", "another theme; without a name the list of them, which tries on the one under the cursor"),
     ("sort N", "sort by a column, 0 for the list's own order"),
     ("refresh [SOURCE]", "sweep again now"),
     ("who TABLE", "who used a table, also one that only log files know"),
@@ -43,6 +43,7 @@ pub fn run(app: &mut App, typed: &str) -> Vec<Effect> {
             Vec::new()
         }
         "demo" => vec![Effect::Demo],
+        "theme" if rest.is_empty() => fitting::choose(app),
         "theme" => vec![Effect::Theme(rest.to_owned())],
         "lanes" => act::go(app, Screen::List(Kind::Lanes(rest.to_owned()))),
         "practices" => act::go(app, Screen::List(Kind::Practices)),

@@ -292,6 +292,13 @@ fn hints(place: &Place, deep: bool) -> Vec<Hint> {
             (Action::Events, ""),
             (Action::Related, ""),
         ],
+        Screen::List(Kind::Themes) => vec![
+            (Action::Open, "keep"),
+            (Action::Raw, ""),
+            (Action::Events, ""),
+            (Action::Related, ""),
+            (Action::Who, ""),
+        ],
         Screen::List(Kind::Lanes(_)) => vec![
             (Action::Right, "lane"),
             (Action::Raw, ""),

@@ -6,6 +6,7 @@ mod act;
 mod alarm;
 mod command;
 mod draw;
+mod fitting;
 mod memory;
 mod nav;
 mod open;
@@ -30,7 +31,7 @@ use crate::state::{Recalled, State, Whose};
 use crate::store::Store;
 use crate::store::mark::Mark;
 use crate::store::notes::{Note, Notes};
-use crate::theme::{Depth, Theme, Wardrobe};
+use crate::theme::{Depth, Offered, Theme, Wardrobe};
 use crate::trail::ingest::{self, Feed};
 use crate::view::{Ctx, Derived, Look, Place, TimeMode};
 use crate::wire::Clock;
@@ -119,6 +120,10 @@ pub enum Msg {
     Record(String, Result<String, String>),
     /// What is accepted of tables was written anew.
     Accepted(Accepted),
+    /// The themes there are.
+    Offered(Vec<Offered>),
+    /// The terminal's ground was heard of: what the theme asked for comes to on it.
+    Grounded(Theme),
     /// A theme was loaded, or could not be.
     Themed(Result<Theme, String>),
     /// What was kept of these accounts, or why it is not to be used.
@@ -146,6 +151,8 @@ pub enum Effect {
     Copy(String),
     /// Read events' records from their files; a [`Msg::Record`] answers for each.
     Records(Vec<Wanted>),
+    /// Load every theme; a [`Msg::Offered`] answers.
+    Themes,
     /// Load a theme by name.
     Theme(String),
     /// Read what was kept of these accounts; a [`Msg::Recalled`] answers.
@@ -234,6 +241,8 @@ pub struct App {
     pub notice: Option<String>,
     /// The data is held still: polled messages are not taken from the queue.
     pub frozen: bool,
+    /// The theme to go back to while others are tried on.
+    worn: Option<Theme>,
     badge: Option<String>,
     feed: Option<Feed>,
     memory: memory::Memory,
@@ -309,6 +318,7 @@ impl App {
             now: start.clock.now(),
             notice: None,
             frozen: false,
+            worn: None,
             badge: start.badge,
             feed: start.feed,
             alarm: alarm::Alarm::new(start.quiet),

@@ -1,5 +1,6 @@
 //! The loop: keys, polled messages, the clock, signals. It never waits on the data layer.
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -14,11 +15,11 @@ use crate::aws::{Command, Handle};
 use crate::controls::accepted::Accepted;
 use crate::model::Polled;
 use crate::state::State;
-use crate::term::Screen;
-use crate::theme::Wardrobe;
+use crate::term::{Answers, Heard, Screen};
+use crate::theme::{Ground, Wardrobe};
 use crate::wire::Clock;
 
-use super::{App, Effect, Left, Msg, Start, draw, keep, read_records, update};
+use super::{App, Effect, Left, Msg, Start, draw, fitting, keep, read_records, update};
 
 /// A frame is drawn when the queue is drained, or this long after the first change that it shows.
 const FRAME: Duration = Duration::from_millis(16);
@@ -43,6 +44,8 @@ pub async fn run(mut start: Start, commands: Handle, mut polled: Receiver<Polled
     let (read, mut records) = unbounded_channel();
     let mut outside = Outside { screen: Screen::take()?, commands, themes, read, state, clock: clock.clone() };
     let mut keys = EventStream::new();
+    let mut answers = Answers::default();
+    let mut asked = false;
     let mut ended = Ended::listen()?;
     let mut tick = interval(Duration::from_secs(1));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -59,12 +62,24 @@ pub async fn run(mut start: Start, commands: Handle, mut polled: Receiver<Polled
             }
             outside.screen.draw(|frame| draw(&mut app, frame))?;
             shown = Shown { dirty: false, due: Instant::now() + DATA_FRAME };
+            if !asked && app.look.theme.ground() != Ground::Any {
+                // No frame waits for it: the terminal answers when it does, or never.
+                outside.screen.ask_ground()?;
+                asked = true;
+            }
         }
+        let mut next = VecDeque::new();
         // Keys come first: a flood of data must not delay them.
         let message = tokio::select! {
             biased;
             key = keys.next() => match key {
-                Some(Ok(event)) => key_message(event),
+                Some(Ok(event)) => match answers.take(event) {
+                    Heard::Events(events) => {
+                        next.extend(events.into_iter().filter_map(key_message));
+                        None
+                    }
+                    Heard::Ground(rgb) => outside.grounded(&app, rgb),
+                },
                 Some(Err(error)) => return Err(error),
                 None => return Ok(Left::Quit),
             },
@@ -75,6 +90,9 @@ pub async fn run(mut start: Start, commands: Handle, mut polled: Receiver<Polled
             }
             record = records.recv() => record,
             Some(accepted) = written(&mut accepted) => Some(Msg::Accepted(accepted)),
+            () = sleep(answers.patience().unwrap_or_default()), if answers.patience().is_some() => {
+                answers.give_up().and_then(key_message)
+            }
             () = sleep_until(shown.due.into()), if shown.dirty => None,
             () = sleep(PAUSE), if app.busy() => {
                 shown.dirty = true;
@@ -86,9 +104,9 @@ pub async fn run(mut start: Start, commands: Handle, mut polled: Receiver<Polled
                 app.feed().is_some().then_some(Msg::Work)
             }
         };
-        let mut next = message;
+        next.extend(message);
         let began = Instant::now();
-        while let Some(message) = next.take() {
+        while let Some(message) = next.pop_front() {
             let is_data = matches!(message, Msg::Polled(_) | Msg::Work);
             shown.dirty = true;
             if !is_data {
@@ -99,7 +117,7 @@ pub async fn run(mut start: Start, commands: Handle, mut polled: Receiver<Polled
                 return Ok(left);
             }
             if is_data && began.elapsed() < FRAME && !app.frozen {
-                next = polled.try_recv().ok().map(Msg::Polled);
+                next.extend(polled.try_recv().ok().map(Msg::Polled));
             }
             // Each key has a frame of its own. The stream of keys must not be asked on the side to share one: it keeps
             // the waker it was first asked with, and the next key would wait for the clock.
@@ -158,6 +176,10 @@ impl Outside {
                     // Unpacking large files takes longer than a frame may. Nobody listens once the screen is gone.
                     std::thread::spawn(move || read_records(wanted, |record| read.send(record).is_ok()));
                 }
+                Effect::Themes => {
+                    let themes = self.themes.all();
+                    update(app, Msg::Offered(themes));
+                }
                 Effect::Theme(name) => {
                     let theme = self.themes.named(&name).map_err(|error| error.to_string());
                     update(app, Msg::Themed(theme));
@@ -174,12 +196,26 @@ impl Outside {
                     }
                 }
                 Effect::Bell => self.screen.ring()?,
-                Effect::Suspend => self.screen.suspend()?,
+                Effect::Suspend => {
+                    self.screen.suspend()?;
+                    // It may come back to another terminal, or to another time of day.
+                    self.screen.ask_ground()?;
+                }
                 Effect::Demo => return Ok(Some(Left::ForDemo)),
                 Effect::Quit => return Ok(Some(Left::Quit)),
             }
         }
         Ok(None)
+    }
+
+    /// The colour of the terminal's ground was heard: what is worn on it, when that is another than before.
+    fn grounded(&mut self, app: &App, [red, green, blue]: [u8; 3]) -> Option<Msg> {
+        let ground = Ground::of(red, green, blue);
+        if ground == self.themes.ground() {
+            return None;
+        }
+        self.themes = self.themes.clone().on(ground);
+        self.themes.named(fitting::asked(app)).ok().map(Msg::Grounded)
     }
 }
 

@@ -9,12 +9,13 @@ use crate::keymap::{self, Action};
 use crate::model::Origin;
 use crate::view::{Body, Kind, Screen, Tab, TimeMode, beside, lanes, list_of};
 
-use super::{App, Effect, Layer, Msg, act, alarm, command, memory, open, survey};
+use super::{App, Effect, Layer, Msg, act, alarm, command, fitting, memory, open, survey};
 
 /// Takes in one message; what must be done outside comes back.
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     let key = matches!(msg, Msg::Key(_));
     let mut effects = take(app, msg);
+    fitting::fit(app);
     effects.extend(app.wanted());
     effects.extend(alarm::heed(app));
     if key {
@@ -70,6 +71,14 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Themed(Ok(theme)) => {
             app.say(format!("theme {}", theme.name()));
             app.look.theme = theme;
+            Vec::new()
+        }
+        Msg::Offered(themes) => {
+            app.look.themes = themes.into();
+            Vec::new()
+        }
+        Msg::Grounded(theme) => {
+            fitting::grounded(app, theme);
             Vec::new()
         }
         Msg::Themed(Err(message)) | Msg::Kept(Err(message)) | Msg::Noted(Err(message)) => {

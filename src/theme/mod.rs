@@ -112,6 +112,12 @@ impl Ground {
         }
     }
 
+    /// True when what is made for this one cannot be read on the other.
+    #[must_use]
+    pub fn opposes(self, other: Self) -> bool {
+        matches!((self, other), (Self::Dark, Self::Light) | (Self::Light, Self::Dark))
+    }
+
     /// What a colour is as a ground: light, when dark letters are read better on it than light ones.
     #[must_use]
     pub fn of(red: u8, green: u8, blue: u8) -> Self {

@@ -30,12 +30,15 @@ fn ratio(one: Rgb, other: Rgb) -> f32 {
     contrast(one.max(other), one.min(other))
 }
 
-/// Themes with colours of their own, as terminals of 256 colours and of all of them show them.
+/// Themes with colours of their own, as terminals of 256 colours and of all of them show them on either ground.
 fn coloured() -> impl Iterator<Item = (String, Theme)> {
-    [Depth::True, Depth::Indexed].into_iter().flat_map(|depth| {
-        let themes = Theme::built_in_names().map(move |name| Wardrobe::new(None, depth).named(name).unwrap());
+    let depths = [Depth::True, Depth::Indexed].into_iter();
+    let terminals = depths.flat_map(|depth| [Ground::Dark, Ground::Light].map(|ground| (depth, ground)));
+    terminals.flat_map(|(depth, ground)| {
+        let wardrobe = Wardrobe::new(None, depth).on(ground);
+        let themes = Theme::built_in_names().map(move |name| wardrobe.named(name).unwrap());
         let coloured = themes.filter(|theme| rgb(theme.style(Role::Text).fg).is_some());
-        coloured.map(move |theme| (format!("{} at {depth:?}", theme.name()), theme))
+        coloured.map(move |theme| (format!("{} at {depth:?} on {ground:?}", theme.name()), theme))
     })
 }
 

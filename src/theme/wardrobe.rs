@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use ratatui::style::Color;
+
 use crate::model::closest;
 
 use super::sheet::Sheet;
@@ -30,6 +32,10 @@ built_in![
     "solarized-dark",
     "solarized-light",
 ];
+
+/// The grounds that are painted where a theme leaves the terminal's own and that is no good.
+const PAPER: Color = Color::Rgb(0xff, 0xff, 0xff);
+const SLATE: Color = Color::Rgb(0x12, 0x15, 0x1a);
 
 /// What asks for a theme that suits the terminal's ground; `auto:NAME` for one of a pair.
 pub(super) const AUTO: &str = "auto";
@@ -83,7 +89,7 @@ impl Wardrobe {
         let plain = if self.depth == Depth::Sixteen { "terminal16" } else { "dark" };
         let theme = self.load(if rest.is_empty() { plain } else { rest })?;
         let other = match theme.pair() {
-            Some(pair) if theme.ground != self.ground => self.load(pair)?,
+            Some(pair) if theme.ground.opposes(self.ground) => self.load(pair)?,
             None if !rest.is_empty() => return Err(none(name, format!("{rest} names no pair for the other ground"))),
             _ => theme,
         };
@@ -113,7 +119,7 @@ impl Wardrobe {
         let screen = styles.get(Role::Screen as usize).and_then(|style| style.bg);
         let ground = match (sheet.ground, screen) {
             (Some(ground), _) => ground,
-            (None, Some(ratatui::style::Color::Rgb(red, green, blue))) => Ground::of(red, green, blue),
+            (None, Some(Color::Rgb(red, green, blue))) => Ground::of(red, green, blue),
             _ => Ground::Dark,
         };
         let mut colors = styles.iter().flat_map(|style| [style.fg, style.bg]).flatten();
@@ -121,6 +127,12 @@ impl Wardrobe {
             // What the sixteen look like is the user's, so none of them can be called the nearest.
             let plain = self.load("terminal16")?;
             return Ok(Theme { name: name.to_owned(), pair: sheet.pair, ..plain });
+        }
+        if let (true, Some(style)) = (ground.opposes(self.ground), styles.get_mut(Role::Screen as usize))
+            && matches!(style.bg, None | Some(Color::Reset))
+        {
+            // Asked for by name, on a terminal with the other ground: its words need one that they can be read on.
+            style.bg = Some(if ground == Ground::Light { PAPER } else { SLATE });
         }
         for style in &mut styles {
             *style = self.depth.reduced(*style);

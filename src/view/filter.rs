@@ -30,7 +30,13 @@ pub fn schema(kind: &Kind) -> &'static Schema {
         Kind::Checks { .. } | Kind::Judged(_) => RowKind::Checks.schema(),
         Kind::Practices => RowKind::Practices.schema(),
         Kind::Lanes(_) | Kind::Crossings { .. } => RowKind::Lanes.schema(),
-        Kind::Errors | Kind::Files | Kind::Broken | Kind::Exceptions | Kind::Notes | Kind::Related(_) => &WORDS,
+        Kind::Errors
+        | Kind::Files
+        | Kind::Broken
+        | Kind::Exceptions
+        | Kind::Notes
+        | Kind::Themes
+        | Kind::Related(_) => &WORDS,
     }
 }
 
@@ -98,6 +104,7 @@ impl Filter {
             | Row::File(_)
             | Row::Broken(_)
             | Row::Note(_)
+            | Row::Theme(_)
             | Row::Link(_) => return None,
         })
     }

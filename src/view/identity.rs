@@ -29,7 +29,12 @@ pub fn of(thing: &Thing) -> Option<Vec<String>> {
         Thing::Trail(scope, arn) => scoped("trail", scope, &[arn]),
         Thing::Source(source, scope) => scoped("source", scope, &[source.name()]),
         Thing::Practice(number) => plain("practice", &[&number.to_string()]),
-        Thing::Call(_) | Thing::Error(_) | Thing::File(_) | Thing::Broken(_) | Thing::Crossing(..) => return None,
+        Thing::Call(_)
+        | Thing::Error(_)
+        | Thing::File(_)
+        | Thing::Broken(_)
+        | Thing::Theme(_)
+        | Thing::Crossing(..) => return None,
     })
 }
 

@@ -47,6 +47,7 @@ pub fn json_of(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
                 .to_string()
         }
         Thing::Practice(number) => super::practices::numbered(ctx, *number)?.json().to_string(),
+        Thing::Theme(name) => super::themes::json(ctx, name)?,
         Thing::Crossing(lane, id) => super::crossers::json(ctx, lane, id)?.to_string(),
         Thing::Call(number) => to_json(super::sources::call(ctx, *number)?)?,
         Thing::Error(place) => {

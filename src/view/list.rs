@@ -107,6 +107,8 @@ pub enum Row {
     Practice(&'static Practice, Standing),
     /// A note, by the identity of what it is about.
     Note(Arc<[String]>),
+    /// A theme, by its place among those there are.
+    Theme(usize),
     /// A way to another screen.
     Link(Arc<Link>),
 }
@@ -212,6 +214,7 @@ impl Row {
             Self::Stand(of) if estate.tables.contains_key(&of.subject) => Thing::Table(of.subject.clone()),
             Self::Crossing(found) => found.thing()?,
             Self::Practice(of, _) => Thing::Practice(of.number),
+            Self::Theme(_) => Thing::Theme(super::themes::theme(ctx, self)?.name.clone()),
             Self::Note(identity) => super::identity::thing(identity)?,
             Self::Stand(_) | Self::Lane(_) | Self::Exception(_) => return None,
             Self::Link(link) => match &link.to {

@@ -1,6 +1,7 @@
 //! How things look: theme, glyphs, times.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -8,7 +9,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::model::{Severity, Verdict};
-use crate::theme::{Role, Theme, severity_role, verdict_role};
+use crate::theme::{Offered, Role, Theme, severity_role, verdict_role};
 use crate::widget::text;
 
 /// How times are shown.
@@ -34,13 +35,15 @@ pub struct Look {
     pub time: TimeMode,
     /// The zone of this machine.
     pub zone: TimeZone,
+    /// Themes to choose from, once they were asked for.
+    pub themes: Arc<[Offered]>,
 }
 
 impl Look {
     /// A look with ages.
     #[must_use]
     pub fn new(theme: Theme, ascii: bool) -> Self {
-        Self { theme, ascii, time: TimeMode::Age, zone: TimeZone::UTC }
+        Self { theme, ascii, time: TimeMode::Age, zone: TimeZone::UTC, themes: Arc::default() }
     }
 
     /// The style of a role.

@@ -53,6 +53,7 @@ pub mod states;
 mod survey;
 mod table;
 mod tables;
+mod themes;
 pub mod things;
 mod trail;
 mod unfold;
@@ -113,6 +114,7 @@ pub fn list_of(kind: &Kind) -> &'static ListView {
         Kind::Lanes(_) => &lanes::VIEW,
         Kind::Crossings { .. } => &crossers::VIEW,
         Kind::Notes => &notes::VIEW,
+        Kind::Themes => &themes::VIEW,
     }
 }
 
@@ -147,5 +149,6 @@ fn page(ctx: &Ctx<'_>, thing: &Thing) -> Option<Doc> {
         Thing::Broken(number) => broken::detail(ctx, *number),
         Thing::Crossing(lane, id) => crossers::detail(ctx, lane, id),
         Thing::Practice(number) => practices::detail(ctx, *number),
+        Thing::Theme(name) => themes::detail(ctx, name),
     }
 }

@@ -169,6 +169,8 @@ pub enum Kind {
     Exceptions,
     /// What people noted.
     Notes,
+    /// Themes to choose from.
+    Themes,
     /// What has to do with a thing.
     Related(Thing),
     /// Practices, and how what answers for them stands.
@@ -264,6 +266,8 @@ pub enum Thing {
     Broken(usize),
     /// A practice, by its number.
     Practice(u16),
+    /// A theme, by its name.
+    Theme(String),
     /// Who reaches the tables of a lane: whose they are, and who by ARN or id.
     Crossing(Whose, String),
 }

@@ -41,6 +41,7 @@ pub fn title(ctx: &Ctx<'_>, thing: &Thing) -> String {
             practices::numbered(*number).map_or_else(String::new, |of| format!("{number} {}", of.title))
         }
         Thing::Crossing(lane, id) => format!("{} into {}", tail(id), super::crossers::name(ctx, lane)),
+        Thing::Theme(name) => format!("theme {name}"),
         Thing::Error(_) => "error".to_owned(),
         Thing::File(path) => format!("file {}", tail(path)),
         Thing::Broken(number) => super::broken::broken(ctx, *number)
@@ -69,6 +70,7 @@ pub fn id(ctx: &Ctx<'_>, thing: &Thing) -> String {
         }
         Thing::Error(place) => ctx.store.errors().get(*place).map(|line| line.error.to_string()).unwrap_or_default(),
         Thing::File(path) => path.clone(),
+        Thing::Theme(name) => name.clone(),
         Thing::Broken(number) => {
             super::broken::broken(ctx, *number).map(|broken| broken.raw.to_owned()).unwrap_or_default()
         }
@@ -101,6 +103,7 @@ pub fn arn(ctx: &Ctx<'_>, thing: &Thing) -> Option<String> {
         | Thing::Error(_)
         | Thing::File(_)
         | Thing::Broken(_)
+        | Thing::Theme(_)
         | Thing::Practice(_) => None,
     }
 }

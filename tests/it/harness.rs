@@ -14,7 +14,7 @@ use dynakeep::controls::Baseline;
 use dynakeep::model::{Origin, Polled};
 use dynakeep::state::State;
 use dynakeep::store::Store;
-use dynakeep::theme::Theme;
+use dynakeep::theme::{Depth, Theme, Wardrobe};
 use dynakeep::trail::GRADER;
 use dynakeep::trail::ingest::{Feed, Keep, Options};
 use dynakeep::wire::demo::{Demo, DemoOptions, Story};
@@ -172,6 +172,10 @@ impl Session {
                 Effect::Theme(name) => {
                     let theme = Theme::built_in(&name).map_err(|error| error.to_string());
                     update(&mut self.app, Msg::Themed(theme));
+                }
+                Effect::Themes => {
+                    let themes = Wardrobe::new(None, Depth::True).all();
+                    update(&mut self.app, Msg::Offered(themes));
                 }
                 Effect::Records(wanted) => self.wanted.extend(wanted),
                 Effect::Suspend => {}

@@ -29,6 +29,7 @@ mod sessions;
 mod since;
 mod sweeps;
 mod terminal;
+mod themes;
 mod trail_files;
 mod trail_records;
 mod trail_screens;

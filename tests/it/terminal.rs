@@ -25,7 +25,7 @@ fn size(cells: u16) -> NonZero<u16> {
 pub struct Terminal {
     keys: File,
     bytes: Receiver<Vec<u8>>,
-    screen: vt100::Parser,
+    pub screen: vt100::Parser,
     program: Child,
 }
 
