@@ -250,6 +250,21 @@ impl Config {
         }
     }
 
+    /// The text of the keys, from the file that was named or from `keys.toml` beside the configuration, where there may be
+    /// none.
+    ///
+    /// # Errors
+    /// When a named file is missing, or one that is there cannot be read.
+    pub fn keys(named: Option<&Path>, config: Option<&Path>) -> Result<Option<(PathBuf, String)>, ConfigError> {
+        let beside = || config.map(Path::to_owned).or_else(Self::path).map(|path| path.with_file_name("keys.toml"));
+        let Some(path) = named.map(Path::to_owned).or_else(beside) else { return Ok(None) };
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(Some((path, text))),
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(ConfigError::Read(path, error)),
+        }
+    }
+
     /// The text of the mutes and attestations, which lie beside the file that was named or would be read.
     ///
     /// # Errors

@@ -192,7 +192,7 @@ fn copy_of_record(app: &mut App, action: Action, line: usize) -> Vec<Effect> {
             vec![Effect::Copy(text)]
         }
         None => {
-            app.say("what is no JSON has no paths; c copies the line");
+            app.hint("what is no JSON has no paths; {copy-id} copies the line");
             Vec::new()
         }
     }
@@ -223,7 +223,7 @@ fn copy(app: &mut App, action: Action, thing: &Thing) -> Vec<Effect> {
             vec![Effect::Copy(text)]
         }
         None => {
-            app.say("this has no ARN; c copies its id");
+            app.hint("this has no ARN; {copy-id} copies its id");
             Vec::new()
         }
     }

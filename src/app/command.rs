@@ -2,15 +2,16 @@
 
 use tui_input::Input;
 
+use crate::keymap;
 use crate::model::{Origin, Source, Verdict};
-use crate::theme::Theme;
 use crate::trail::query;
 use crate::view::{Kind, Screen, Tab, filter, list_of};
 
-use super::{App, Effect, act, fitting, memory, open};
+use super::{App, Effect, act, fitting, memory, open, update};
 
 /// Commands besides the names of tabs: the word and what it does.
-pub const COMMANDS: [(&str, &str); 17] = [
+pub const COMMANDS: [(&str, &str); 18] = [
+    ("table NAME", "a table's page"),
     ("theme [NAME]", "another theme; without a name the list of them, which tries on the one under the cursor"),
     ("sort N", "sort by a column, 0 for the list's own order"),
     ("refresh [SOURCE]", "sweep again now"),
@@ -37,7 +38,7 @@ pub fn run(app: &mut App, typed: &str) -> Vec<Effect> {
     let rest = rest.trim();
     match word {
         "" => Vec::new(),
-        "q" | "quit" | "q!" => vec![Effect::Quit],
+        "q" | "quit" | "q!" | "qa" | "exit" => vec![Effect::Quit],
         "demo" if app.store.origin() == Origin::Demo => {
             app.say("this is the demo account");
             Vec::new()
@@ -64,22 +65,23 @@ pub fn run(app: &mut App, typed: &str) -> Vec<Effect> {
             Vec::new()
         }
         "refresh" => refresh(app, rest),
-        "sort" => {
+        "sort" if !rest.is_empty() => {
             sort(app, rest);
             Vec::new()
         }
-        "open" => open::open(app, rest),
+        "open" if !rest.is_empty() => open::open(app, rest),
         "who" if !rest.is_empty() => open::who(app, rest),
         "table" if !rest.is_empty() => open::table(app, rest),
-        _ => match Tab::named(word) {
-            Some(tab) => {
+        _ => match (keymap::named(word).filter(|_| rest.is_empty()), Tab::named(word)) {
+            (Some(row), _) => update::act(app, row.action),
+            (None, Some(tab)) => {
                 app.nav.tab(tab);
                 if !rest.is_empty() {
                     rest.clone_into(&mut app.nav.place_mut().filter);
                 }
                 Vec::new()
             }
-            None => open::open(app, typed),
+            (None, None) => open::open(app, typed),
         },
     }
 }
@@ -113,32 +115,6 @@ fn sort(app: &mut App, column: &str) {
         (Ok(number), _) if number <= columns.len() => place.sort = Some(number - 1),
         _ => app.say(format!("no column {column:?}")),
     }
-}
-
-/// The longest way on from what was typed that is without doubt.
-#[must_use]
-pub fn complete(app: &App, typed: &str) -> String {
-    let candidates: Vec<String> = match typed.split_once(' ') {
-        Some(("theme", _)) => Theme::built_in_names().map(|name| format!("theme {name}")).collect(),
-        Some(("handover", _)) => vec!["handover done".to_owned()],
-        Some(("refresh", _)) => Source::ALL.iter().map(|source| format!("refresh {}", source.name())).collect(),
-        Some((word @ ("table" | "who"), _)) => {
-            app.store.estate().tables.values().take(20_000).map(|table| format!("{word} {}", table.name)).collect()
-        }
-        Some(_) => Vec::new(),
-        None => {
-            let words = COMMANDS.iter().filter_map(|(word, _)| word.split(' ').next().map(str::to_owned));
-            Tab::ALL.iter().map(|tab| tab.name().to_lowercase()).chain(words).collect()
-        }
-    };
-    let mut fitting = candidates.iter().filter(|candidate| candidate.starts_with(typed));
-    let Some(first) = fitting.next() else { return typed.to_owned() };
-    let common = fitting.fold(first.as_str(), |common, other| {
-        let same = common.char_indices().zip(other.chars()).find(|((_, a), b)| a != b);
-        let end = same.map_or(common.len().min(other.len()), |((at, _), _)| at);
-        &common[..end]
-    });
-    common.to_owned()
 }
 
 /// A filter with the field or word at its cursor completed; says what there is when there are several.

@@ -13,18 +13,20 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Widget as _};
 use tui_input::Input;
 
-use crate::keymap::{Action, BINDINGS, name};
+use crate::keymap::{Action, name};
 use crate::theme::{Role, verdict_role};
 use crate::trail::ingest::Feed;
 use crate::view::{
-    Body, Chrome, Ctx, Hint, Kind, Pivot, Place, Screen, Survey, Thing, chrome, crossers, files, list_of, since,
+    Body, Chrome, Ctx, Hint, Kind, Look, Pivot, Place, Screen, Survey, Thing, chrome, crossers, files, list_of, since,
     states, things,
 };
 use crate::widget::{bar, popup, text};
 
 use super::command::{COMMANDS, VERDICTS};
+use super::palette::Palette;
 use super::{App, Layer};
 
 /// With fewer events than this no search takes time worth a word.
@@ -64,7 +66,12 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
             let row = rows.top();
             buf.set_style(row, ctx.look.style(Role::Banner));
             let line = Line::from(vec![Span::raw(" "), ctx.look.foreign(Role::Banner, &words, 300)]);
-            bar::split(row, buf, &line, &ctx.look.line(Role::Banner, "c copies the command "));
+            bar::split(
+                row,
+                buf,
+                &line,
+                &ctx.look.line(Role::Banner, ctx.look.keys.fill("{copy-id} copies the command ")),
+            );
         }
         if area.height >= ROOMY {
             bar::rule(rows.top(), buf, ctx.look.style(Role::Rule), ctx.look.ascii);
@@ -85,7 +92,7 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
         }
         chrome::footer(ctx, &look, &hints, footer, buf);
     });
-    layers(app, area, rows.area, footer, frame);
+    layers(app, area, footer, frame);
 }
 
 /// Rows given away from the top and the bottom.
@@ -154,8 +161,7 @@ fn title(app: &mut App) -> Line<'static> {
                 spans.extend(survey_words(ctx, &place.survey, *total));
             }
         }
-        let hit = place.record.as_ref().zip(place.record_line()).and_then(|(record, line)| record.hit(line));
-        match hit {
+        match place.hit() {
             Some((hit, of)) => spans.push(look.say(Role::Dim, format!("  hit {hit} of {of}"))),
             None if matches!(place.body, Body::Raw) => {
                 spans.push(look.say(Role::Dim, format!("  line {} of {}", place.cursor + 1, place.len())));
@@ -277,6 +283,7 @@ fn hints(place: &Place, deep: bool) -> Vec<Hint> {
         Screen::Detail(Thing::Judgement(..)) | Screen::List(Kind::Checks { .. } | Kind::Judged(_)) => {
             vec![
                 (Action::CopyId, "copy the remedy"),
+                (Action::Filter, if matches!(screen, Screen::Detail(_)) { "search" } else { "filter" }),
                 (Action::Describe, ""),
                 (Action::Raw, ""),
                 (Action::Events, ""),
@@ -308,7 +315,8 @@ fn hints(place: &Place, deep: bool) -> Vec<Hint> {
             (Action::Describe, ""),
             (Action::CopyId, ""),
         ],
-        Screen::Detail(_) | Screen::Overview | Screen::Handover => vec![(Action::Filter, ""), (Action::Describe, "")],
+        Screen::Overview => vec![(Action::Filter, ""), (Action::Describe, "")],
+        Screen::Detail(_) | Screen::Handover => vec![(Action::Filter, "search"), (Action::Describe, "")],
         Screen::List(_) => Vec::new(),
     };
     if !matches!(screen, Screen::List(Kind::Trail(_))) {
@@ -332,7 +340,7 @@ fn hints(place: &Place, deep: bool) -> Vec<Hint> {
     hints
 }
 
-fn layers(app: &mut App, area: Rect, body: Rect, footer: Rect, frame: &mut Frame<'_>) {
+fn layers(app: &mut App, area: Rect, footer: Rect, frame: &mut Frame<'_>) {
     let look = &app.look;
     let mut cursor = None;
     let buf = frame.buffer_mut();
@@ -340,10 +348,13 @@ fn layers(app: &mut App, area: Rect, body: Rect, footer: Rect, frame: &mut Frame
         match layer {
             Layer::Help(at) => help(app, *at, area, buf),
             Layer::Filter(input, _) => {
-                let words = if app.nav.place().record.is_some() { "search " } else { "filter " };
+                let words = if app.nav.place().searches() { "search " } else { "filter " };
                 cursor = Some(prompt(app, words, "/", input, footer, buf));
             }
-            Layer::Command(input) => cursor = Some(prompt(app, "", ":", input, footer, buf)),
+            Layer::Command(palette) => {
+                choices(look, palette, area, footer, buf);
+                cursor = Some(prompt(app, "", ":", &palette.input, footer, buf));
+            }
             Layer::Note(input, ..) => cursor = Some(prompt(app, "note", "> ", input, footer, buf)),
             Layer::Sort => {
                 let words = "sort by column: its number, the same again turns it round, 0 the list's own order";
@@ -353,10 +364,58 @@ fn layers(app: &mut App, area: Rect, body: Rect, footer: Rect, frame: &mut Frame
             }
         }
     }
-    let _ = body;
     if let Some(at) = cursor {
         frame.set_cursor_position(at);
     }
+}
+
+/// The most choices in sight above the command line.
+const CHOICES: usize = 12;
+
+/// What the command line could become, above it.
+fn choices(look: &Look, palette: &Palette, area: Rect, footer: Rect, buf: &mut Buffer) {
+    let room = usize::from((footer.y - area.y).saturating_sub(2)).min(CHOICES);
+    let count = palette.len().min(room);
+    if count == 0 {
+        return;
+    }
+    let first = palette.at.map_or(0, |at| (at + 1).saturating_sub(count));
+    let shown: Vec<_> = (first..first + count).filter_map(|at| Some((at, palette.get(at)?))).collect();
+    let most = usize::from(area.width / 2);
+    let wide = shown.iter().map(|(_, (choice, _))| text::width(&choice.line)).max().unwrap_or(0).min(most);
+    let top = footer.y - u16::try_from(shown.len()).unwrap_or(0);
+    let rows = (top..footer.y).zip(shown);
+    bar::rule(Rect { y: top - 1, height: 1, ..footer }, buf, look.style(Role::Rule), look.ascii);
+    for (y, (at, (choice, bytes))) in rows {
+        let row = Rect { y, height: 1, ..footer };
+        Clear.render(row, buf);
+        buf.set_style(row, look.style(Role::Text));
+        let mut spans = vec![Span::raw("  ")];
+        // Letters that were typed stand out.
+        for part in letters(&choice.line, bytes) {
+            spans.push(look.foreign(if part.1 { Role::Match } else { Role::Text }, part.0, most));
+        }
+        let left = wide.saturating_sub(text::width(&choice.line)) + 3;
+        spans.extend([Span::raw(" ".repeat(left)), look.foreign(Role::Dim, &choice.what, usize::from(area.width))]);
+        buf.set_line(row.x, y, &Line::from(spans), row.width);
+        if palette.at == Some(at) {
+            bar::cursor(row, buf, look.style(Role::Cursor));
+        }
+    }
+}
+
+/// A line in parts, each with whether its letters were typed.
+fn letters<'a>(line: &'a str, typed: &[usize]) -> Vec<(&'a str, bool)> {
+    let mut parts: Vec<(&str, bool)> = Vec::new();
+    let mut start = 0;
+    let chars: Vec<(usize, bool)> = line.char_indices().map(|(at, _)| (at, typed.binary_search(&at).is_ok())).collect();
+    for of in chars.chunk_by(|a, b| a.1 == b.1) {
+        let end = of.last().and_then(|(at, _)| line.get(*at..)?.chars().next().map(|c| at + c.len_utf8()));
+        let end = end.unwrap_or(line.len());
+        parts.extend(line.get(start..end).map(|part| (part, of.first().is_some_and(|(_, typed)| *typed))));
+        start = end;
+    }
+    parts
 }
 
 fn prompt(app: &App, words: &str, sign: &str, input: &Input, row: Rect, buf: &mut Buffer) -> (u16, u16) {
@@ -379,7 +438,7 @@ fn help(app: &App, at: usize, area: Rect, buf: &mut Buffer) {
     let look = &app.look;
     let mut lines: Vec<Line<'static>> = Vec::new();
     let mut group = "";
-    for row in BINDINGS {
+    for (row, keys) in look.keys.rows() {
         if row.group != group {
             if !group.is_empty() {
                 lines.push(Line::default());
@@ -387,7 +446,10 @@ fn help(app: &App, at: usize, area: Rect, buf: &mut Buffer) {
             group = row.group;
             lines.push(look.line(Role::Heading, group));
         }
-        let keys: Vec<String> = row.keys.iter().map(|press| name(*press)).collect();
+        let mut keys: Vec<String> = keys.iter().map(|press| name(*press)).collect();
+        if keys.is_empty() {
+            keys.push(format!(":{}", row.name));
+        }
         lines.push(Line::from(vec![
             look.say(Role::Key, format!("{:<16}", keys.join(" "))),
             look.say(Role::Text, row.what),
@@ -409,9 +471,10 @@ fn help(app: &App, at: usize, area: Rect, buf: &mut Buffer) {
     let room = usize::from(area.height.saturating_sub(4));
     let at = at.min(lines.len().saturating_sub(room));
     let shown: Vec<_> = lines.iter().skip(at).take(room.max(1)).cloned().collect();
-    let title = if lines.len() > room { "Keys, j k scroll, Esc closes" } else { "Keys, Esc closes" };
+    let title = if lines.len() > room { "Keys, {down} {up} scroll, {back} closes" } else { "Keys, {back} closes" };
+    let title = look.keys.fill(title);
     let styles = (look.style(Role::Screen), look.style(Role::Accent));
-    popup::draw(area, buf, title, styles, &shown, look.ascii);
+    popup::draw(area, buf, &title, styles, &shown, look.ascii);
 }
 
 #[cfg(test)]

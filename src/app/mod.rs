@@ -10,6 +10,7 @@ mod fitting;
 mod memory;
 mod nav;
 mod open;
+mod palette;
 mod run;
 mod survey;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tui_input::Input;
 
 use crate::controls::accepted::Accepted;
+use crate::keymap::Keymap;
 use crate::model::{EventSearch, Origin, Polled, Scope, Source};
 use crate::state::{Recalled, State, Whose};
 use crate::store::Store;
@@ -75,6 +77,8 @@ pub struct Start {
     pub user: String,
     /// No bell and no badge for what is critical.
     pub quiet: bool,
+    /// Which keys do what.
+    pub keys: Keymap,
 }
 
 impl Start {
@@ -97,6 +101,7 @@ impl Start {
             endpoint: None,
             user: String::new(),
             quiet: false,
+            keys: Keymap::default(),
         }
     }
 }
@@ -218,7 +223,7 @@ pub enum Layer {
     /// A filter or search is typed; the text that was there before.
     Filter(Input, String),
     /// A command is typed.
-    Command(Input),
+    Command(palette::Palette),
     /// A column to sort by is chosen.
     Sort,
     /// A note is typed: to what, by its identity, and what that is called.
@@ -243,6 +248,8 @@ pub struct App {
     pub frozen: bool,
     /// The theme to go back to while others are tried on.
     worn: Option<Theme>,
+    /// Commands that were run, the newest last.
+    commands: Vec<String>,
     badge: Option<String>,
     feed: Option<Feed>,
     memory: memory::Memory,
@@ -319,6 +326,7 @@ impl App {
             notice: None,
             frozen: false,
             worn: None,
+            commands: Vec::new(),
             badge: start.badge,
             feed: start.feed,
             alarm: alarm::Alarm::new(start.quiet),
@@ -327,6 +335,7 @@ impl App {
             width: 80,
             unsettled: true,
         };
+        app.look.keys = start.keys;
         if app.store.origin() == Origin::Files {
             // Of files, all is as old as they are.
             app.look.time = TimeMode::Utc;
@@ -354,6 +363,11 @@ impl App {
         let ctx =
             Ctx { store: &self.store, look: &self.look, now: self.now, width: self.width, derived: &self.derived };
         run(&ctx, self.nav.place_mut())
+    }
+
+    /// Says a word in the footer in which `{open}` and the like stand for keys.
+    pub fn hint(&mut self, words: &str) {
+        self.notice = Some(self.look.keys.fill(words));
     }
 
     /// Says a word in the footer, until the next key.

@@ -1,6 +1,6 @@
 //! Keys of the survey above a list of events: zoom, and the cursor among the facets.
 
-use crate::keymap::{Action, key_of};
+use crate::keymap::Action;
 use crate::trail::query::toggle::toggle;
 use crate::view::{Kind, Screen};
 
@@ -16,7 +16,7 @@ pub fn takes(app: &mut App, action: Action) -> bool {
         Action::More | Action::Less => zoom(app, action == Action::More),
         Action::Earlier | Action::Later => {
             if !app.nav.place_mut().survey.shift(action == Action::Later) {
-                app.say(format!("all is shown; {} zooms in", key_of(Action::More)));
+                app.hint("all is shown; {more} zooms in");
             }
         }
         Action::Whole => app.nav.place_mut().survey.window = None,

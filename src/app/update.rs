@@ -5,10 +5,11 @@ use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler as _;
 
 use crate::controls::facts::{self, Mapping};
-use crate::keymap::{self, Action};
+use crate::keymap::Action;
 use crate::model::Origin;
 use crate::view::{Body, Kind, Screen, Tab, TimeMode, beside, lanes, list_of};
 
+use super::palette::{self, Palette};
 use super::{App, Effect, Layer, Msg, act, alarm, command, fitting, memory, open, survey};
 
 /// Takes in one message; what must be done outside comes back.
@@ -34,7 +35,7 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             }
             match app.layers.pop() {
                 Some(layer) => layer_key(app, layer, key),
-                None => keymap::action(&key).map(|action| act(app, action)).unwrap_or_default(),
+                None => app.look.keys.action(&key).map(|action| act(app, action)).unwrap_or_default(),
             }
         }
         Msg::Paste(text) => paste(app, &text),
@@ -100,7 +101,8 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
     }
 }
 
-fn act(app: &mut App, action: Action) -> Vec<Effect> {
+/// Does what an action asks for.
+pub(super) fn act(app: &mut App, action: Action) -> Vec<Effect> {
     if survey::takes(app, action) {
         return Vec::new();
     }
@@ -130,11 +132,11 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Right => app.nav.place_mut().enter(),
         Action::More | Action::Less => {
             if !app.nav.place_mut().fold_all(action == Action::Less) {
-                app.say("nothing to fold here: records fold (J)");
+                app.hint("nothing to fold here: records fold ({raw})");
             }
         }
         Action::Earlier | Action::Later | Action::Whole | Action::Facets => {
-            app.say("the list of events has this (7)");
+            app.hint("the list of events has this ({trail})");
         }
         Action::Tab(digit) => {
             if let Some(tab) = Tab::ALL.into_iter().find(|tab| tab.digit() == digit) {
@@ -149,8 +151,8 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Back => back(app),
         Action::Open => return act::open(app),
         Action::Filter | Action::Command | Action::Sort | Action::Help => layer(app, action),
-        // What is searched for in a record has hits; anything else has notes.
-        Action::Note if app.nav.place().record.is_some() && !app.nav.place().filter.is_empty() => next_hit(app, false),
+        // What is searched for has hits; anything else has notes.
+        Action::Note if app.nav.place().searches() && !app.nav.place().filter.is_empty() => next_hit(app, false),
         Action::Note => memory::note(app),
         Action::PreviousHit => next_hit(app, true),
         Action::NextFault | Action::PreviousFault => {
@@ -179,7 +181,7 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::Freeze => {
             app.frozen = !app.frozen;
-            app.say(if app.frozen { "the data is held still; ^F goes on" } else { "the data goes on" });
+            app.hint(if app.frozen { "the data is held still; {freeze} goes on" } else { "the data goes on" });
         }
         Action::Refresh if app.store.origin() == Origin::Files => {
             app.say("log files alone are shown: --follow reads what they grow by");
@@ -210,17 +212,17 @@ fn layer(app: &mut App, action: Action) {
     let place = app.nav.place();
     let layer = match (action, &place.body) {
         (Action::Filter, Body::Rows(..)) => Layer::Filter(Input::default(), place.filter.clone()),
-        (Action::Filter, _) if place.record.is_some() => Layer::Filter(Input::default(), place.filter.clone()),
-        (Action::Filter, _) => return app.say("lists have filters, and raw JSON (J) a search"),
+        (Action::Filter, _) if place.searches() => Layer::Filter(Input::default(), place.filter.clone()),
+        (Action::Filter, _) => return app.say("there is nothing here to search"),
         (Action::Sort, Body::Rows(..)) => Layer::Sort,
         (Action::Sort, _) => return app.say("lists can be sorted"),
-        (Action::Command, _) => Layer::Command(Input::default()),
+        (Action::Command, _) => Layer::Command(Palette::new(app, String::new())),
         _ => Layer::Help(0),
     };
     app.layers.push(layer);
 }
 
-/// Esc: an own filter first, then the screen.
+/// Esc: an own filter or search first, then the screen.
 fn back(app: &mut App) {
     let place = app.nav.place_mut();
     if matches!(place.body, Body::Rows(..)) && (!place.filter.is_empty() || place.faults_only) {
@@ -228,8 +230,12 @@ fn back(app: &mut App) {
         place.faults_only = false;
         return;
     }
+    if place.searches() && !place.filter.is_empty() {
+        place.filter.clear();
+        return;
+    }
     if !app.nav.pop() {
-        app.say("this is the tab's first screen; q leaves");
+        app.hint("this is the tab's first screen; {quit} leaves");
     }
 }
 
@@ -237,8 +243,8 @@ fn only_faults(app: &mut App) {
     let place = app.nav.place_mut();
     if matches!(place.body, Body::Rows(..)) {
         place.faults_only = !place.faults_only;
-        let words = if place.faults_only { "only rows with a fault; f shows all" } else { "all rows" };
-        app.say(words);
+        let words = if place.faults_only { "only rows with a fault; {only-faults} shows all" } else { "all rows" };
+        app.hint(words);
     }
 }
 
@@ -265,7 +271,10 @@ fn next_framework(app: &mut App) {
             let of =
                 |wanted| facts::all().filter(|(_, of)| of.answers(name).is_some_and(|(it, _)| it == wanted)).count();
             let (published, ours) = (of(Mapping::Published), of(Mapping::Suggested));
-            format!("{name}: {published} controls by published mappings, {ours} by our own; / framework:NAME any other")
+            format!(
+                "{name}: {published} controls by published mappings, {ours} by our own; {} framework:NAME any other",
+                app.look.keys.key(Action::Filter)
+            )
         }
         None => "all controls".to_owned(),
     };
@@ -290,10 +299,10 @@ fn mark(app: &mut App) {
 fn next_hit(app: &mut App, back: bool) {
     let place = app.nav.place();
     if place.filter.is_empty() {
-        return app.say("nothing is searched for; / does");
+        return app.hint("nothing is searched for; {filter} does");
     }
-    if place.record.is_some() {
-        if !app.nav.place_mut().next_hit(back, false) {
+    if place.searches() {
+        if !app.with(|ctx, place| place.next_hit(ctx, back, false)) {
             app.say("not found");
         }
     } else {
@@ -304,7 +313,7 @@ fn next_hit(app: &mut App, back: bool) {
 fn layer_key(app: &mut App, layer: Layer, key: KeyEvent) -> Vec<Effect> {
     let quit = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
     match layer {
-        Layer::Help(at) => match keymap::action(&key) {
+        Layer::Help(at) => match app.look.keys.action(&key) {
             Some(Action::Down) => app.layers.push(Layer::Help(at + 1)),
             Some(Action::Up) => app.layers.push(Layer::Help(at.saturating_sub(1))),
             Some(Action::HalfDown | Action::PageDown) => app.layers.push(Layer::Help(at + 10)),
@@ -329,9 +338,12 @@ fn layer_key(app: &mut App, layer: Layer, key: KeyEvent) -> Vec<Effect> {
         }
         Layer::Filter(input, _) if key.code == KeyCode::Enter => {
             app.nav.place_mut().filter = input.value().to_owned();
-            let place = app.nav.place_mut();
-            if place.record.is_some() && !place.filter.is_empty() && !place.next_hit(false, true) {
-                app.say("not found");
+            let place = app.nav.place();
+            if place.searches() && !place.filter.is_empty() {
+                match app.with(|ctx, place| place.next_hit(ctx, false, true)) {
+                    true => app.hint("{note} the next hit, {previous-hit} the one before, {back} ends the search"),
+                    false => app.say("not found"),
+                }
             }
         }
         Layer::Filter(mut input, before) => {
@@ -342,17 +354,7 @@ fn layer_key(app: &mut App, layer: Layer, key: KeyEvent) -> Vec<Effect> {
             input.value().clone_into(&mut app.nav.place_mut().filter);
             app.layers.push(Layer::Filter(input, before));
         }
-        Layer::Command(_) if key.code == KeyCode::Esc || quit => {}
-        Layer::Command(input) if key.code == KeyCode::Enter => return command::run(app, input.value()),
-        Layer::Command(input) if key.code == KeyCode::Backspace && input.value().is_empty() => {}
-        Layer::Command(mut input) => {
-            if key.code == KeyCode::Tab {
-                input = Input::new(command::complete(app, input.value()));
-            } else {
-                input.handle_event(&crossterm::event::Event::Key(key));
-            }
-            app.layers.push(Layer::Command(input));
-        }
+        Layer::Command(palette) => return palette::key(app, palette, key),
     }
     Vec::new()
 }
@@ -385,8 +387,10 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
             let value = format!("{}{one_line}", input.value());
             app.layers.push(Layer::Note(Input::new(value), identity, title));
         }
-        Some(Layer::Command(input)) => {
-            app.layers.push(Layer::Command(Input::new(format!("{}{one_line}", input.value()))));
+        Some(Layer::Command(palette)) => {
+            let typed = format!("{}{one_line}", palette.input.value());
+            let palette = Palette::new(app, typed);
+            app.layers.push(Layer::Command(palette));
         }
         Some(layer) => app.layers.push(layer),
         // Pasted onto a screen: an ARN, an id or a console's URL is gone to.

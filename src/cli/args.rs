@@ -66,6 +66,10 @@ pub struct Global {
     /// What was accepted of tables, in place of accepted.toml beside the configuration file
     #[arg(long, global = true, env = "DYNAKEEP_BASELINE", value_name = "FILE", help_heading = "Where")]
     pub baseline: Option<PathBuf>,
+    /// Which keys do what, in place of keys.toml beside the configuration file: a line an action, `raw = ["J", "ctrl-j"]`;
+    /// `dynakeep keys` lists them
+    #[arg(long, global = true, env = "DYNAKEEP_KEYS", value_name = "FILE", help_heading = "Looks")]
+    pub keys: Option<PathBuf>,
     /// Where the mark of the last hand-over and notes are kept, in place of $XDG_STATE_HOME/dynakeep. The demo account's are
     /// kept only where this says so
     #[arg(long, global = true, env = "DYNAKEEP_STATE", value_name = "DIR", help_heading = "Where")]
@@ -303,7 +307,10 @@ pub enum Command {
         #[arg(long)]
         paid: bool,
     },
-    /// The dashboard's keys
+    /// The dashboard's keys, and what the actions they ask for are called
+    ///
+    /// In keys.toml, beside the configuration file or where --keys says, a line gives an action other keys:
+    /// `raw = ["J", "ctrl-j"]`, `lanes = []`. Its mistakes are told with their lines.
     Keys,
     /// The themes: built in, and those of the configuration directory
     Themes,

@@ -41,6 +41,7 @@ fn show(cli: &Cli, thing: Option<&str>) -> Result<Left, Failure> {
     let global = &cli.global;
     let config = super::config(global)?;
     let theme = looks::theme(global, &config)?;
+    let keys = looks::keymap(global)?;
     let mut view = global.view.as_deref().map(tab).transpose()?;
     let mut filter = global.filter.clone();
     if global.output != Output::Table {
@@ -83,6 +84,7 @@ fn show(cli: &Cli, thing: Option<&str>) -> Result<Left, Failure> {
     start.view = view;
     start.filter = filter;
     start.open = open;
+    start.keys = keys;
     start.themes = looks::wardrobe(global);
     start.accepted = super::baseline::watched(global);
     start.state = super::state(global);

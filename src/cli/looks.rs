@@ -2,12 +2,15 @@
 
 use std::io::{self, Write};
 
+use serde_json::json;
+
 use crate::config::Config;
+use crate::export::safe;
 use crate::export::table::aligned;
-use crate::keymap::{self, BINDINGS};
+use crate::keymap::{self, Binding, Keymap, Press};
 use crate::theme::{Depth, Ground, Theme, Wardrobe};
 
-use super::{Failure, Global};
+use super::{Failure, Global, Output};
 
 /// The themes there are, in the colours that are shown and wanted.
 pub(super) fn wardrobe(global: &Global) -> Wardrobe {
@@ -45,11 +48,34 @@ pub(super) fn themes(global: &Global, out: &mut dyn Write) -> io::Result<()> {
     aligned(out, &["theme", "kind", "pair", "from"], &rows)
 }
 
+/// The keys as the user's file has them.
+pub(super) fn keymap(global: &Global) -> Result<Keymap, Failure> {
+    match Config::keys(global.keys.as_deref(), global.config.as_deref())? {
+        Some((path, text)) => Keymap::parse(&path.display().to_string(), &text).map_err(Failure::Usage),
+        None => Ok(Keymap::default()),
+    }
+}
+
 /// Prints the keys.
-pub(super) fn keys(out: &mut dyn Write) -> io::Result<()> {
-    let line = |binding: &keymap::Binding| {
-        let keys: Vec<String> = binding.keys.iter().map(|press| keymap::name(*press)).collect();
-        vec![binding.group.to_owned(), keys.join(" "), binding.what.to_owned()]
+pub(super) fn keys(global: &Global, out: &mut dyn Write) -> Result<(), Failure> {
+    let keymap = keymap(global)?;
+    let names = |keys: &[Press]| keys.iter().map(|press| keymap::name(*press)).collect::<Vec<_>>();
+    if global.output == Output::Json {
+        let row = |(row, keys): (&Binding, &[Press])| {
+            let (keys, default) = (names(keys), names(row.keys));
+            json!({ "action": row.name, "keys": keys, "default": default, "does": row.what, "group": row.group })
+        };
+        safe::json(out, &json!({ "keys": keymap.rows().map(row).collect::<Vec<_>>() }))?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    let line = |(row, keys): (&Binding, &[Press])| {
+        let keys = if keys.is_empty() { format!(":{}", row.name) } else { names(keys).join(" ") };
+        vec![row.group.to_owned(), row.name.to_owned(), keys, row.what.to_owned()]
     };
-    aligned(out, &["group", "keys", "does"], &BINDINGS.iter().map(line).collect::<Vec<_>>())
+    aligned(out, &["group", "action", "keys", "does"], &keymap.rows().map(line).collect::<Vec<_>>())?;
+    for problem in keymap::problems(&keymap) {
+        let _closed = writeln!(io::stderr(), "dynakeep: {problem}");
+    }
+    Ok(())
 }

@@ -150,6 +150,7 @@ fn heeded(cli: &Cli, command: &Command) -> Result<(), Failure> {
     let (formats, words): (&[Output], _) = match command {
         Command::Controls { .. } => (&[Output::Table, Output::Json, Output::Csv, Output::Md], "table, json, csv or md"),
         Command::Info => (&[Output::Table, Output::Json, Output::Csv], "table, json or csv"),
+        Command::Keys => (&[Output::Table, Output::Json], "table or json"),
         Command::IamPolicy { .. } => (&[Output::Table, Output::Json], "json"),
         _ => (&[Output::Table], "one format, and -o changes nothing"),
     };
@@ -167,7 +168,7 @@ fn print(cli: &Cli, command: &Command, out: &mut dyn Write) -> Result<(), Failur
         Command::IamPolicy { paid } => print::iam_policy(*paid, out)?,
         Command::Completions { shell } => manual::completions(*shell, out)?,
         Command::Man => manual::page(out)?,
-        Command::Keys => looks::keys(out)?,
+        Command::Keys => looks::keys(&cli.global, out)?,
         Command::Themes => looks::themes(&cli.global, out)?,
         Command::ConfigTemplate => out.write_all(crate::config::template().as_bytes())?,
         _ => {}

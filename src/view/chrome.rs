@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::keymap::{Action, BINDINGS, key_of};
+use crate::keymap::Action;
 use crate::model::{DEMO, Origin, SourceError, Verdict};
 use crate::theme::{Role, verdict_role};
 use crate::widget::{bar, text};
@@ -220,7 +220,10 @@ pub fn footer(ctx: &Ctx<'_>, chrome: &Chrome<'_>, hints: &[Hint], area: Rect, bu
     let errors = ctx.store.errors().len();
     let right = if errors > 0 {
         let plural = if errors == 1 { "" } else { "s" };
-        Line::from(vec![look.say(Role::Key, "! "), look.say(Role::Error, format!("{errors} error{plural} "))])
+        Line::from(vec![
+            look.say(Role::Key, look.keys.fill("{errors} ")),
+            look.say(Role::Error, format!("{errors} error{plural} ")),
+        ])
     } else {
         Line::default()
     };
@@ -229,13 +232,15 @@ pub fn footer(ctx: &Ctx<'_>, chrome: &Chrome<'_>, hints: &[Hint], area: Rect, bu
         return;
     }
     let room = usize::from(area.width).saturating_sub(right.width() + 2);
-    let mut shown: Vec<(u8, String, &str)> = BINDINGS
-        .iter()
-        .filter_map(|row| {
+    let mut shown: Vec<(u8, String, &str)> = look
+        .keys
+        .rows()
+        .filter(|(_, keys)| !keys.is_empty())
+        .filter_map(|(row, _)| {
             let what = hints.iter().find(|(action, _)| *action == row.action).map(|(_, what)| *what);
             // What a screen has its own word for stands there, too.
             let place = row.footer.or(what.is_some_and(|what| !what.is_empty()).then_some(1))?;
-            Some((place, key_of(row.action), what.unwrap_or(row.what)))
+            Some((place, look.keys.key(row.action), what.unwrap_or(row.what)))
         })
         .filter(|(_, _, what)| !what.is_empty())
         .collect();

@@ -219,7 +219,7 @@ pub fn detail(ctx: &Ctx<'_>, key: &RuleKey, kind: &str, id: &str) -> Option<Doc>
         );
     }
     doc.gap();
-    doc.section(ctx, "the rule", "Enter shows all it says");
+    doc.section(ctx, "the rule", &ctx.look.keys.fill("{open} shows all it says"));
     if let Some(rule) = ctx.store.estate().rules.get(key) {
         let from = doc.lines.len();
         rule_fields(ctx, rule, &mut doc);

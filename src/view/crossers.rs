@@ -245,7 +245,7 @@ fn statements(ctx: &Ctx<'_>, found: &Found, doc: &mut Doc) {
         return;
     }
     doc.gap();
-    doc.section(ctx, "through", "Enter shows the policies themselves");
+    doc.section(ctx, "through", &ctx.look.keys.fill("{open} shows the policies themselves"));
     let to = Screen::Raw(Thing::Crossing(
         found.lanes.lanes.get(one.lane).map_or(Whose::Nobody, |lane| lane.whose.clone()),
         who.id.clone(),

@@ -211,7 +211,7 @@ pub fn detail(ctx: &Ctx<'_>, scope: &Scope, id: &str) -> Option<Doc> {
         );
     }
     doc.gap();
-    doc.section(ctx, "policy in plain words", "J shows the document");
+    doc.section(ctx, "policy in plain words", &ctx.look.keys.fill("{raw} shows the document"));
     let words = match endpoint.policy.as_deref().map(Document::parse) {
         None => vec!["not told by EC2".to_owned()],
         Some(Ok(document)) => describe(&document),

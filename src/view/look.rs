@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use crate::keymap::Keymap;
 use crate::model::{Severity, Verdict};
 use crate::theme::{Offered, Role, Theme, severity_role, verdict_role};
 use crate::widget::text;
@@ -37,13 +38,15 @@ pub struct Look {
     pub zone: TimeZone,
     /// Themes to choose from, once they were asked for.
     pub themes: Arc<[Offered]>,
+    /// The keys that words name.
+    pub keys: Keymap,
 }
 
 impl Look {
     /// A look with ages.
     #[must_use]
     pub fn new(theme: Theme, ascii: bool) -> Self {
-        Self { theme, ascii, time: TimeMode::Age, zone: TimeZone::UTC, themes: Arc::default() }
+        Self { theme, ascii, time: TimeMode::Age, zone: TimeZone::UTC, themes: Arc::default(), keys: Keymap::default() }
     }
 
     /// The style of a role.

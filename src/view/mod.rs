@@ -46,6 +46,7 @@ mod remediation;
 pub mod remedy;
 pub mod same;
 mod screen;
+mod search;
 pub mod since;
 mod sources;
 mod stacks;

@@ -9,7 +9,7 @@ use crate::theme::Role;
 use crate::widget::bar;
 use crate::widget::table::{TableView, scroll};
 
-use super::doc::What;
+use super::search::{drawn, mark};
 use super::{Body, Ctx, Doc, Kind, Place, Screen, states};
 
 impl Place {
@@ -91,14 +91,10 @@ impl Place {
                 self.lay_cursor(ctx, place, main, y, buf);
                 continue;
             };
-            match &line.what {
-                What::Line(line) => buf.set_line(main.x, y, line, main.width),
-                What::Event(tier, row) => {
-                    let line =
-                        ctx.store.events().at(*row).map(|event| super::trail::timeline(ctx, *tier, event, main.width));
-                    buf.set_line(main.x, y, &line.unwrap_or_default(), main.width)
-                }
-            };
+            let row = Rect { y, height: 1, ..main };
+            let line = drawn(ctx, line, main.width);
+            buf.set_line(main.x, y, &line, main.width);
+            mark(ctx, &line, &self.filter, row, buf);
             self.lay_cursor(ctx, place, main, y, buf);
         }
         for (y, line) in (beside.y..beside.bottom()).zip(&doc.side) {

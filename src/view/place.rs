@@ -58,7 +58,7 @@ pub struct Place {
     pub column: usize,
     /// Rows in sight when it was last drawn.
     pub page: usize,
-    /// The filter, or what is searched for in a record.
+    /// The filter, or what is searched for in a page or a record.
     pub filter: String,
     /// Only rows with a fault.
     pub faults_only: bool,
@@ -81,6 +81,8 @@ pub struct Place {
     /// The newest filter that could be.
     pub(super) understood: String,
     pub(super) moved: bool,
+    /// The page's lines that hold what is searched for.
+    pub(super) hits: Vec<usize>,
     /// There is newer data than what is shown.
     pub late: bool,
     stamp: Stamp,
@@ -111,6 +113,7 @@ impl Place {
             complaint: None,
             understood: String::new(),
             moved: false,
+            hits: Vec::new(),
             late: false,
             stamp: Stamp::default(),
             built: None,
@@ -164,6 +167,7 @@ impl Place {
             Screen::Raw(_) if self.record.is_some() => Body::Raw,
             Screen::Raw(_) => Body::Gone,
         };
+        self.look_for(ctx);
         if let (false, Body::Doc(doc)) = (self.moved, &self.body) {
             // Until it is moved, the cursor is where the screen wants it: a case opens on the event that matters,
             // also when that one arrives late.

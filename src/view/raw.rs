@@ -99,22 +99,32 @@ impl Raw {
         self.tree_mut().map_or(line, |tree| tree.fold_all(folded, line))
     }
 
-    /// The next hit after (or before) a line, going round and opening what hides it.
-    pub fn find(&mut self, needle: &str, line: usize, back: bool) -> Option<usize> {
+    /// The next hit after (or before) a line, opening what hides it; `here` takes the line itself, too.
+    pub fn beyond(&mut self, needle: &str, line: usize, back: bool, here: bool) -> Option<usize> {
         self.search(needle);
         let from = self.node(line);
-        let next = match back {
-            false => self.hits.iter().find(|hit| **hit > from).or_else(|| self.hits.first()),
-            true => self.hits.iter().rev().find(|hit| **hit < from).or_else(|| self.hits.last()),
+        let node = match back {
+            false => self.hits.iter().find(|hit| **hit > from || (here && **hit == from)),
+            true => self.hits.iter().rev().find(|hit| **hit < from),
         };
-        let node = *next?;
-        Some(self.tree_mut().map_or(node as usize, |tree| tree.reveal(node)))
+        node.copied().map(|node| self.reveal(node))
     }
 
-    /// The first hit at or after a line.
-    pub fn find_here(&mut self, needle: &str, line: usize) -> Option<usize> {
+    /// The first hit of all (or the last), opening what hides it.
+    pub fn end(&mut self, needle: &str, last: bool) -> Option<usize> {
         self.search(needle);
-        if self.hits.binary_search(&self.node(line)).is_ok() { Some(line) } else { self.find(needle, line, false) }
+        let node = if last { self.hits.last() } else { self.hits.first() };
+        node.copied().map(|node| self.reveal(node))
+    }
+
+    fn reveal(&mut self, node: u32) -> usize {
+        self.tree_mut().map_or(node as usize, |tree| tree.reveal(node))
+    }
+
+    /// How many hits there are, once they were looked for.
+    #[must_use]
+    pub fn hits_of(&self, needle: &str) -> usize {
+        if self.needle == needle { self.hits.len() } else { 0 }
     }
 
     fn search(&mut self, needle: &str) {
@@ -269,16 +279,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_search_goes_round_in_both_directions() {
+    fn a_search_goes_both_ways_and_says_where_it_ends() {
         for source in ["one\ntwo\nONE\nthree", r#"{"one":1,"two":2,"ONE":1,"three":3}"#] {
             let mut raw = Raw::of(source);
-            assert_eq!(raw.find("one", 0, false), Some(1), "{source}");
-            assert_eq!(raw.find("one", 1, false), Some(3));
+            assert_eq!(raw.beyond("one", 0, false, false), Some(1), "{source}");
+            assert_eq!((raw.beyond("one", 1, false, false), raw.beyond("one", 1, false, true)), (Some(3), Some(1)));
             assert_eq!((raw.hit(3), raw.hit(2)), (Some((2, 2)), None));
-            assert_eq!(raw.find("one", 3, false), Some(1));
-            assert_eq!(raw.find("one", 1, true), Some(3));
-            assert_eq!(raw.find_here("three", 0), Some(4));
-            assert_eq!(raw.find("none", 0, true), None);
+            assert_eq!((raw.beyond("one", 3, false, false), raw.end("one", false)), (None, Some(1)));
+            assert_eq!((raw.beyond("one", 3, true, false), raw.end("one", true)), (Some(1), Some(3)));
+            assert_eq!(raw.beyond("three", 0, false, true), Some(4));
+            assert_eq!((raw.end("none", true), raw.hits_of("none"), raw.hits_of("one")), (None, 0, 0));
         }
     }
 

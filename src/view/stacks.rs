@@ -86,7 +86,7 @@ pub fn resource(ctx: &Ctx<'_>, id: &str, logical: &str) -> Option<Doc> {
     doc.spans(ctx, "status", look.verdict(standing(one.status), one.status.word()).spans, None);
     doc.field(ctx, "last checked", &one.checked.map_or("never".to_owned(), |at| look.full(ctx.now, at)));
     doc.gap();
-    doc.section(ctx, "differences", "t shows the events of it");
+    doc.section(ctx, "differences", &ctx.look.keys.fill("{events} shows the events of it"));
     if one.differences.is_empty() {
         doc.push(look.line(Role::Dim, "   none told"));
     }

@@ -66,16 +66,16 @@ pub fn draw_empty(ctx: &Ctx<'_>, place: &Place, kind: &Kind, area: Rect, buf: &m
     } else if filtered {
         let filter = if place.faults_only { format!("{} (only faults)", place.filter) } else { place.filter.clone() };
         let (what, way) = match (filter.trim().is_empty(), place.survey.window.is_some()) {
-            (true, true) => (format!("no {} in the stretch of time shown ", view.noun), "Esc shows all of it"),
+            (true, true) => (format!("no {} in the stretch of time shown ", view.noun), "{back} shows all of it"),
             (false, true) => {
-                (format!("no {} in the stretch of time shown pass the filter ", view.noun), "Esc shows all of it")
+                (format!("no {} in the stretch of time shown pass the filter ", view.noun), "{back} shows all of it")
             }
-            _ => (format!("no {} pass the filter ", view.noun), "/ changes it, Esc clears it"),
+            _ => (format!("no {} pass the filter ", view.noun), "{filter} changes it, {back} clears it"),
         };
         lines.push(Line::from(vec![
             look.say(Role::Text, what),
             look.foreign(Role::Accent, &filter, 60),
-            look.say(Role::Dim, format!("   {way}")),
+            look.say(Role::Dim, format!("   {}", look.keys.fill(way))),
         ]));
         if place.unsearched() > 0 {
             let words = format!("? {} files could not be searched   :files tells why", place.unsearched());

@@ -21,13 +21,14 @@ pub fn detail(ctx: &Ctx<'_>, arn: &str) -> Option<Doc> {
     doc.spans(ctx, "stands", head, None);
     let events = ctx.store.events().by_table(&table.name).len();
     let to = Screen::List(Kind::Trail(Pivot::Table(table.name.clone())));
-    doc.field_to(ctx, "events", &format!("{events} known here; t asks CloudTrail for all of them"), Some(to));
+    let asks = ctx.look.keys.fill("{events} asks CloudTrail for all of them");
+    doc.field_to(ctx, "events", &format!("{events} known here; {asks}"), Some(to));
     findings(ctx, table, &mut doc);
     super::drifted::of_table(ctx, arn, &mut doc);
     doc.gap();
     super::depth::section(ctx, table, &mut doc);
     doc.gap();
-    doc.section(ctx, "controls", "Enter shows the evidence");
+    doc.section(ctx, "controls", &ctx.look.keys.fill("{open} shows the evidence"));
     let mut judgements: Vec<&Judgement> = ctx.store.judgements_of(arn).collect();
     judgements.sort_by_key(|one| (one.verdict.rank(), std::cmp::Reverse(one.severity), one.control));
     for judgement in &judgements {
@@ -282,7 +283,7 @@ pub fn judgement(ctx: &Ctx<'_>, resource: &str, control: &str) -> Option<Doc> {
         }
         if let Some(command) = super::remedy::made_out(control.id, resource) {
             doc.field(ctx, "mends it", &text::line(&command));
-            doc.field(ctx, "", "c copies it; nothing is run");
+            doc.field(ctx, "", &ctx.look.keys.fill("{copy-id} copies it; nothing is run"));
         }
         for (name, map) in [("published", &facts.published), ("suggested", &facts.suggested)] {
             let words: Vec<String> = map.iter().map(|(of, them)| format!("{of} {}", them.join(" "))).collect();

@@ -245,7 +245,11 @@ pub fn detail(ctx: &Ctx<'_>, id: &str) -> Option<Doc> {
         super::origin::section(ctx, &mut doc, &chain, absent);
     }
     doc.gap();
-    doc.section(ctx, "record", "Enter folds and follows, / searches, J shows it alone");
+    doc.section(
+        ctx,
+        "record",
+        &ctx.look.keys.fill("{open} folds and follows, {filter} searches, {raw} shows it alone"),
+    );
     if let Some(words) = super::fetched::waiting(ctx, &event.key()) {
         doc.field(ctx, "", &words);
     }

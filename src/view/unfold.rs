@@ -76,19 +76,4 @@ impl Place {
         }
         true
     }
-
-    /// Puts the cursor on the next (or the one before) hit of the search; `here` takes the line it is on too.
-    pub fn next_hit(&mut self, back: bool, here: bool) -> bool {
-        let (above, line) = (self.above(), self.record_line());
-        let needle = self.filter.clone();
-        let Some(record) = &mut self.record else { return false };
-        let found = match line {
-            Some(line) if !here => record.find(&needle, line, back),
-            line => record.find_here(&needle, line.unwrap_or(0)),
-        };
-        if let Some(line) = found {
-            (self.cursor, self.moved, self.selected) = (above + line, true, None);
-        }
-        found.is_some()
-    }
 }

@@ -2,6 +2,7 @@
 
 pub mod bar;
 pub mod facets;
+pub mod fuzzy;
 pub mod histogram;
 pub mod popup;
 pub mod table;

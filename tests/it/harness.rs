@@ -11,6 +11,7 @@ use dynakeep::app::{App, Effect, Msg, Start, Tab, Wanted, draw, keep, read_recor
 use dynakeep::aws::{self, Command, Handle, Settings};
 use dynakeep::config::Config;
 use dynakeep::controls::Baseline;
+use dynakeep::keymap::parse;
 use dynakeep::model::{Origin, Polled};
 use dynakeep::state::State;
 use dynakeep::store::Store;
@@ -288,7 +289,7 @@ impl Session {
         self
     }
 
-    /// Presses keys, written as people write them: `2 Enter j ^D /`; text in quotes is typed.
+    /// Presses keys, written as in `keys.toml`: `2 Enter j ^D / alt-f`; text in quotes is typed.
     pub fn press(&mut self, keys: &str) -> &mut Self {
         let mut rest = keys.trim();
         while !rest.is_empty() {
@@ -299,23 +300,8 @@ impl Session {
                 continue;
             }
             let (key, after) = rest.split_once(' ').unwrap_or((rest, ""));
-            let plain = KeyModifiers::NONE;
-            match key {
-                "Enter" => self.key(KeyCode::Enter, plain),
-                "Esc" => self.key(KeyCode::Esc, plain),
-                "Tab" => self.key(KeyCode::Tab, plain),
-                "Space" => self.key(KeyCode::Char(' '), plain),
-                "Down" => self.key(KeyCode::Down, plain),
-                "Up" => self.key(KeyCode::Up, plain),
-                _ if key.len() == 2 && key.starts_with('^') => {
-                    let c = key.to_ascii_lowercase().chars().nth(1).unwrap();
-                    self.key(KeyCode::Char(c), KeyModifiers::CONTROL);
-                }
-                _ => {
-                    assert_eq!(key.chars().count(), 1, "no such key: {key}");
-                    self.key(KeyCode::Char(key.chars().next().unwrap()), plain);
-                }
-            }
+            let (code, modifiers) = parse(key).unwrap();
+            self.key(code, modifiers);
             rest = after.trim_start();
         }
         self

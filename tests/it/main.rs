@@ -18,6 +18,7 @@ mod guard;
 mod harness;
 mod hostile;
 mod journeys;
+mod keys;
 mod lanes;
 mod live;
 mod policies;

@@ -26,7 +26,11 @@ pub fn section(ctx: &Ctx<'_>, finding: &Finding, case: &Case, chain: Option<&Cha
     let look = ctx.look;
     doc.gap();
     let all = steps(finding, chain, &case.others, ctx.now);
-    doc.section(ctx, "contain", "c copies the command, Enter shows it with its undo; nothing is run");
+    doc.section(
+        ctx,
+        "contain",
+        &ctx.look.keys.fill("{copy-id} copies the command, {open} shows it with its undo; nothing is run"),
+    );
     if all.is_empty() {
         let words = "   nothing is known to stop it: the finding names no credentials whose kind is known";
         return doc.push(look.line(Role::Dim, words));
@@ -56,7 +60,7 @@ pub fn step(ctx: &Ctx<'_>, id: &str, number: usize) -> Option<Doc> {
     doc.field(ctx, "step", &step.title);
     doc.field(ctx, "breaks", &step.breaks);
     doc.gap();
-    doc.section(ctx, "command", "c copies it; it is run by you, not by this program");
+    doc.section(ctx, "command", &ctx.look.keys.fill("{copy-id} copies it; it is run by you, not by this program"));
     doc.text(ctx, step.command.as_deref().unwrap_or("none: this is done by hand"));
     doc.gap();
     doc.section(ctx, "undo", "");

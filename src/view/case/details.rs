@@ -2,6 +2,7 @@
 
 use ratatui::text::Span;
 
+use crate::keymap::Action;
 use crate::model::Finding;
 use crate::theme::Role;
 use crate::view::derived::Case;
@@ -26,7 +27,11 @@ pub fn marks(ctx: &Ctx<'_>, finding: &Finding, case: &Case, doc: &mut Doc) {
     }
     let mut marks = Vec::new();
     if let Some(reason) = &finding.broken {
-        marks.push(look.foreign(Role::Error, &format!("not understood: {reason}; J has all of it"), room));
+        marks.push(look.foreign(
+            Role::Error,
+            &format!("not understood: {reason}; {} has all of it", look.keys.key(Action::Raw)),
+            room,
+        ));
     }
     if finding.sample {
         marks.push(look.say(Role::Warn, "a sample, made by CreateSampleFindings: nothing happened"));
@@ -52,7 +57,7 @@ pub fn section(ctx: &Ctx<'_>, finding: &Finding, doc: &mut Doc) {
     let width = usize::from(ctx.width);
     let name = if width < 100 { 26 } else { 40 };
     doc.gap();
-    doc.section(ctx, "all that the finding says", "as GuardDuty answered it; J has it raw");
+    doc.section(ctx, "all that the finding says", &ctx.look.keys.fill("as GuardDuty answered it; {raw} has it raw"));
     for group in groups.iter() {
         doc.push(vec![Span::raw(" "), ctx.look.foreign(Role::Heading, &group.title, 60)]);
         for member in &group.members {

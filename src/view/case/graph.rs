@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ratatui::text::Span;
 
+use crate::keymap::Action;
 use crate::model::{Finding, Scope};
 use crate::store::{Link, LinkTier};
 use crate::theme::Role;
@@ -86,7 +87,10 @@ fn near(ctx: &Ctx<'_>, finding: &Finding, case: &Case, doc: &mut Doc) {
     doc.push(ctx.look.line(Role::Dim, words));
     near.iter().take(NEAR).for_each(|link| table(ctx, doc, 0, finding, link));
     if near.len() > NEAR {
-        doc.push(ctx.look.line(Role::Dim, format!("   and {} more: r shows all", near.len() - NEAR)));
+        doc.push(ctx.look.line(
+            Role::Dim,
+            format!("   and {} more: {} shows all", near.len() - NEAR, ctx.look.keys.key(Action::Related)),
+        ));
     }
 }
 
