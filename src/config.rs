@@ -39,9 +39,10 @@ pub struct Config {
     pub share: Option<f64>,
     /// A theme's name.
     pub theme: Option<String>,
-    /// ASCII instead of symbols.
-    #[serde(default)]
-    pub ascii: bool,
+    /// ASCII instead of symbols, or symbols whatever the locale says; without it the locale decides.
+    pub ascii: Option<bool>,
+    /// Clicks and the wheel are the program's; false leaves them to the terminal.
+    pub mouse: Option<bool>,
     /// No bell and no badge when something critical changes.
     #[serde(default)]
     pub quiet: bool,
@@ -340,8 +341,11 @@ const TEMPLATE: &str = r#"# dynakeep's configuration: $XDG_CONFIG_HOME/dynakeep/
 # [default: "auto"]
 #theme = "auto"
 
-# + x ! ? in place of symbols. [default: false]
+# + x ! ? in place of symbols. [default: where the locale is not UTF-8]
 #ascii = true
+
+# false: clicks and the wheel stay the terminal's own (with shift they are in any case).
+#mouse = false
 
 # The bell rings, and a badge stands in the header, when something critical changes; true: neither.
 # [default: false]

@@ -3,11 +3,14 @@
 mod answers;
 
 use std::io::{self, Stdout, Write as _};
+use std::panic::PanicHookInfo;
+use std::path::{Path, PathBuf};
 use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange};
 use crossterm::execute;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
@@ -17,30 +20,49 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 pub use answers::{Answers, Heard};
+/// Clicks and the wheel, as SGR reports; not the moves between them, each of which would be a wake-up.
+#[cfg(not(windows))]
+const MOUSE: (&[u8], &[u8]) = (b"\x1b[?1000h\x1b[?1006h", b"\x1b[?1006l\x1b[?1000l");
+
+/// The most reports that one run writes.
+const REPORTS: usize = 9;
 
 /// The terminal while it is ours; dropping it gives it back.
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<Stdout>>,
+    mouse: bool,
 }
 
 impl Screen {
-    /// Takes the terminal over: raw mode, alternate screen, bracketed paste, and a panic hook that gives it back
-    /// before the panic's message is printed.
+    /// Takes the terminal over: raw mode, alternate screen, bracketed paste, focus, the mouse where it is wanted, and a panic
+    /// hook that gives it back before the panic's message is printed. A report of a panic is written to `reports`.
     ///
     /// # Errors
     /// When standard output is no terminal, or it refuses.
-    pub fn take() -> io::Result<Self> {
+    pub fn take(mouse: bool, reports: PathBuf) -> io::Result<Self> {
         static HOOK: Once = Once::new();
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
+            let screen = std::thread::current().id();
             std::panic::set_hook(Box::new(move |info| {
-                give_back();
-                before(info);
+                // What panics on another thread does not end the program: the screen goes on, and nothing is printed on it.
+                let ends = std::thread::current().id() == screen;
+                if ends {
+                    give_back();
+                    before(info);
+                }
+                let told = match report(&reports, info) {
+                    Ok(path) => format!("a report of it, without anything that was read: {}", path.display()),
+                    Err(error) => format!("no report could be written: {}: {error}", reports.display()),
+                };
+                if ends {
+                    let _gone = writeln!(io::stderr(), "dynakeep: internal error; {told}");
+                }
             }));
         });
-        enter()?;
+        enter(mouse)?;
         let terminal = Terminal::new(CrosstermBackend::new(io::stdout())).inspect_err(|_| give_back())?;
-        Ok(Self { terminal })
+        Ok(Self { terminal, mouse })
     }
 
     /// Draws one frame, shown by the terminal as a whole where it knows synchronized output.
@@ -94,8 +116,10 @@ impl Screen {
         // The shell's own way to stop a job; without unsafe code a signal is sent by its command.
         let pid = std::process::id().to_string();
         let _stopped = std::process::Command::new("kill").args(["-TSTP", &pid]).status();
-        enter()?;
-        self.terminal.clear()
+        enter(self.mouse)?;
+        // Not `clear`: it asks where the cursor is, and a terminal that does not answer would hold everything up.
+        self.terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        Ok(())
     }
 }
 
@@ -105,14 +129,71 @@ impl Drop for Screen {
     }
 }
 
-fn enter() -> io::Result<()> {
+fn enter(mouse: bool) -> io::Result<()> {
     enable_raw_mode()?;
-    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide).inspect_err(|_| give_back())
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, Hide)
+        .and_then(|()| if mouse { listen_to_mouse(true) } else { Ok(()) })
+        .inspect_err(|_| give_back())
+}
+
+#[cfg(not(windows))]
+fn listen_to_mouse(on: bool) -> io::Result<()> {
+    io::stdout().write_all(if on { MOUSE.0 } else { MOUSE.1 })?;
+    io::stdout().flush()
+}
+
+#[cfg(windows)]
+fn listen_to_mouse(on: bool) -> io::Result<()> {
+    use crossterm::event::{DisableMouseCapture, EnableMouseCapture};
+    if on { execute!(io::stdout(), EnableMouseCapture) } else { execute!(io::stdout(), DisableMouseCapture) }
 }
 
 /// Gives the terminal back; harmless when it was given back already. What fails here has nobody to be told.
 pub fn give_back() {
-    let _gone = execute!(io::stdout(), EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, Show);
+    let _gone = listen_to_mouse(false);
+    let _gone = execute!(
+        io::stdout(),
+        EndSynchronizedUpdate,
+        DisableFocusChange,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        Show
+    );
     let _gone = disable_raw_mode();
     let _gone = io::stdout().flush();
+}
+
+/// Writes what is needed to find a panic: where, and by which way. Its message only where it is one of our own words, for
+/// others are made of what was read.
+fn report(directory: &Path, info: &PanicHookInfo<'_>) -> io::Result<PathBuf> {
+    static WRITTEN: AtomicUsize = AtomicUsize::new(0);
+    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    if number >= REPORTS {
+        return Err(io::Error::other("enough were written"));
+    }
+    let what = info.payload().downcast_ref::<&'static str>();
+    let what = what.copied().unwrap_or("(the message is left out: it may hold what was read)");
+    let place = info.location().map(ToString::to_string).unwrap_or_default();
+    let thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
+    let text = format!(
+        "dynakeep {} on {} {}\nwhat:   {what}\nwhere:  {place}\nthread: {thread}\n\n{}\n",
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::OS,
+        std::env::consts::ARCH,
+        std::backtrace::Backtrace::force_capture()
+    );
+    let mut folder = std::fs::DirBuilder::new();
+    folder.recursive(true);
+    let mut options = std::fs::OpenOptions::new();
+    // Never into what somebody else put there.
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    folder.create(directory)?;
+    let path = directory.join(format!("dynakeep-panic-{}-{number}.txt", std::process::id()));
+    options.open(&path)?.write_all(text.as_bytes())?;
+    Ok(path)
 }

@@ -3,7 +3,7 @@
 use crate::keymap::Action;
 use crate::model::{EventSearch, SearchBy};
 use crate::store::case;
-use crate::view::{Kind, Pivot, Screen, Thing, banner, same, things};
+use crate::view::{Kind, Pivot, Screen, Thing, banner, console, same, things};
 
 use super::{App, Effect, fitting};
 
@@ -156,6 +156,16 @@ pub fn on_thing(app: &mut App, action: Action) -> Vec<Effect> {
             }
         },
         Action::SameAddress | Action::SameSession | Action::SameTable => alike(app, action, &thing),
+        Action::Console => match app.with(|ctx, _| console::url(ctx, &thing)) {
+            Some(url) => {
+                app.say(format!("copied: {url}"));
+                vec![Effect::Copy(url)]
+            }
+            None => {
+                app.say("the console has no page for this");
+                Vec::new()
+            }
+        },
         Action::Related => go(app, Screen::List(Kind::Related(thing))),
         _ => copy(app, action, &thing),
     }

@@ -39,6 +39,11 @@ pub fn run(app: &mut App, typed: &str) -> Vec<Effect> {
     match word {
         "" => Vec::new(),
         "q" | "quit" | "q!" | "qa" | "exit" => vec![Effect::Quit],
+        // So that tests see how the terminal is given back, and what the report leaves out.
+        #[cfg(debug_assertions)]
+        "panic" if rest.is_empty() => panic!("asked for"),
+        #[cfg(debug_assertions)]
+        "panic" => panic!("asked for, with {rest}"),
         "demo" if app.store.origin() == Origin::Demo => {
             app.say("this is the demo account");
             Vec::new()

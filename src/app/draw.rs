@@ -13,20 +13,20 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Clear, Widget as _};
 use tui_input::Input;
 
 use crate::keymap::{Action, name};
 use crate::theme::{Role, verdict_role};
 use crate::trail::ingest::Feed;
 use crate::view::{
-    Body, Chrome, Ctx, Hint, Kind, Look, Pivot, Place, Screen, Survey, Thing, chrome, crossers, files, list_of, since,
-    states, things,
+    Body, Chrome, Ctx, Hint, Kind, Pivot, Place, Screen, Survey, Thing, chrome, console, crossers, files, list_of,
+    since, states, things,
 };
 use crate::widget::{bar, popup, text};
 
 use super::command::{COMMANDS, VERDICTS};
-use super::palette::Palette;
+use super::palette;
+use super::pointer::{Spots, TIPS};
 use super::{App, Layer};
 
 /// With fewer events than this no search takes time worth a word.
@@ -50,13 +50,14 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     let numbered = matches!(app.layers.last(), Some(Layer::Sort));
     let footer = rows.bottom();
     let deep = app.nav.stack().len() > 1;
+    let mut spots = Spots::default();
     app.with(|ctx, place| {
         let screen = place.screen.clone();
         let look = Chrome { tab, badge: badge.as_deref(), frozen, notice: notice.as_deref(), screen: &screen, unseen };
         if area.height >= 8 {
             chrome::header(ctx, &look, rows.top(), buf);
         }
-        chrome::tabs(ctx, &look, rows.top(), buf);
+        spots.tabs = chrome::tabs(ctx, &look, rows.top(), buf);
         if area.height >= 7 {
             chrome::coverage(ctx, rows.top(), buf);
         }
@@ -78,7 +79,13 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
             bar::rule(rows.bottom(), buf, ctx.look.style(Role::Rule), ctx.look.ascii);
         }
         if screen != Screen::Overview && area.height >= 6 {
-            bar::split(rows.top(), buf, &title, &status(ctx, place));
+            let row = rows.top();
+            bar::split(row, buf, &title, &status(ctx, place));
+            if let Screen::Detail(thing) = &screen {
+                let width = u16::try_from(title.width()).unwrap_or(u16::MAX).min(row.width);
+                let name = Rect { x: row.x + 1, width: width.saturating_sub(1), ..row };
+                spots.link = console::url(ctx, thing).map(|url| (name, url));
+            }
         }
         place.draw(ctx, rows.area, buf, numbered);
         let mut hints = hints(place, deep);
@@ -90,8 +97,9 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
                 (Action::Related, ""),
             ]);
         }
-        chrome::footer(ctx, &look, &hints, footer, buf);
+        spots.keys = chrome::footer(ctx, &look, &hints, footer, buf);
     });
+    app.spots = spots;
     layers(app, area, footer, frame);
 }
 
@@ -342,7 +350,7 @@ fn hints(place: &Place, deep: bool) -> Vec<Hint> {
 
 fn layers(app: &mut App, area: Rect, footer: Rect, frame: &mut Frame<'_>) {
     let look = &app.look;
-    let mut cursor = None;
+    let (mut cursor, mut spots) = (None, Vec::new());
     let buf = frame.buffer_mut();
     for layer in &app.layers {
         match layer {
@@ -352,7 +360,7 @@ fn layers(app: &mut App, area: Rect, footer: Rect, frame: &mut Frame<'_>) {
                 cursor = Some(prompt(app, words, "/", input, footer, buf));
             }
             Layer::Command(palette) => {
-                choices(look, palette, area, footer, buf);
+                spots = palette::draw(look, palette, area, footer, buf);
                 cursor = Some(prompt(app, "", ":", &palette.input, footer, buf));
             }
             Layer::Note(input, ..) => cursor = Some(prompt(app, "note", "> ", input, footer, buf)),
@@ -364,58 +372,10 @@ fn layers(app: &mut App, area: Rect, footer: Rect, frame: &mut Frame<'_>) {
             }
         }
     }
+    app.spots.choices = spots;
     if let Some(at) = cursor {
         frame.set_cursor_position(at);
     }
-}
-
-/// The most choices in sight above the command line.
-const CHOICES: usize = 12;
-
-/// What the command line could become, above it.
-fn choices(look: &Look, palette: &Palette, area: Rect, footer: Rect, buf: &mut Buffer) {
-    let room = usize::from((footer.y - area.y).saturating_sub(2)).min(CHOICES);
-    let count = palette.len().min(room);
-    if count == 0 {
-        return;
-    }
-    let first = palette.at.map_or(0, |at| (at + 1).saturating_sub(count));
-    let shown: Vec<_> = (first..first + count).filter_map(|at| Some((at, palette.get(at)?))).collect();
-    let most = usize::from(area.width / 2);
-    let wide = shown.iter().map(|(_, (choice, _))| text::width(&choice.line)).max().unwrap_or(0).min(most);
-    let top = footer.y - u16::try_from(shown.len()).unwrap_or(0);
-    let rows = (top..footer.y).zip(shown);
-    bar::rule(Rect { y: top - 1, height: 1, ..footer }, buf, look.style(Role::Rule), look.ascii);
-    for (y, (at, (choice, bytes))) in rows {
-        let row = Rect { y, height: 1, ..footer };
-        Clear.render(row, buf);
-        buf.set_style(row, look.style(Role::Text));
-        let mut spans = vec![Span::raw("  ")];
-        // Letters that were typed stand out.
-        for part in letters(&choice.line, bytes) {
-            spans.push(look.foreign(if part.1 { Role::Match } else { Role::Text }, part.0, most));
-        }
-        let left = wide.saturating_sub(text::width(&choice.line)) + 3;
-        spans.extend([Span::raw(" ".repeat(left)), look.foreign(Role::Dim, &choice.what, usize::from(area.width))]);
-        buf.set_line(row.x, y, &Line::from(spans), row.width);
-        if palette.at == Some(at) {
-            bar::cursor(row, buf, look.style(Role::Cursor));
-        }
-    }
-}
-
-/// A line in parts, each with whether its letters were typed.
-fn letters<'a>(line: &'a str, typed: &[usize]) -> Vec<(&'a str, bool)> {
-    let mut parts: Vec<(&str, bool)> = Vec::new();
-    let mut start = 0;
-    let chars: Vec<(usize, bool)> = line.char_indices().map(|(at, _)| (at, typed.binary_search(&at).is_ok())).collect();
-    for of in chars.chunk_by(|a, b| a.1 == b.1) {
-        let end = of.last().and_then(|(at, _)| line.get(*at..)?.chars().next().map(|c| at + c.len_utf8()));
-        let end = end.unwrap_or(line.len());
-        parts.extend(line.get(start..end).map(|part| (part, of.first().is_some_and(|(_, typed)| *typed))));
-        start = end;
-    }
-    parts
 }
 
 fn prompt(app: &App, words: &str, sign: &str, input: &Input, row: Rect, buf: &mut Buffer) -> (u16, u16) {
@@ -458,6 +418,10 @@ fn help(app: &App, at: usize, area: Rect, buf: &mut Buffer) {
     lines.extend([Line::default(), look.line(Role::Heading, "Commands (after :)")]);
     for (word, what) in COMMANDS {
         lines.push(Line::from(vec![look.say(Role::Key, format!("{word:<18}")), look.say(Role::Text, what)]));
+    }
+    lines.extend([Line::default(), look.line(Role::Heading, "Mouse")]);
+    for (what, does) in TIPS {
+        lines.push(Line::from(vec![look.say(Role::Key, format!("{what:<18}")), look.say(Role::Text, does)]));
     }
     lines.extend([Line::default(), look.line(Role::Heading, "Signs")]);
     for (verdict, what) in VERDICTS {

@@ -11,6 +11,7 @@ mod memory;
 mod nav;
 mod open;
 mod palette;
+mod pointer;
 mod run;
 mod survey;
 #[cfg(test)]
@@ -18,10 +19,11 @@ mod tests;
 mod update;
 
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tui_input::Input;
@@ -79,6 +81,10 @@ pub struct Start {
     pub quiet: bool,
     /// Which keys do what.
     pub keys: Keymap,
+    /// Leave the mouse to the terminal.
+    pub no_mouse: bool,
+    /// Where a report goes when the program breaks.
+    pub reports: PathBuf,
 }
 
 impl Start {
@@ -102,6 +108,8 @@ impl Start {
             user: String::new(),
             quiet: false,
             keys: Keymap::default(),
+            no_mouse: false,
+            reports: std::env::temp_dir(),
         }
     }
 }
@@ -111,6 +119,10 @@ impl Start {
 pub enum Msg {
     /// A key was pressed.
     Key(KeyEvent),
+    /// The mouse did something.
+    Mouse(MouseEvent),
+    /// The terminal is looked at, or no longer.
+    Focus(bool),
     /// Text was pasted.
     Paste(String),
     /// The terminal has this many columns and rows now.
@@ -166,6 +178,8 @@ pub enum Effect {
     Keep(Whose, Arc<Mark>),
     /// Keep a note by the identity of what it is about; a [`Msg::Noted`] answers.
     Note(Whose, Vec<String>, Note),
+    /// Poll as often as usual, or less often while nobody looks.
+    Attend(bool),
     /// Ring the terminal's bell.
     Bell,
     /// Give the terminal back until `fg`.
@@ -183,6 +197,8 @@ pub enum Left {
     Quit,
     /// For the demo.
     ForDemo,
+    /// By a signal: the exit code that says so.
+    Ended(u8),
 }
 
 /// Reads records, until `told` has enough. This may take as long as unpacking large files does.
@@ -255,6 +271,8 @@ pub struct App {
     memory: memory::Memory,
     alarm: alarm::Alarm,
     derived: RefCell<Derived>,
+    /// What the mouse finds where, as it was last drawn.
+    spots: pointer::Spots,
     width: u16,
     unsettled: bool,
 }
@@ -332,6 +350,7 @@ impl App {
             alarm: alarm::Alarm::new(start.quiet),
             memory: memory::Memory::new(start.user, start.endpoint, start.state.is_some()),
             derived: RefCell::default(),
+            spots: pointer::Spots::default(),
             width: 80,
             unsettled: true,
         };

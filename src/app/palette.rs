@@ -4,15 +4,20 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Widget as _};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler as _;
 
 use crate::controls::facts;
 use crate::keymap::BINDINGS;
 use crate::model::Source;
-use crate::theme::Theme;
-use crate::view::Tab;
+use crate::theme::{Role, Theme};
+use crate::view::{Look, Tab};
 use crate::widget::fuzzy::fit;
+use crate::widget::{bar, text};
 
 use super::{App, Effect, Layer, command};
 
@@ -136,7 +141,8 @@ impl Palette {
         Some((line, choice.more))
     }
 
-    fn step(&mut self, down: bool) {
+    /// To the next choice, or the one before.
+    pub fn step(&mut self, down: bool) {
         let last = self.fitting.len().checked_sub(1);
         self.at = match (self.at, last) {
             (_, None) => None,
@@ -197,7 +203,7 @@ pub fn key(app: &mut App, mut palette: Palette, key: KeyEvent) -> Vec<Effect> {
 }
 
 /// Runs the choice under the cursor, or what is typed; a choice that wants more is typed.
-fn enter(app: &mut App, mut palette: Palette) -> Vec<Effect> {
+pub fn enter(app: &mut App, mut palette: Palette) -> Vec<Effect> {
     let line = match palette.at.and_then(|at| palette.chosen(at)) {
         Some((line, true)) => {
             palette.set(line + " ");
@@ -260,6 +266,58 @@ fn choices(app: &App) -> Vec<Choice> {
         }
     }
     all
+}
+
+/// The most choices in sight above the command line.
+const CHOICES: usize = 12;
+
+/// What the command line could become, above it; where each choice stands is given back.
+pub fn draw(look: &Look, palette: &Palette, area: Rect, footer: Rect, buf: &mut Buffer) -> Vec<(Rect, usize)> {
+    let room = usize::from((footer.y - area.y).saturating_sub(2)).min(CHOICES);
+    let count = palette.len().min(room);
+    if count == 0 {
+        return Vec::new();
+    }
+    let mut spots = Vec::new();
+    let first = palette.at.map_or(0, |at| (at + 1).saturating_sub(count));
+    let shown: Vec<_> = (first..first + count).filter_map(|at| Some((at, palette.get(at)?))).collect();
+    let most = usize::from(area.width / 2);
+    let wide = shown.iter().map(|(_, (choice, _))| text::width(&choice.line)).max().unwrap_or(0).min(most);
+    let top = footer.y - u16::try_from(shown.len()).unwrap_or(0);
+    let rows = (top..footer.y).zip(shown);
+    bar::rule(Rect { y: top - 1, height: 1, ..footer }, buf, look.style(Role::Rule), look.ascii);
+    for (y, (at, (choice, bytes))) in rows {
+        let row = Rect { y, height: 1, ..footer };
+        spots.push((row, at));
+        Clear.render(row, buf);
+        buf.set_style(row, look.style(Role::Text));
+        let mut spans = vec![Span::raw("  ")];
+        // Letters that were typed stand out.
+        for part in letters(&choice.line, bytes) {
+            spans.push(look.foreign(if part.1 { Role::Match } else { Role::Text }, part.0, most));
+        }
+        let left = wide.saturating_sub(text::width(&choice.line)) + 3;
+        spans.extend([Span::raw(" ".repeat(left)), look.foreign(Role::Dim, &choice.what, usize::from(area.width))]);
+        buf.set_line(row.x, y, &Line::from(spans), row.width);
+        if palette.at == Some(at) {
+            bar::cursor(row, buf, look.style(Role::Cursor));
+        }
+    }
+    spots
+}
+
+/// A line in parts, each with whether its letters were typed.
+fn letters<'a>(line: &'a str, typed: &[usize]) -> Vec<(&'a str, bool)> {
+    let mut parts: Vec<(&str, bool)> = Vec::new();
+    let mut start = 0;
+    let chars: Vec<(usize, bool)> = line.char_indices().map(|(at, _)| (at, typed.binary_search(&at).is_ok())).collect();
+    for of in chars.chunk_by(|a, b| a.1 == b.1) {
+        let end = of.last().and_then(|(at, _)| line.get(*at..)?.chars().next().map(|c| at + c.len_utf8()));
+        let end = end.unwrap_or(line.len());
+        parts.extend(line.get(start..end).map(|part| (part, of.first().is_some_and(|(_, typed)| *typed))));
+        start = end;
+    }
+    parts
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt as _;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until};
+use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
 use crate::aws::{Command, Handle};
 use crate::controls::accepted::Accepted;
@@ -19,7 +19,7 @@ use crate::term::{Answers, Heard, Screen};
 use crate::theme::{Ground, Wardrobe};
 use crate::wire::Clock;
 
-use super::{App, Effect, Left, Msg, Start, draw, fitting, keep, read_records, update};
+use super::{App, Effect, Left, Msg, Start, draw, fitting, keep, pointer, read_records, update};
 
 /// A frame is drawn when the queue is drained, or this long after the first change that it shows.
 const FRAME: Duration = Duration::from_millis(16);
@@ -30,6 +30,9 @@ const PAUSE: Duration = Duration::from_millis(4);
 /// Data alone redraws this often at most: a key's frame is never late, and a sweep does not flicker.
 const DATA_FRAME: Duration = Duration::from_millis(100);
 
+/// How long a signal may take after a terminal that went away: it says why.
+const TOLD: Duration = Duration::from_millis(100);
+
 /// Runs the dashboard until the user leaves. `commands` leads to the data layer, `polled` comes from it.
 ///
 /// # Errors
@@ -39,10 +42,11 @@ pub async fn run(mut start: Start, commands: Handle, mut polled: Receiver<Polled
     let themes = start.themes.clone();
     let mut accepted = start.accepted.take();
     let state = start.state.clone();
+    let screen = Screen::take(!start.no_mouse, start.reports.clone())?;
     let (mut app, first) = App::new(start);
     app.look.zone = local_zone();
     let (read, mut records) = unbounded_channel();
-    let mut outside = Outside { screen: Screen::take()?, commands, themes, read, state, clock: clock.clone() };
+    let mut outside = Outside { screen, commands, themes, read, state, clock: clock.clone() };
     let mut keys = EventStream::new();
     let mut answers = Answers::default();
     let mut asked = false;
@@ -60,7 +64,9 @@ pub async fn run(mut start: Start, commands: Handle, mut polled: Receiver<Polled
             if let Some(left) = outside.perform(&mut app, effects)? {
                 return Ok(left);
             }
-            outside.screen.draw(|frame| draw(&mut app, frame))?;
+            if let Err(error) = outside.screen.draw(|frame| shown_in(&mut app, frame)) {
+                return ended.gone(Some(error)).await;
+            }
             shown = Shown { dirty: false, due: Instant::now() + DATA_FRAME };
             if !asked && app.look.theme.ground() != Ground::Any {
                 // No frame waits for it: the terminal answers when it does, or never.
@@ -80,10 +86,10 @@ pub async fn run(mut start: Start, commands: Handle, mut polled: Receiver<Polled
                     }
                     Heard::Ground(rgb) => outside.grounded(&app, rgb),
                 },
-                Some(Err(error)) => return Err(error),
-                None => return Ok(Left::Quit),
+                Some(Err(error)) => return ended.gone(Some(error)).await,
+                None => return ended.gone(None).await,
             },
-            () = ended.wait() => return Ok(Left::Quit),
+            code = ended.wait() => return Ok(Left::Ended(code)),
             message = polled.recv(), if open && !app.frozen => {
                 open = message.is_some();
                 message.map(Msg::Polled)
@@ -125,6 +131,12 @@ pub async fn run(mut start: Start, commands: Handle, mut polled: Receiver<Polled
     }
 }
 
+/// A frame as the terminal gets it.
+fn shown_in(app: &mut App, frame: &mut ratatui::Frame<'_>) {
+    draw(app, frame);
+    app.spots.lay_link(frame.buffer_mut());
+}
+
 /// What is accepted of tables, once it was written anew.
 async fn written(accepted: &mut Option<UnboundedReceiver<Accepted>>) -> Option<Accepted> {
     match accepted {
@@ -141,10 +153,12 @@ struct Shown {
 
 fn key_message(event: Event) -> Option<Msg> {
     match event {
+        Event::Mouse(mouse) => pointer::means(&mouse).then_some(Msg::Mouse(mouse)),
+        Event::FocusGained => Some(Msg::Focus(true)),
+        Event::FocusLost => Some(Msg::Focus(false)),
         Event::Key(key) => Some(Msg::Key(key)),
         Event::Paste(text) => Some(Msg::Paste(text)),
         Event::Resize(width, height) => Some(Msg::Resize(width, height)),
-        _ => None,
     }
 }
 
@@ -195,6 +209,7 @@ impl Outside {
                         });
                     }
                 }
+                Effect::Attend(attended) => self.commands.send(Command::Attend(attended)),
                 Effect::Bell => self.screen.ring()?,
                 Effect::Suspend => {
                     self.screen.suspend()?;
@@ -245,10 +260,11 @@ impl Ended {
         Ok(Self { terminate: signal(SignalKind::terminate())?, hang_up: signal(SignalKind::hangup())? })
     }
 
-    async fn wait(&mut self) {
+    /// The exit code that shells give to what a signal ended.
+    async fn wait(&mut self) -> u8 {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
+            _ = self.terminate.recv() => 128 + 15,
+            _ = self.hang_up.recv() => 128 + 1,
         }
     }
 }
@@ -263,7 +279,18 @@ impl Ended {
         Ok(Self)
     }
 
-    async fn wait(&mut self) {
+    async fn wait(&mut self) -> u8 {
         std::future::pending().await
+    }
+}
+
+impl Ended {
+    /// The end of a terminal that went away: a signal says why, else the error does.
+    async fn gone(&mut self, error: Option<io::Error>) -> io::Result<Left> {
+        match (timeout(TOLD, self.wait()).await, error) {
+            (Ok(code), _) => Ok(Left::Ended(code)),
+            (Err(_), Some(error)) => Err(error),
+            (Err(_), None) => Ok(Left::Quit),
+        }
     }
 }

@@ -10,11 +10,11 @@ use crate::model::Origin;
 use crate::view::{Body, Kind, Screen, Tab, TimeMode, beside, lanes, list_of};
 
 use super::palette::{self, Palette};
-use super::{App, Effect, Layer, Msg, act, alarm, command, fitting, memory, open, survey};
+use super::{App, Effect, Layer, Msg, act, alarm, command, fitting, memory, open, pointer, survey};
 
 /// Takes in one message; what must be done outside comes back.
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
-    let key = matches!(msg, Msg::Key(_));
+    let key = matches!(msg, Msg::Key(_) | Msg::Mouse(_));
     let mut effects = take(app, msg);
     fitting::fit(app);
     effects.extend(app.wanted());
@@ -38,6 +38,8 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
                 None => app.look.keys.action(&key).map(|action| act(app, action)).unwrap_or_default(),
             }
         }
+        Msg::Mouse(mouse) => pointer::mouse(app, mouse),
+        Msg::Focus(attended) => vec![Effect::Attend(attended)],
         Msg::Paste(text) => paste(app, &text),
         Msg::Resize(width, _) => {
             app.width = width;
@@ -203,6 +205,7 @@ pub(super) fn act(app: &mut App, action: Action) -> Vec<Effect> {
         | Action::SameTable
         | Action::CopyId
         | Action::CopyArn
+        | Action::Console
         | Action::Errors => return act::on_thing(app, action),
     }
     Vec::new()

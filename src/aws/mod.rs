@@ -99,6 +99,8 @@ pub enum Command {
     Cancel,
     /// Poll this scope's sources before others'.
     Prefer(Scope),
+    /// Whether somebody looks: while nobody does, pauses between sweeps are longer; whoever comes back finds them over.
+    Attend(bool),
     /// End all pollers; answered when they have ended.
     Stop(oneshot::Sender<()>),
 }

@@ -24,6 +24,9 @@ const CHANGED: usize = 200;
 /// The longest pause after failures.
 const LONGEST: Duration = Duration::from_secs(3600);
 
+/// How many times as long pauses are while nobody looks.
+const UNATTENDED: u32 = 4;
+
 /// The pause between two good sweeps.
 fn cadence(source: Source, simulated: bool) -> Duration {
     let seconds = match source {
@@ -189,11 +192,22 @@ async fn rest(site: &Site, source: Source, wait: Duration, credentials: &mut wat
     let Some(wake) = site.wake.get(&source) else { return false };
     tokio::select! {
         _ = stop.wait_for(|stop| *stop) => return false,
-        () = site.shared.wire.clock.cadence(wait) => {}
+        () = pass(site, wait) => {}
         () = wake.notified() => {}
         changed = credentials.changed() => if changed.is_err() { return false },
     }
     !*site.shared.stop.borrow()
+}
+
+/// Lets a pause go by; while nobody looks, a longer one, which ends when somebody does again.
+async fn pass(site: &Site, wait: Duration) {
+    let clock = &site.shared.wire.clock;
+    clock.cadence(wait).await;
+    let mut attended = site.shared.attended.subscribe();
+    tokio::select! {
+        _ = attended.wait_for(|attended| *attended) => {}
+        () = clock.cadence(wait * (UNATTENDED - 1)) => {}
+    }
 }
 
 /// One sweep from its first message to its last; gives its result and the pause after it.

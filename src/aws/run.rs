@@ -78,6 +78,7 @@ pub async fn run(
         credentials: watch::Sender::new(0),
         slots: Semaphore::new(SLOTS),
         preferred: RwLock::new(None),
+        attended: watch::Sender::new(true),
         cancel: watch::Sender::new(0),
         homes: std::sync::Mutex::default(),
     });
@@ -184,6 +185,9 @@ fn obey(
         }
         Command::Prefer(scope) => {
             *shared.preferred.write().unwrap_or_else(PoisonError::into_inner) = Some(scope);
+        }
+        Command::Attend(attended) => {
+            shared.attended.send_replace(attended);
         }
         Command::Cancel => shared.cancel.send_modify(|generation| *generation += 1),
         Command::Ask(ask) => {

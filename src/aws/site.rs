@@ -49,6 +49,8 @@ pub struct Shared {
     pub slots: Semaphore,
     /// The scope whose calls do not queue behind others'.
     pub preferred: RwLock<Option<Scope>>,
+    /// False while nobody looks.
+    pub attended: watch::Sender<bool>,
     /// Grows when what engines are asked is no longer wanted.
     pub cancel: watch::Sender<u64>,
     /// The region that reads what is global, by account: the first that asked.
@@ -253,10 +255,8 @@ impl Site {
 
     /// Makes one call at the pace allowed, and says what it came to.
     ///
-    /// `resource` is what the call is about, empty for a list. What was denied is not asked again for an hour, and
-    /// an operation that was denied for several resources in a row is not called for the rest of them either.
-    ///
-    /// An urgent call waits for nobody.
+    /// `resource` is what the call is about, empty for a list; an urgent call waits for nobody. What was denied is not asked
+    /// again for an hour, and an operation denied for several resources in a row is not called for the rest of them either.
     pub async fn call<T, E, F>(&self, label: &'static str, resource: &str, urgent: bool, future: F) -> Outcome<T>
     where
         T: RequestId,

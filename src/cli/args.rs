@@ -1,5 +1,7 @@
 //! What the command line may say.
 
+mod sizes;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,9 +11,11 @@ use crate::config::Limits;
 use crate::controls::facts;
 use crate::model::Severity;
 use crate::trail::engine::{Name, Root, sized};
-use crate::wire::demo::DemoOptions;
 
 use super::Notify;
+use sizes::demo_sizes;
+
+pub use sizes::DemoSizes;
 
 /// A read-only security dashboard for DynamoDB estates on AWS, in the terminal.
 #[derive(Debug, Parser)]
@@ -111,7 +115,10 @@ pub struct Global {
     /// No colours
     #[arg(long, global = true, action = ArgAction::SetTrue, help_heading = "Looks")]
     pub no_color: bool,
-    /// ASCII in place of symbols
+    /// Leave clicks and the wheel to the terminal
+    #[arg(long, global = true, action = ArgAction::SetTrue, help_heading = "Looks")]
+    pub no_mouse: bool,
+    /// ASCII in place of symbols; by itself where the locale (LC_ALL, LC_CTYPE, LANG) is not UTF-8
     #[arg(long, global = true, action = ArgAction::SetTrue, help_heading = "Looks")]
     pub ascii: bool,
 }
@@ -441,44 +448,6 @@ pub enum Output {
     Ocsf,
     /// One HTML file, for people
     Html,
-}
-
-/// What `--demo=` may scale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct DemoSizes {
-    tables: Option<usize>,
-    findings: Option<usize>,
-    events: Option<usize>,
-}
-
-impl DemoSizes {
-    /// The options of a demo of these sizes.
-    #[must_use]
-    pub fn options(self, seed: Option<u64>) -> DemoOptions {
-        let default = DemoOptions::default();
-        DemoOptions {
-            seed: seed.unwrap_or(default.seed),
-            tables: self.tables.unwrap_or(default.tables),
-            findings: self.findings.unwrap_or(default.findings),
-            events: self.events.unwrap_or(default.events),
-            ..default
-        }
-    }
-}
-
-fn demo_sizes(text: &str) -> Result<DemoSizes, String> {
-    let mut sizes = DemoSizes::default();
-    for part in text.split(',').filter(|part| !part.is_empty()) {
-        let (name, count) = part.split_once('=').ok_or_else(|| format!("`{part}`: write tables=5000"))?;
-        let count = count.parse().map_err(|_| format!("`{count}` is no count"))?;
-        match name {
-            "tables" => sizes.tables = Some(count),
-            "findings" => sizes.findings = Some(count),
-            "events" => sizes.events = Some(count),
-            _ => return Err(format!("`{name}`: there are tables, findings and events")),
-        }
-    }
-    Ok(sizes)
 }
 
 fn share(text: &str) -> Result<f64, String> {

@@ -25,16 +25,19 @@ const LONGEST: u64 = 4 << 20;
 
 /// Runs it until the user leaves, and the demo after it where somebody who has no credentials asks for that.
 pub(super) fn run(cli: &Cli, thing: Option<&str>) -> Result<ExitCode, Failure> {
-    if show(cli, thing)? == Left::ForDemo {
+    let mut left = show(cli, thing)?;
+    if left == Left::ForDemo {
         let mut demo =
             Cli::try_parse_from(["dynakeep", "--demo"]).map_err(|error| Failure::Usage(error.to_string()))?;
         let looks = &cli.global;
         demo.global.config.clone_from(&looks.config);
         demo.global.theme.clone_from(&looks.theme);
+        demo.global.keys.clone_from(&looks.keys);
         (demo.global.no_color, demo.global.ascii) = (looks.no_color, looks.ascii);
-        show(&demo, None)?;
+        demo.global.no_mouse = looks.no_mouse;
+        left = show(&demo, None)?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if let Left::Ended(code) = left { ExitCode::from(code) } else { ExitCode::SUCCESS })
 }
 
 fn show(cli: &Cli, thing: Option<&str>) -> Result<Left, Failure> {
@@ -80,7 +83,9 @@ fn show(cli: &Cli, thing: Option<&str>) -> Result<Left, Failure> {
     if alone {
         view = view.or(Some(Tab::Trail));
     }
-    start.ascii = global.ascii || config.ascii;
+    start.ascii = global.ascii || config.ascii.unwrap_or_else(|| !looks::unicode());
+    start.no_mouse = global.no_mouse || config.mouse == Some(false);
+    start.reports = super::state(global).map_or_else(std::env::temp_dir, |state| state.directory().to_owned());
     start.view = view;
     start.filter = filter;
     start.open = open;

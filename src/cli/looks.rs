@@ -27,6 +27,18 @@ pub(super) fn theme(global: &Global, config: &Config) -> Result<Theme, Failure> 
     wardrobe(global).named(name).map_err(|error| Failure::Usage(format!("theme {error}")))
 }
 
+/// True where the locale's encoding is UTF-8, or no locale tells (not on Unix).
+pub(super) fn unicode() -> bool {
+    let locale = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    cfg!(not(unix)) || utf8(["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(locale).as_deref())
+}
+
+/// Source: POSIX, "Environment Variables": the first that is set and not empty names the locale; without any it is C.
+fn utf8(locale: Option<&str>) -> bool {
+    let name = locale.unwrap_or("C").to_ascii_lowercase();
+    name.contains("utf-8") || name.contains("utf8")
+}
+
 /// Prints the themes there are.
 pub(super) fn themes(global: &Global, out: &mut dyn Write) -> io::Result<()> {
     let line = |offered: crate::theme::Offered| {
@@ -78,4 +90,23 @@ pub(super) fn keys(global: &Global, out: &mut dyn Write) -> Result<(), Failure> 
         let _closed = writeln!(io::stderr(), "dynakeep: {problem}");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn symbols_are_for_locales_that_have_them() {
+        for (locale, wanted) in [
+            (Some("en_GB.UTF-8"), true),
+            (Some("C.utf8"), true),
+            (Some("de_DE.ISO-8859-1"), false),
+            (Some("C"), false),
+            (Some("POSIX"), false),
+            (None, false),
+        ] {
+            assert_eq!(utf8(locale), wanted, "{locale:?}");
+        }
+    }
 }

@@ -75,6 +75,8 @@ pub enum Action {
     CopyId,
     /// Copy its ARN; in a record, the path.
     CopyArn,
+    /// Copy and show its address in the AWS console.
+    Console,
     /// Sweep again now.
     Refresh,
     /// Show times as ages, in UTC, in local time.
@@ -201,6 +203,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Related, "related", &[ch('r')], "related", LOOK, Some(7)),
     row(Action::CopyId, "copy-id", &[ch('c')], "copy id, value", LOOK, Some(9)),
     row(Action::CopyArn, "copy-arn", &[ch('C')], "copy ARN, path", LOOK, None),
+    row(Action::Console, "console", &[ch('o')], "address in the AWS console", LOOK, None),
     row(Action::Lanes, "lanes", &[ch('L')], "lanes: who crosses into whose tables", LOOK, None),
     row(Action::CycleTime, "times", &[ch('Z')], "age, UTC or local time", LOOK, None),
     row(Action::Errors, "errors", &[ch('!')], "errors", LOOK, None),

@@ -90,6 +90,12 @@ impl State {
         Self { directory, writing: Arc::default() }
     }
 
+    /// The directory.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// Where it is kept unless somebody says otherwise: `$XDG_STATE_HOME/dynakeep`.
     #[must_use]
     pub fn usual() -> Option<PathBuf> {

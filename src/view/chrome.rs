@@ -94,12 +94,15 @@ pub fn header(ctx: &Ctx<'_>, chrome: &Chrome<'_>, area: Rect, buf: &mut Buffer) 
 }
 
 /// `1 Overview  2 Findings ✖3  …`.
-pub fn tabs(ctx: &Ctx<'_>, chrome: &Chrome<'_>, area: Rect, buf: &mut Buffer) {
+/// Where each tab stands is given back.
+pub fn tabs(ctx: &Ctx<'_>, chrome: &Chrome<'_>, area: Rect, buf: &mut Buffer) -> Vec<(Rect, Tab)> {
     let look = ctx.look;
     let roomy = area.width >= 100;
     let counts = ctx.derived.borrow().counts;
     let mut spans = vec![Span::raw(" ")];
+    let mut spots = Vec::new();
     for tab in Tab::ALL {
+        let from = cells(&spans);
         let active = tab == chrome.tab;
         let role = if active { Role::TabActive } else { Role::Tab };
         let name = match (roomy, active) {
@@ -124,9 +127,11 @@ pub fn tabs(ctx: &Ctx<'_>, chrome: &Chrome<'_>, area: Rect, buf: &mut Buffer) {
             let shown = if count > 999 && !roomy { "1k+".to_owned() } else { count.to_string() };
             spans.push(Span::styled(format!("{gap}{}{shown}", look.glyph(verdict)), look.style(verdict_role(verdict))));
         }
+        spots.push((stretch(area, from, cells(&spans)), tab));
         spans.push(Span::raw(if area.width >= 130 { "  " } else { " " }));
     }
     buf.set_line(area.x, area.y, &Line::from(spans), area.width);
+    spots
 }
 
 /// `412/430 tables · 1 region denied · oldest 4m12s`.
@@ -214,8 +219,18 @@ pub fn banner(ctx: &Ctx<'_>) -> Option<(String, String)> {
     missing
 }
 
-/// The keys that do something here.
-pub fn footer(ctx: &Ctx<'_>, chrome: &Chrome<'_>, hints: &[Hint], area: Rect, buf: &mut Buffer) {
+fn cells(spans: &[Span<'_>]) -> usize {
+    spans.iter().map(Span::width).sum()
+}
+
+/// A part of a row, from one cell to another.
+fn stretch(row: Rect, from: usize, to: usize) -> Rect {
+    let cell = |at: usize| u16::try_from(at).unwrap_or(u16::MAX).min(row.width);
+    Rect { x: row.x + cell(from), width: cell(to) - cell(from), ..row }
+}
+
+/// The keys that do something here. Where each stands is given back.
+pub fn footer(ctx: &Ctx<'_>, chrome: &Chrome<'_>, hints: &[Hint], area: Rect, buf: &mut Buffer) -> Vec<(Rect, Action)> {
     let look = ctx.look;
     let errors = ctx.store.errors().len();
     let right = if errors > 0 {
@@ -229,10 +244,10 @@ pub fn footer(ctx: &Ctx<'_>, chrome: &Chrome<'_>, hints: &[Hint], area: Rect, bu
     };
     if let Some(notice) = chrome.notice {
         bar::split(area, buf, &Line::from(vec![Span::raw(" "), look.foreign(Role::Accent, notice, 200)]), &right);
-        return;
+        return Vec::new();
     }
     let room = usize::from(area.width).saturating_sub(right.width() + 2);
-    let mut shown: Vec<(u8, String, &str)> = look
+    let mut shown: Vec<(u8, String, &str, Action)> = look
         .keys
         .rows()
         .filter(|(_, keys)| !keys.is_empty())
@@ -240,21 +255,24 @@ pub fn footer(ctx: &Ctx<'_>, chrome: &Chrome<'_>, hints: &[Hint], area: Rect, bu
             let what = hints.iter().find(|(action, _)| *action == row.action).map(|(_, what)| *what);
             // What a screen has its own word for stands there, too.
             let place = row.footer.or(what.is_some_and(|what| !what.is_empty()).then_some(1))?;
-            Some((place, look.keys.key(row.action), what.unwrap_or(row.what)))
+            Some((place, look.keys.key(row.action), what.unwrap_or(row.what), row.action))
         })
-        .filter(|(_, _, what)| !what.is_empty())
+        .filter(|(_, _, what, _)| !what.is_empty())
         .collect();
-    shown.sort_by_key(|(place, _, _)| *place);
+    shown.sort_by_key(|(place, ..)| *place);
+    let mut spots = Vec::new();
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
-    for (_, key, what) in shown {
+    for (_, key, what, action) in shown {
         let wide = text::width(&key) + 1 + text::width(what) + 2;
         if used + wide > room {
             break;
         }
+        spots.push((stretch(area, used, used + wide - 2), action));
         used += wide;
         spans.push(look.say(Role::Key, key));
         spans.push(look.say(Role::Dim, format!(" {what}  ")));
     }
     bar::split(area, buf, &spans.into(), &right);
+    spots
 }

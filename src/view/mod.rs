@@ -8,6 +8,7 @@ mod case;
 mod checks;
 pub mod chrome;
 mod compliance;
+pub mod console;
 mod controls;
 mod credentials;
 pub mod crossers;

@@ -26,6 +26,7 @@ impl Place {
                     _ => area,
                 };
                 self.page = usize::from(area.height).saturating_sub(1).max(1);
+                self.drawn = (Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }, 0);
                 self.offset = scroll(self.offset, self.cursor, rows.len(), self.page);
                 let (columns, titles, before) = match kind {
                     Kind::Lanes(_) => super::lanes::shown(ctx, self.column, area.width, numbered),
@@ -82,6 +83,7 @@ impl Place {
         let stays = doc.pinned_to.is_none_or(|last| self.cursor <= last) && doc.pinned + 6 <= height;
         let pinned = if stays { doc.pinned } else { 0 };
         self.page = (height - pinned).max(1);
+        self.drawn = (main, pinned);
         let cursor = self.cursor.saturating_sub(pinned);
         self.offset = scroll(self.offset, cursor, self.len().saturating_sub(pinned), self.page);
         let shown = (0..pinned).chain(pinned + self.offset..self.len());

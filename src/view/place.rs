@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use ratatui::layout::{Position, Rect};
+
 use super::events::Asking;
 use super::filter::{Filter, is_fault};
 use super::list::{Key, Row, Rows};
@@ -58,6 +60,8 @@ pub struct Place {
     pub column: usize,
     /// Rows in sight when it was last drawn.
     pub page: usize,
+    /// Where rows or lines were last drawn, and how many of them stay on top.
+    pub(super) drawn: (Rect, usize),
     /// The filter, or what is searched for in a page or a record.
     pub filter: String,
     /// Only rows with a fault.
@@ -101,6 +105,7 @@ impl Place {
             side: 0,
             column: 0,
             page: 10,
+            drawn: (Rect::ZERO, 0),
             filter: String::new(),
             faults_only: false,
             sort: None,
@@ -276,6 +281,15 @@ impl Place {
             Body::Raw => record,
             Body::Nothing | Body::Gone => 0,
         }
+    }
+
+    /// The row or line that was drawn here.
+    #[must_use]
+    pub fn at(&self, position: Position) -> Option<usize> {
+        let (area, pinned) = self.drawn;
+        let down = area.contains(position).then(|| usize::from(position.y - area.y))?;
+        let place = if down < pinned { down } else { self.offset + down };
+        (place < self.len()).then_some(place)
     }
 
     /// True when there is nothing to stand on.

@@ -180,6 +180,7 @@ impl Session {
                 }
                 Effect::Records(wanted) => self.wanted.extend(wanted),
                 Effect::Suspend => {}
+                Effect::Attend(attended) => self.commands.send(Command::Attend(attended)),
                 Effect::Bell => self.bells += 1,
                 Effect::Recall(_) | Effect::Keep(..) | Effect::Note(..) => {
                     let said = self.state.as_ref().and_then(|state| keep(state, effect, self.clock.now()));
@@ -256,6 +257,12 @@ impl Session {
             self.app.freshen();
         }
         let effects = update(&mut self.app, Msg::Tick(clock.now()));
+        self.perform(effects);
+    }
+
+    /// Is looked at from now on, or no longer.
+    pub fn focus(&mut self, attended: bool) {
+        let effects = update(&mut self.app, Msg::Focus(attended));
         self.perform(effects);
     }
 

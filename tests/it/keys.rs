@@ -39,11 +39,11 @@ fn keys_of_ones_own_work_everywhere_and_every_text_names_them() {
     // The old key of a tab does nothing any more, the new one leads there.
     session.press("2").shows(" NOW ").press("0").shows("x open").shows("^J raw JSON").shows("M-f filter");
     session.press("x").shows("timeline").press("F4").shows("› events").press("Esc").shows("timeline");
-    session.press("?").shows("M-f  ").shows("F1").hides("Enter open").press("Esc");
+    session.press("?").shows("^J  ").press("^D ^D ^D").shows("M-f  ").shows(":lanes").hides("Enter open").press("Esc");
     // What is typed into a field is text, whatever is bound.
     session.press("Esc : 'xL0'").shows(":xL0").press("Esc");
     session.press(": 'freeze' Enter").shows("FROZEN").shows("^F goes on");
-    session.press(": 'lanes' Enter").shows("into");
+    session.press(": 'lanes' Enter").shows("rows: whose tables");
     session.press(": 'refresh' Enter").shows("sweeping again now");
 }
 
@@ -111,7 +111,7 @@ fn a_page_is_searched_and_its_letters_are_text() {
     session.press("/ 'recovery' Enter").shows("hit 2 of 3").shows("n the next hit");
     session.press("n").shows("hit 3 of 3").press("n").shows("hit 1 of 3").press("N").shows("hit 3 of 3");
     // Esc ends the search first; then n notes again.
-    session.press("Esc").hides("hit ").shows("timeline").press("n").shows("note> ").press("Esc");
+    session.press("Esc").hides("hit ").shows("timeline").press("n").shows("note>").press("Esc");
     session.press("/ 'nothing-like-it' Enter").shows("not found").press("Esc Esc").hides("timeline");
     // An event's page goes on into its record.
     session.press("7 Enter").shows("record").press("/ 'eventname' Enter").shows("hit 1 of");

@@ -1,109 +1,14 @@
-//! The program in a real terminal: its own loop, keys as bytes, frames as what a terminal makes of them.
+//! The program in a real terminal: its own loop, keys as bytes, frames as what a terminal makes of them, and the terminal
+//! as it was once the program has gone, however it went.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the message")]
 
-use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Write as _};
-use std::num::NonZero;
-use std::process::{Child, Command};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::process::Signal;
 
-/// Generous: the machine may be busy, and the first frame of the demo waits for its first sweep.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-fn size(cells: u16) -> NonZero<u16> {
-    NonZero::new(cells).unwrap()
-}
-
-/// A terminal of 80×24 with the program in it.
-pub struct Terminal {
-    keys: File,
-    bytes: Receiver<Vec<u8>>,
-    pub screen: vt100::Parser,
-    program: Child,
-}
-
-impl Terminal {
-    fn with_demo() -> Self {
-        Self::with(&["--demo", "--theme", "dark"], &[])
-    }
-
-    /// With the program started by these arguments, in an environment that names no account, changed so.
-    pub fn with(line: &[&str], environment: &[(&str, &str)]) -> Self {
-        let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&controller).unwrap();
-        unlockpt(&controller).unwrap();
-        tcsetwinsize(&controller, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
-        let name = ptsname(&controller, Vec::new()).unwrap().into_string().unwrap();
-        let end = || OpenOptions::new().read(true).write(true).open(&name).unwrap();
-        let program = Command::new(env!("CARGO_BIN_EXE_dynakeep"))
-            .args(line)
-            .env_clear()
-            .env("TERM", "xterm-256color")
-            .env("LANG", "C.UTF-8")
-            .env("HOME", "/nonexistent")
-            .envs(environment.iter().copied())
-            .stdin(end())
-            .stdout(end())
-            .stderr(end())
-            .spawn()
-            .unwrap();
-        let keys = File::from(controller);
-        let mut from = keys.try_clone().unwrap();
-        let (to, bytes) = channel();
-        thread::spawn(move || {
-            let mut buffer = [0; 65_536];
-            // Reading ends with an error when the program has gone.
-            while let Ok(read) = from.read(&mut buffer) {
-                if read == 0 || to.send(buffer[..read].to_vec()).is_err() {
-                    break;
-                }
-            }
-        });
-        Self { keys, bytes, screen: vt100::Parser::new(size(24), size(80), 0), program }
-    }
-
-    /// Types, as a terminal sends it.
-    pub fn types(&mut self, keys: &str) -> &mut Self {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self
-    }
-
-    /// Waits until the screen is so; fails with what it is instead.
-    #[track_caller]
-    pub fn until(&mut self, what: &str, holds: impl Fn(&str) -> bool) -> &mut Self {
-        let began = Instant::now();
-        loop {
-            let shown = self.screen.screen().contents();
-            if holds(&shown) {
-                return self;
-            }
-            let left = PATIENCE.saturating_sub(began.elapsed());
-            match self.bytes.recv_timeout(left) {
-                Ok(bytes) => self.screen.process(&bytes),
-                Err(_) => panic!("not within {PATIENCE:?}: {what}\n{shown}"),
-            }
-        }
-    }
-
-    #[track_caller]
-    pub fn shows(&mut self, text: &str) -> &mut Self {
-        self.until(text, |shown| shown.contains(text))
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _gone = self.program.kill();
-        let _ended = self.program.wait();
-    }
-}
+pub use crate::pty::Terminal;
 
 #[test]
 fn in_a_real_terminal_keys_lead_from_the_first_frame_to_a_record_and_out() {
@@ -115,21 +20,11 @@ fn in_a_real_terminal_keys_lead_from_the_first_frame_to_a_record_and_out() {
     terminal.types("/recoveryenabled\r").shows("hit 1 of").shows("\"pointInTimeRecoveryEnabled\": false");
     terminal.types("\u{1b}[A\u{1b}[B").shows("hit 1 of");
     terminal.types("q");
-    let began = Instant::now();
-    while terminal.program.try_wait().unwrap().is_none() {
-        assert!(began.elapsed() < PATIENCE, "q leaves");
-        thread::sleep(Duration::from_millis(10));
-    }
-    assert!(terminal.program.wait().unwrap().success());
-    while let Ok(bytes) = terminal.bytes.recv_timeout(Duration::from_secs(5)) {
-        terminal.screen.process(&bytes);
-    }
-    assert!(!terminal.screen.screen().alternate_screen(), "the terminal is given back");
-    assert!(!terminal.screen.screen().hide_cursor());
+    assert!(terminal.ends().success());
 }
 
 #[test]
-fn every_key_has_its_frame_at_once_and_not_with_the_next_second() {
+fn every_key_has_its_frame_at_once_and_idle_has_none_but_the_clocks() {
     let mut terminal = Terminal::with_demo();
     terminal.shows("39/40 tables").types("7").shows("NAME");
     let began = Instant::now();
@@ -150,4 +45,125 @@ fn every_key_has_its_frame_at_once_and_not_with_the_next_second() {
     }
     // Were a key drawn with the clock's next second only, eight of them would take about eight.
     assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+    terminal.types("\u{1b}").hides("filter /").types("5").shows("VERDICTS").settles();
+    // What a key costs a slow line: a cursor's move is not a screen.
+    terminal.idle(Duration::from_millis(300));
+    let mut bytes = Vec::new();
+    for key in ["j", "j", "k", "G", "g"] {
+        terminal.heard.clear();
+        terminal.types(key);
+        terminal.until(key, |_| true);
+        let (frames, all) = terminal.idle(Duration::from_millis(150));
+        bytes.push((key, all, frames));
+    }
+    println!("bytes a key at 80×24, with frames: {bytes:?}");
+    assert!(bytes.iter().all(|(_, bytes, _)| *bytes < 80 * 24 * 3), "{bytes:?}");
+    // The demo sweeps all the time: of some stretches of two seconds, one has no sweep in it and the clock's frames alone.
+    let stretches = std::iter::repeat_with(|| terminal.idle(Duration::from_secs(2)));
+    let calm: Vec<(usize, usize)> = stretches
+        .take(8)
+        .scan(false, |calm, (frames, bytes)| {
+            let go_on = !*calm;
+            *calm = frames <= 3;
+            go_on.then_some((frames, bytes))
+        })
+        .collect();
+    println!("idle, frames and bytes in two seconds each: {calm:?}");
+    assert!(calm.iter().any(|(frames, _)| *frames <= 3), "{calm:?}");
+}
+
+#[test]
+fn a_storm_of_sizes_pastes_clicks_and_late_answers_leave_the_screen_whole() {
+    let mut terminal = Terminal::with_demo();
+    terminal.settles();
+    for (columns, rows) in [(20, 5), (200, 60), (1, 1), (79, 23), (2, 40), (300, 2), (20, 5), (40, 12)] {
+        terminal.resize(columns, rows);
+    }
+    terminal.resize(20, 5).shows("Over");
+    terminal.resize(80, 24).shows("39/40 tables").shows("NOW");
+    // An answer about colours that comes late and in pieces presses no key: 7 would be the Trail.
+    terminal.types("\u{1b}]11;rgb:7777/77").types("77/7777\u{1b}\\\u{1b}]10;rgb:8888/8888/8888\u{7}");
+    terminal.types("2").shows("CompromisedCredentials").types("[").shows("NOW");
+    // The mouse: a tab, a row, the same row again, the wheel, a key of the footer.
+    terminal.clicks("Tables").shows("VERDICTS");
+    terminal.clicks("ledger").clicks("ledger").shows("Tables › ledger").shows("Esc back");
+    terminal.types("\u{1b}[<65;10;10M").clicks("Esc back").hides("Tables › ledger").shows("VERDICTS");
+    // Text that is pasted is text, however many lines it has: here it names a table.
+    terminal.types("\u{1b}[200~arn:aws:dynamodb:eu-west-1:111122223333:table/orders\n\u{1b}[201~");
+    terminal.shows("Tables › orders");
+    let link =
+        b"\x1b]8;;https://eu-west-1.console.aws.amazon.com/dynamodbv2/home?region=eu-west-1#table?name=orders\x1b\\";
+    assert!(terminal.heard.windows(link.len()).any(|bytes| bytes == link), "the page's name is a link");
+    terminal.types(":").types("\u{1b}[200~q\nq\u{1b}[201~").shows(":q q").types("\u{1b}");
+    // Somebody looks away and back.
+    terminal.types("\u{1b}[O\u{1b}[I").hides(":q q");
+    terminal.types("\u{3}");
+    assert!(terminal.ends().success());
+}
+
+#[test]
+fn the_mouse_is_left_to_the_terminal_where_somebody_says_so() {
+    let mut terminal = Terminal::with(&["--demo", "--no-mouse"], &[]);
+    terminal.shows("dynakeep");
+    assert_eq!(terminal.screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+    terminal.types("q");
+    assert!(terminal.ends().success());
+}
+
+#[test]
+fn without_a_locale_that_has_symbols_there_are_none() {
+    let mut terminal = Terminal::with(&["--demo", "--theme", "dark"], &[("LANG", "C")]);
+    terminal.shows("39/40 tables").types("?").shows("Keys").types("\u{1b}").hides("Keys");
+    let shown = terminal.screen().contents();
+    assert!(shown.is_ascii(), "{shown}");
+}
+
+#[test]
+fn a_signal_ends_it_with_the_terminal_as_it_was_and_the_exit_code_that_says_so() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
+        let mut terminal = Terminal::with_demo();
+        terminal.shows("dynakeep").signal(signal);
+        assert_eq!(terminal.ends().code(), Some(code));
+    }
+}
+
+#[test]
+fn suspended_it_gives_the_terminal_to_the_shell_and_takes_it_again() {
+    let script = format!(
+        "set -m; {} --demo --theme dark; echo it-stopped; read line; fg >/dev/null; echo it-ended $?",
+        env!("CARGO_BIN_EXE_dynakeep")
+    );
+    let mut terminal = Terminal::of("sh", &["-c", &script], &[]);
+    terminal.shows("39/40 tables").types("5").shows("VERDICTS").types("\u{1a}").shows("it-stopped");
+    let screen = terminal.screen();
+    assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
+    terminal.types("\r").shows("VERDICTS").types("j");
+    assert!(terminal.screen().alternate_screen());
+    terminal.types("q").shows("it-ended 0");
+    terminal.ends();
+}
+
+/// Reports of this program below a directory of its own.
+fn reports(name: &str) -> PathBuf {
+    let directory = std::env::temp_dir().join(format!("dynakeep-reports-{}-{name}", std::process::id()));
+    let _old = std::fs::remove_dir_all(&directory);
+    directory
+}
+
+// The command that panics is there in debug builds alone.
+#[cfg(debug_assertions)]
+#[test]
+fn a_panic_gives_the_terminal_back_and_leaves_a_report_without_what_was_read() {
+    for (typed, told) in [("panic", "asked for"), ("panic AKIASECRET", "the message is left out")] {
+        let directory = reports(if typed == "panic" { "own" } else { "read" });
+        let mut terminal = Terminal::with(&["--demo", "--state", directory.to_str().unwrap()], &[]);
+        terminal.shows("dynakeep").types(&format!(":{typed}\r")).shows("a report of it, without anything");
+        assert_eq!(terminal.ends().code(), Some(101));
+        let files: Vec<PathBuf> = std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let [report] = files.as_slice() else { panic!("{files:?}") };
+        let text = std::fs::read_to_string(report).unwrap();
+        assert!(text.contains(told) && text.contains("src/app/command.rs"), "{text}");
+        assert!(!text.contains("AKIASECRET"), "{text}");
+        std::fs::remove_dir_all(directory).unwrap();
+    }
 }
