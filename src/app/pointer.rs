@@ -16,14 +16,12 @@ use super::{App, Effect, Layer, act, palette, update};
 const NOTCH: isize = 3;
 
 /// What the mouse does, for the help.
-pub const TIPS: [(&str, &str); 4] = [
+pub const TIPS: [(&str, &str); 5] = [
     ("click", "selects; on what is selected, opens"),
     ("on a tab, a key", "goes there, does it"),
     ("wheel", "three lines"),
-    (
-        "with Shift",
-        "the terminal's own selection (in some with Alt or Option); --no-mouse leaves it all to the terminal",
-    ),
+    ("with Shift", "the terminal's own selection; in some, Alt or Option"),
+    ("--no-mouse", "leaves it all to the terminal"),
 ];
 
 /// What was drawn where.
