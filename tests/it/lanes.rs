@@ -41,7 +41,8 @@ fn from_the_worst_lane_to_who_crosses_it_and_to_the_statement_that_lets_it() {
         // The policy itself, as IAM holds it.
         session.press("J").shows("\"who\": \"role/app-orders\"");
         session.press("/ 'PolicyName' Enter").shows("RolePolicyList");
-        session.press("Esc Esc Esc").shows("[✖1").shows("✖2 crossed");
+        // The first ends the search.
+        session.press("Esc Esc Esc Esc").shows("[✖1").shows("✖2 crossed");
         // All who reach it, from the row's head.
         session.press("h Enter").shows("into commerce").shows("role/admin").shows("no domain").shows("identity");
     }
