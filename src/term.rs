@@ -2,22 +2,25 @@
 
 mod answers;
 
-use std::io::{self, Stdout, Write as _};
+use std::cell::RefCell;
+use std::io::{self, Write};
 use std::panic::PanicHookInfo;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange};
-use crossterm::execute;
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode, size,
 };
-use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
+use crossterm::{execute, queue};
+use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::layout::Rect;
+use ratatui::{Terminal, TerminalOptions, Viewport};
 
 pub use answers::{Answers, Heard};
 /// Clicks and the wheel, as SGR reports; not the moves between them, each of which would be a wake-up.
@@ -29,8 +32,33 @@ const REPORTS: usize = 9;
 
 /// The terminal while it is ours; dropping it gives it back.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<CrosstermBackend<Whole>>,
     mouse: bool,
+    whole: Whole,
+    /// What a frame says in which nothing changed.
+    same: Vec<u8>,
+}
+
+/// A frame's bytes until the frame is whole: the terminal gets them in one write, or none where nothing changed.
+#[derive(Debug, Default, Clone)]
+struct Whole(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Whole {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Whole {
+    /// What has gathered; nothing of it stays.
+    fn take(&self) -> Vec<u8> {
+        self.0.take()
+    }
 }
 
 impl Screen {
@@ -61,8 +89,14 @@ impl Screen {
             }));
         });
         enter(mouse)?;
-        let terminal = Terminal::new(CrosstermBackend::new(io::stdout())).inspect_err(|_| give_back())?;
-        Ok(Self { terminal, mouse })
+        let whole = Whole::default();
+        let mut same = CrosstermBackend::new(whole.clone());
+        queue!(same, BeginSynchronizedUpdate)?;
+        same.draw(std::iter::empty())?;
+        same.hide_cursor()?;
+        let same = whole.take();
+        let terminal = fixed(&whole).inspect_err(|_| give_back())?;
+        Ok(Self { terminal, mouse, whole, same })
     }
 
     /// Draws one frame, shown by the terminal as a whole where it knows synchronized output.
@@ -70,9 +104,25 @@ impl Screen {
     /// # Errors
     /// When the terminal is gone.
     pub fn draw(&mut self, draw: impl FnOnce(&mut ratatui::Frame<'_>)) -> io::Result<()> {
-        execute!(io::stdout(), BeginSynchronizedUpdate)?;
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.draw(draw)?;
-        execute!(io::stdout(), EndSynchronizedUpdate)
+        queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        let frame = self.whole.take();
+        if frame.starts_with(&self.same) && frame.len() == self.same.len() + END {
+            return Ok(());
+        }
+        let mut out = io::stdout().lock();
+        out.write_all(&frame)?;
+        out.flush()
+    }
+
+    /// The terminal has another size: asking for it at every frame would cost more than most frames do.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn resize(&mut self) -> io::Result<()> {
+        self.terminal = fixed(&self.whole)?;
+        queue!(self.terminal.backend_mut(), Clear(ClearType::All))
     }
 
     /// Puts text on the clipboard of the terminal's user, also over SSH (OSC 52).
@@ -118,7 +168,7 @@ impl Screen {
         let _stopped = std::process::Command::new("kill").args(["-TSTP", &pid]).status();
         enter(self.mouse)?;
         // Not `clear`: it asks where the cursor is, and a terminal that does not answer would hold everything up.
-        self.terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        self.terminal = fixed(&self.whole)?;
         Ok(())
     }
 }
@@ -127,6 +177,19 @@ impl Drop for Screen {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+/// The length of the sequence that ends a synchronized update.
+const END: usize = "\x1b[?2026l".len();
+
+fn area() -> io::Result<Rect> {
+    let (width, height) = size()?;
+    Ok(Rect::new(0, 0, width, height))
+}
+
+fn fixed(whole: &Whole) -> io::Result<Terminal<CrosstermBackend<Whole>>> {
+    let options = TerminalOptions { viewport: Viewport::Fixed(area()?) };
+    Terminal::with_options(CrosstermBackend::new(whole.clone()), options)
 }
 
 fn enter(mouse: bool) -> io::Result<()> {

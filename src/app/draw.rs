@@ -22,7 +22,7 @@ use crate::view::{
     Body, Chrome, Ctx, Hint, Kind, Pivot, Place, Screen, Survey, Thing, chrome, console, crossers, files, list_of,
     since, states, things,
 };
-use crate::widget::{bar, popup, text};
+use crate::widget::{bar, ink, popup, text};
 
 use super::command::{COMMANDS, VERDICTS};
 use super::palette;
@@ -41,8 +41,7 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     app.width = area.width;
     app.freshen();
     let buf = frame.buffer_mut();
-    buf.set_style(area, app.look.style(Role::Screen));
-    buf.set_style(area, app.look.style(Role::Text));
+    buf.set_style(area, app.look.style(Role::Screen).patch(app.look.style(Role::Text)));
     let mut rows = Rows { area };
     let (tab, frozen, unseen) = (app.nav.current(), app.frozen, app.alarm.unseen);
     let (badge, notice) = (app.badge.clone(), app.notice.clone());
@@ -368,7 +367,7 @@ fn layers(app: &mut App, area: Rect, footer: Rect, frame: &mut Frame<'_>) {
                 let words = "sort by column: its number, the same again turns it round, 0 the list's own order";
                 buf.set_style(footer, look.style(Role::Text));
                 let line = look.line(Role::Accent, format!(" {words:<width$}", width = usize::from(footer.width)));
-                buf.set_line(footer.x, footer.y, &line, footer.width);
+                ink::line(buf, footer.x, footer.y, &line, footer.width);
             }
         }
     }
@@ -389,7 +388,7 @@ fn prompt(app: &App, words: &str, sign: &str, input: &Input, row: Rect, buf: &mu
     let skip = text::width(&before).saturating_sub(room);
     let shown: String = text::line(input.value()).chars().skip(skip).collect();
     let line = Line::from(vec![look.say(Role::Key, head.clone()), look.foreign(Role::Text, &shown, room + 1)]);
-    buf.set_line(row.x, row.y, &line, row.width);
+    ink::line(buf, row.x, row.y, &line, row.width);
     let x = text::width(&head) + text::width(&before) - skip;
     (row.x + u16::try_from(x).unwrap_or(0).min(row.width.saturating_sub(1)), row.y)
 }

@@ -17,7 +17,7 @@ use crate::model::Source;
 use crate::theme::{Role, Theme};
 use crate::view::{Look, Tab};
 use crate::widget::fuzzy::fit;
-use crate::widget::{bar, text};
+use crate::widget::{bar, ink, text};
 
 use super::{App, Effect, Layer, command};
 
@@ -298,7 +298,7 @@ pub fn draw(look: &Look, palette: &Palette, area: Rect, footer: Rect, buf: &mut 
         }
         let left = wide.saturating_sub(text::width(&choice.line)) + 3;
         spans.extend([Span::raw(" ".repeat(left)), look.foreign(Role::Dim, &choice.what, usize::from(area.width))]);
-        buf.set_line(row.x, y, &Line::from(spans), row.width);
+        ink::line(buf, row.x, y, &Line::from(spans), row.width);
         if palette.at == Some(at) {
             bar::cursor(row, buf, look.style(Role::Cursor));
         }

@@ -27,8 +27,12 @@ const FRAME: Duration = Duration::from_millis(16);
 /// Between two slices of work that keys do not wait for, they are looked at.
 const PAUSE: Duration = Duration::from_millis(4);
 
-/// Data alone redraws this often at most: a key's frame is never late, and a sweep does not flicker.
+/// Data alone redraws this often at most while it keeps coming: a key's frame is never late, and a sweep does not flicker.
 const DATA_FRAME: Duration = Duration::from_millis(100);
+/// The first data after a while is shown at once; what follows it waits twice as long each time, up to that.
+const FIRST_DATA: Duration = Duration::from_millis(4);
+/// After so long without data, what comes is the first again.
+const LULL: Duration = Duration::from_secs(1);
 
 /// How long a signal may take after a terminal that went away: it says why.
 const TOLD: Duration = Duration::from_millis(100);
@@ -57,7 +61,7 @@ pub async fn run(mut start: Start, commands: Handle, mut polled: Receiver<Polled
     if let Some(left) = outside.perform(&mut app, first)? {
         return Ok(left);
     }
-    let mut shown = Shown { dirty: true, due: Instant::now() };
+    let mut shown = Shown::at_first();
     loop {
         if shown.dirty && Instant::now() >= shown.due {
             let effects = update(&mut app, Msg::Tick(clock.now()));
@@ -67,7 +71,7 @@ pub async fn run(mut start: Start, commands: Handle, mut polled: Receiver<Polled
             if let Err(error) = outside.screen.draw(|frame| shown_in(&mut app, frame)) {
                 return ended.gone(Some(error)).await;
             }
-            shown = Shown { dirty: false, due: Instant::now() + DATA_FRAME };
+            shown.drawn(Instant::now());
             if !asked && app.look.theme.ground() != Ground::Any {
                 // No frame waits for it: the terminal answers when it does, or never.
                 outside.screen.ask_ground()?;
@@ -105,7 +109,7 @@ pub async fn run(mut start: Start, commands: Handle, mut polled: Receiver<Polled
                 Some(Msg::Work)
             }
             _ = tick.tick() => {
-                shown = Shown { dirty: true, due: Instant::now() };
+                (shown.dirty, shown.due) = (true, Instant::now());
                 // Files that are followed bring something now and then.
                 app.feed().is_some().then_some(Msg::Work)
             }
@@ -115,8 +119,14 @@ pub async fn run(mut start: Start, commands: Handle, mut polled: Receiver<Polled
         while let Some(message) = next.pop_front() {
             let is_data = matches!(message, Msg::Polled(_) | Msg::Work);
             shown.dirty = true;
+            shown.news |= is_data;
             if !is_data {
                 shown.due = began;
+            }
+            if matches!(message, Msg::Resize(..))
+                && let Err(error) = outside.screen.resize()
+            {
+                return ended.gone(Some(error)).await;
             }
             let effects = update(&mut app, message);
             if let Some(left) = outside.perform(&mut app, effects)? {
@@ -149,6 +159,28 @@ async fn written(accepted: &mut Option<UnboundedReceiver<Accepted>>) -> Option<A
 struct Shown {
     dirty: bool,
     due: Instant,
+    /// There is data that no frame shows.
+    news: bool,
+    /// How long the next frame of data alone waits for more, and when the last one was drawn.
+    pace: Duration,
+    told: Option<Instant>,
+}
+
+impl Shown {
+    fn at_first() -> Self {
+        Self { dirty: true, due: Instant::now(), news: false, pace: FIRST_DATA, told: None }
+    }
+
+    /// A frame was drawn.
+    fn drawn(&mut self, now: Instant) {
+        if std::mem::take(&mut self.news) {
+            let lull = self.told.is_none_or(|told| now.duration_since(told) > LULL);
+            self.pace = if lull { FIRST_DATA } else { (self.pace * 2).min(DATA_FRAME) };
+            self.told = Some(now);
+        }
+        let next = self.told.map_or(now, |told| told + self.pace);
+        (self.dirty, self.due) = (false, next.max(now));
+    }
 }
 
 fn key_message(event: Event) -> Option<Msg> {

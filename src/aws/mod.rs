@@ -52,7 +52,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::model::{EventSearch, FrontDoor, Scope, Source};
 
 pub use engine::{Ask, Target};
-pub use run::{StartError, run, spawn};
+pub use run::{StartError, run, spawn, spawn_with};
 
 /// Where to look and how hard.
 #[derive(Debug, Clone, Default)]

@@ -49,7 +49,19 @@ pub fn spawn(
     commands: mpsc::UnboundedReceiver<Command>,
     to: mpsc::Sender<Polled>,
 ) -> JoinHandle<Result<(), StartError>> {
+    spawn_with(move || wire, settings, commands, to)
+}
+
+/// As [`spawn`], over a wire that is made on that thread: making it must not hold up the first frame.
+#[must_use]
+pub fn spawn_with(
+    wire: impl FnOnce() -> Wire + Send + 'static,
+    settings: Settings,
+    commands: mpsc::UnboundedReceiver<Command>,
+    to: mpsc::Sender<Polled>,
+) -> JoinHandle<Result<(), StartError>> {
     std::thread::spawn(move || {
+        let wire = wire();
         let simulated = wire.clock.is_simulated();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(simulated).build()?;
         runtime.block_on(run(wire, settings, commands, to))

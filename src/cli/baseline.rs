@@ -112,7 +112,7 @@ fn swept(cli: &Cli, query: Option<&str>) -> Result<(Store, Vec<String>), Failure
     let global = &cli.global;
     let queries = once::queries(RowKind::Tables, [query, global.filter.as_deref()])?;
     let config = super::config(global)?;
-    let wire = wire(cli, None)?;
+    let wire = wire(cli)?;
     let mut settings = settings(global, &config);
     if global.demo.is_none() {
         super::profiles::known(&settings)?;

@@ -13,8 +13,10 @@ use crate::model::{Arn, Origin};
 use crate::store::Store;
 use crate::trail::catalogue;
 use crate::trail::ingest::{Feed, Keep};
+use crate::wire::demo::{Demo, DemoOptions, Story};
+use crate::wire::{Clock, Wire};
 
-use super::{Cli, Failure, Output, looks, settings, wire};
+use super::{Cli, Failure, Output, looks, settings};
 
 /// Messages in flight between data layer and screen.
 const QUEUE: usize = 4_096;
@@ -66,7 +68,7 @@ fn show(cli: &Cli, thing: Option<&str>) -> Result<Left, Failure> {
     if global.demo.is_none() && global.files().is_empty() {
         super::profiles::known(&settings)?;
     }
-    let wire = wire(cli, Some(runtime.handle().clone()))?;
+    let Wired { clock, origin, make } = wired(cli, runtime.handle().clone())?;
     if global.objects().is_some() {
         return Err(Failure::Usage(
             "--trail s3://…: `dynakeep events` reads objects; the dashboard reads files".to_owned(),
@@ -75,10 +77,10 @@ fn show(cli: &Cli, thing: Option<&str>) -> Result<Left, Failure> {
     let files = !global.files().is_empty();
     // Files alone need no account; with one named, or the demo's, they stand beside what it says.
     let alone = files && global.demo.is_none() && global.profiles.is_empty() && global.regions.is_empty();
-    let origin = if alone { Origin::Files } else { wire.origin };
+    let origin = if alone { Origin::Files } else { origin };
     let mut store = Store::new(origin, config.baseline());
     store.set_exceptions(super::exceptions(global));
-    let mut start = Start::new(store, theme, wire.clock.clone());
+    let mut start = Start::new(store, theme, clock);
     start.feed = files.then(|| Feed::start(super::files::options(cli, Keep::Packed), global.max_memory));
     if alone {
         view = view.or(Some(Tab::Trail));
@@ -106,7 +108,7 @@ fn show(cli: &Cli, thing: Option<&str>) -> Result<Left, Failure> {
         drop((to, listen));
         return ended;
     }
-    let running = aws::spawn(wire, settings, listen, to);
+    let running = aws::spawn_with(make, settings, listen, to);
     let ended = runtime.block_on(async {
         let joined = tokio::task::spawn_blocking(move || running.join());
         // A data layer that could not start says why at once; one that ended well leaves the screen as it is.
@@ -128,6 +130,27 @@ fn show(cli: &Cli, thing: Option<&str>) -> Result<Left, Failure> {
     // A poller that hangs in a call is left behind: it only reads.
     runtime.shutdown_background();
     ended
+}
+
+/// The wire of a dashboard: what its first frame needs of it, and the rest, made on the thread that uses it.
+struct Wired {
+    clock: Clock,
+    origin: Origin,
+    make: Box<dyn FnOnce() -> Wire + Send>,
+}
+
+fn wired(cli: &Cli, wall: tokio::runtime::Handle) -> Result<Wired, Failure> {
+    let Some(sizes) = cli.global.demo else {
+        let wire = crate::wire::live::live()?;
+        return Ok(Wired { clock: wire.clock.clone(), origin: wire.origin, make: Box::new(move || wire) });
+    };
+    let options = DemoOptions { start: Story::AfterFirstCritical, ..sizes.options(cli.global.demo_seed) };
+    let clock = Demo::clock(options.start, Some(wall));
+    let make = Box::new({
+        let clock = clock.clone();
+        move || Demo::at(options, clock).wire()
+    });
+    Ok(Wired { clock, origin: Origin::Demo, make })
 }
 
 fn tab(name: &str) -> Result<Tab, Failure> {

@@ -22,7 +22,7 @@ pub(super) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         return Err(Failure::Usage("doctor looks at an account as a whole: no --filter, no --trail".to_owned()));
     }
     let config = super::config(global)?;
-    let wire = wire(cli, None)?;
+    let wire = wire(cli)?;
     let mut settings = settings(global, &config);
     if global.demo.is_none() {
         super::profiles::known(&settings)?;

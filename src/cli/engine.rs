@@ -75,7 +75,7 @@ pub(super) fn run(cli: &Cli, query: Option<&str>, args: &EngineArgs) -> Result<O
     heeded(cli, &config)?;
     once::printable(cli, RowKind::Events)?;
     let mut queries = once::queries(RowKind::Events, [query, cli.global.filter.as_deref()])?;
-    let wire = wire(cli, None)?;
+    let wire = wire(cli)?;
     let window = Window::of(&queries, wire.clock.now());
     if window.is_empty() {
         let (since, until) = (window.since, window.until);

@@ -37,7 +37,7 @@ pub(super) fn run(cli: &Cli, since: Option<&str>, done: bool) -> Result<ExitCode
         ));
     }
     let config = super::config(global)?;
-    let wire = wire(cli, None)?;
+    let wire = wire(cli)?;
     let mut settings = settings(global, &config);
     if global.demo.is_none() {
         super::profiles::known(&settings)?;

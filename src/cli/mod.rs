@@ -176,13 +176,12 @@ fn print(cli: &Cli, command: &Command, out: &mut dyn Write) -> Result<(), Failur
     Ok(())
 }
 
-/// The connector that the options ask for. `wall` makes a demo go on at wall speed, from its first critical finding.
-fn wire(cli: &Cli, wall: Option<tokio::runtime::Handle>) -> Result<Wire, Failure> {
-    let start = if wall.is_some() { Story::AfterFirstCritical } else { Story::End };
-    wire_at(cli, wall, start)
+/// The connector that the options ask for; a demo's story is over.
+fn wire(cli: &Cli) -> Result<Wire, Failure> {
+    wire_at(cli, None, Story::End)
 }
 
-/// As [`wire`], a demo's story standing where somebody says.
+/// As [`wire`], a demo's story standing where somebody says. `wall` makes it go on at wall speed.
 fn wire_at(cli: &Cli, wall: Option<tokio::runtime::Handle>, start: Story) -> Result<Wire, Failure> {
     let Some(sizes) = cli.global.demo else { return Ok(crate::wire::live::live()?) };
     let mut options = sizes.options(cli.global.demo_seed);

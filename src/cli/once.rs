@@ -30,7 +30,7 @@ pub(super) fn run(cli: &Cli, kind: RowKind, query: Option<&str>) -> Result<ExitC
     let queries = queries(kind, [query, global.filter.as_deref()])?;
     let narrow = Narrow::of(cli)?;
     let config = super::config(global)?;
-    let wire = wire(cli, None)?;
+    let wire = wire(cli)?;
     narrow.earlier.as_ref().map_or(Ok(()), |earlier| earlier.fits(wire.origin))?;
     let mut settings = settings(global, &config);
     if global.demo.is_none() {
@@ -56,7 +56,7 @@ pub(super) fn run(cli: &Cli, kind: RowKind, query: Option<&str>) -> Result<ExitC
     let clock = wire.clock.clone();
     talk::fill(&mut store, wire, settings.clone())?;
     if let Some(plan) = plan.as_ref().filter(|plan| !plan.extra.is_empty()) {
-        search::run(super::wire(cli, None)?, settings, &mut store, plan)?;
+        search::run(super::wire(cli)?, settings, &mut store, plan)?;
     }
     let reach = plan.map(|plan| Reach::of(&plan, &store));
     finish(cli, kind, store, clock.now(), &queries, (reach, &narrow))

@@ -53,7 +53,7 @@ pub(super) fn run(cli: &Cli, table: &str, query: Option<&str>, metrics: bool) ->
         }
         return filed(cli, &config, table, query.unwrap_or_default());
     }
-    let first = wire(cli, None)?;
+    let first = wire(cli)?;
     let (now, clock, origin) = (first.clock.now(), first.clock.clone(), first.origin);
     let since = window(query.unwrap_or_default(), now)?;
     if global.demo.is_none() {
@@ -79,7 +79,7 @@ pub(super) fn run(cli: &Cli, table: &str, query: Option<&str>, metrics: bool) ->
         return unknown(&store, &name);
     }
     let asks = Asks::of(&store, &arns, since, now, settings.paid.contains(&METRICS));
-    ask(wire(cli, None)?, settings, &mut store, &asks)?;
+    ask(wire(cli)?, settings, &mut store, &asks)?;
     store.settle(clock.now());
     let found: Vec<Who> = arns.iter().filter_map(|arn| store.who(arn, since, Reach::Everywhere)).collect();
     print(cli, &store, feed.as_ref(), &found)?;

@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use crate::keymap::Action;
 use crate::model::{DEMO, Origin, SourceError, Verdict};
 use crate::theme::{Role, verdict_role};
-use crate::widget::{bar, text};
+use crate::widget::{bar, ink, text};
 
 use super::look::age;
 use super::{Ctx, Screen, Tab, states};
@@ -130,7 +130,7 @@ pub fn tabs(ctx: &Ctx<'_>, chrome: &Chrome<'_>, area: Rect, buf: &mut Buffer) ->
         spots.push((stretch(area, from, cells(&spans)), tab));
         spans.push(Span::raw(if area.width >= 130 { "  " } else { " " }));
     }
-    buf.set_line(area.x, area.y, &Line::from(spans), area.width);
+    ink::line(buf, area.x, area.y, &Line::from(spans), area.width);
     spots
 }
 

@@ -11,7 +11,7 @@ use crate::model::Verdict;
 use crate::theme::Role;
 use crate::trail::ingest::{FileKind, FileReport};
 use crate::widget::table::{Column, fixed, grows, number};
-use crate::widget::text;
+use crate::widget::{ink, text};
 
 use super::list::{Key, Link};
 use super::{Ctx, Doc, Kind, ListView, Row, Screen};
@@ -204,7 +204,7 @@ pub(super) fn head(ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) -> Rect {
     }
     let height = u16::try_from(lines.len()).unwrap_or(0).min(area.height.saturating_sub(4));
     for (y, line) in (area.y..area.y + height).zip(lines) {
-        buf.set_line(area.x, y, &ctx.look.line(Role::Text, line), area.width);
+        ink::line(buf, area.x, y, &ctx.look.line(Role::Text, line), area.width);
     }
     Rect { y: area.y + height, height: area.height - height, ..area }
 }

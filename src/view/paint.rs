@@ -6,8 +6,8 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 use crate::theme::Role;
-use crate::widget::bar;
 use crate::widget::table::{TableView, scroll};
+use crate::widget::{bar, ink};
 
 use super::search::{drawn, mark};
 use super::{Body, Ctx, Doc, Kind, Place, Screen, states};
@@ -95,12 +95,12 @@ impl Place {
             };
             let row = Rect { y, height: 1, ..main };
             let line = drawn(ctx, line, main.width);
-            buf.set_line(main.x, y, &line, main.width);
+            ink::line(buf, main.x, y, &line, main.width);
             mark(ctx, &line, &self.filter, row, buf);
             self.lay_cursor(ctx, place, main, y, buf);
         }
         for (y, line) in (beside.y..beside.bottom()).zip(&doc.side) {
-            buf.set_line(beside.x, y, line, beside.width);
+            ink::line(buf, beside.x, y, line, beside.width);
         }
         if self.offset > 0 && main.height > 2 {
             let words = if ctx.look.ascii {
@@ -111,13 +111,13 @@ impl Place {
             let more = Line::from(ctx.look.say(Role::Dim, words));
             let width = u16::try_from(more.width()).unwrap_or(0).min(main.width);
             let y = main.y + u16::try_from(pinned).unwrap_or(0);
-            buf.set_line(main.right() - width, y.min(main.bottom() - 1), &more, width);
+            ink::line(buf, main.right() - width, y.min(main.bottom() - 1), &more, width);
         }
         let below = self.len().saturating_sub(pinned + self.offset + self.page);
         if below > 0 && main.height > 2 {
             let more = Line::from(ctx.look.say(Role::Dim, format!(" ↓ {below} more ")));
             let width = u16::try_from(more.width()).unwrap_or(0).min(main.width);
-            buf.set_line(main.right() - width, main.bottom() - 1, &more, width);
+            ink::line(buf, main.right() - width, main.bottom() - 1, &more, width);
         }
     }
 
@@ -125,7 +125,7 @@ impl Place {
         let (Some(record), Some(of)) = (&self.record, self.record_of()) else { return };
         let room = row.width.saturating_sub(1);
         let view = (self.side, usize::from(room));
-        buf.set_line(row.x + 1, row.y, &record.draw(ctx, of, line, &self.filter, view), room);
+        ink::line(buf, row.x + 1, row.y, &record.draw(ctx, of, line, &self.filter, view), room);
     }
 
     fn lay_cursor(&self, ctx: &Ctx<'_>, place: usize, area: Rect, y: u16, buf: &mut Buffer) {

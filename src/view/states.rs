@@ -6,6 +6,7 @@ use ratatui::text::Line;
 
 use crate::model::{Origin, Source, SourceError, Verdict};
 use crate::theme::{Role, verdict_role};
+use crate::widget::ink;
 
 use super::{Ctx, Kind, Look, Place, Screen, Thing};
 
@@ -111,7 +112,7 @@ pub fn draw_empty(ctx: &Ctx<'_>, place: &Place, kind: &Kind, area: Rect, buf: &m
         lines.extend(fault_lines(look, *source, scope, error));
     }
     for (y, line) in (area.y + 2..area.bottom()).zip(&lines) {
-        buf.set_line(area.x + 2, y, line, area.width.saturating_sub(3));
+        ink::line(buf, area.x + 2, y, line, area.width.saturating_sub(3));
     }
 }
 
@@ -149,7 +150,7 @@ pub fn draw_gone(ctx: &Ctx<'_>, screen: &Screen, area: Rect, buf: &mut Buffer) {
         let rows = (area.y + 1..area.bottom()).take(4);
         for (y, words) in rows.zip(super::doc::wrap(&words, usize::from(area.width).saturating_sub(4).max(8), 4)) {
             let line = Line::from(ctx.look.foreign(Role::Accent, &words, usize::from(area.width)));
-            buf.set_line(area.x + 2, y, &line, area.width.saturating_sub(3));
+            ink::line(buf, area.x + 2, y, &line, area.width.saturating_sub(3));
         }
         return;
     }
@@ -160,7 +161,7 @@ pub fn draw_gone(ctx: &Ctx<'_>, screen: &Screen, area: Rect, buf: &mut Buffer) {
         } else {
             "not known here, or no longer: the newest sweep did not find it"
         };
-        buf.set_line(area.x + 2, area.y + 1, &ctx.look.line(Role::Dim, words), area.width.saturating_sub(3));
+        ink::line(buf, area.x + 2, area.y + 1, &ctx.look.line(Role::Dim, words), area.width.saturating_sub(3));
     }
 }
 

@@ -5,6 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 
+use super::ink;
+
 /// One row with a left and a right part; the right one stays whole, the left one is cut.
 pub fn split(area: Rect, buf: &mut Buffer, left: &Line<'_>, right: &Line<'_>) {
     if area.height == 0 {
@@ -13,9 +15,9 @@ pub fn split(area: Rect, buf: &mut Buffer, left: &Line<'_>, right: &Line<'_>) {
     let wanted = u16::try_from(right.width()).unwrap_or(u16::MAX);
     let wanted = if wanted + 8 > area.width { 0 } else { wanted };
     let room = if wanted == 0 { area.width } else { area.width - wanted - 1 };
-    buf.set_line(area.x, area.y, left, room);
+    ink::line(buf, area.x, area.y, left, room);
     if wanted > 0 {
-        buf.set_line(area.right() - wanted, area.y, right, wanted);
+        ink::line(buf, area.right() - wanted, area.y, right, wanted);
     }
 }
 

@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::text;
+use super::{ink, text};
 
 /// Whether a value is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -88,7 +88,7 @@ pub fn draw(facets: &[Facet], focus: Option<(usize, usize)>, looks: &Looks, area
             let focus = focus.filter(|(field, _)| *field == index).map(|(_, value)| value);
             let room = share.min(area.right().saturating_sub(x)).saturating_sub(1);
             let pad = if in_row == 1 { heads } else { facet.title.len() };
-            buf.set_line(x, y, &line(facet, focus, looks, usize::from(room), pad), room);
+            ink::line(buf, x, y, &line(facet, focus, looks, usize::from(room), pad), room);
         }
     }
 }

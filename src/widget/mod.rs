@@ -4,6 +4,7 @@ pub mod bar;
 pub mod facets;
 pub mod fuzzy;
 pub mod histogram;
+pub mod ink;
 pub mod popup;
 pub mod table;
 pub mod text;

@@ -6,6 +6,8 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear, Widget as _};
 
+use super::ink;
+
 /// Draws a framed box in the middle, as large as its lines and no larger than the area, in the styles of its ground and
 /// its frame; returns its inside.
 pub fn draw(
@@ -31,7 +33,7 @@ pub fn draw(
     let inner = block.inner(outer);
     block.render(outer, buf);
     for (line, y) in lines.iter().zip(inner.y..inner.bottom()) {
-        buf.set_line(inner.x + 1, y, line, inner.width.saturating_sub(2));
+        ink::line(buf, inner.x + 1, y, line, inner.width.saturating_sub(2));
     }
     inner
 }

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 
-use super::text;
+use super::{ink, text};
 
 /// A column.
 #[derive(Debug, Clone, Copy)]
@@ -121,7 +121,7 @@ impl TableView<'_> {
         self.heads(area, buf, &plan);
         for (y, row) in (area.y + 1..area.bottom()).zip(self.offset..self.len) {
             if let Some(sign) = mark(row) {
-                buf.set_line(area.x, y, &sign, 1);
+                ink::line(buf, area.x, y, &sign, 1);
             }
             let mut x = area.x + 1;
             for (index, width) in &plan {
@@ -129,7 +129,7 @@ impl TableView<'_> {
                 let line = cell(row, *index, room);
                 let right = self.columns.get(*index).is_some_and(|column| column.right);
                 let pad = if right { room.saturating_sub(cells(&line)) } else { 0 };
-                buf.set_line(x + pad, y, &line, room - pad);
+                ink::line(buf, x + pad, y, &line, room - pad);
                 x = x.saturating_add(width + GAP);
                 if x >= area.right() {
                     break;

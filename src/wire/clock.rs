@@ -62,6 +62,12 @@ impl Clock {
         matches!(*self.inner, Inner::Simulated { .. })
     }
 
+    /// True for a simulated clock that moves with real time: somebody watches.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        matches!(&*self.inner, Inner::Simulated { wall: Some(_), .. })
+    }
+
     /// Now. May be asked from any thread.
     #[must_use]
     pub fn now(&self) -> Timestamp {

@@ -14,7 +14,7 @@ use crate::theme::Role;
 use crate::view::{Ctx, age};
 use crate::widget::facets::{self, Looks};
 use crate::widget::histogram::Histogram;
-use crate::widget::text;
+use crate::widget::{ink, text};
 
 use super::{FIELDS, Survey, seconds};
 
@@ -60,9 +60,9 @@ impl Survey {
         let cells = |words: &str| u16::try_from(text::width(words)).unwrap_or(0);
         let mut bars = Rect { height: area.height.saturating_sub(1).max(1), ..area };
         if area.height == 1 {
-            buf.set_line(area.x, area.y, &look.line(Role::Dim, from.clone()), area.width);
+            ink::line(buf, area.x, area.y, &look.line(Role::Dim, from.clone()), area.width);
             let end = area.right().saturating_sub(cells(&to));
-            buf.set_line(end, area.y, &look.line(Role::Dim, to), area.width);
+            ink::line(buf, end, area.y, &look.line(Role::Dim, to), area.width);
             bars.x += cells(&from) + 1;
             bars.width = end.saturating_sub(bars.x + 1);
         } else {
@@ -72,11 +72,11 @@ impl Survey {
             let refused: u32 = self.refused.iter().sum();
             let note = if refused > 0 { format!("{each} a bar · {refused} refused") } else { format!("{each} a bar") };
             let gap = axis.width.saturating_sub(cells(&from) + cells(&to) + cells(&note)) / 2;
-            buf.set_line(axis.x, axis.y, &look.line(Role::Dim, from.clone()), axis.width);
+            ink::line(buf, axis.x, axis.y, &look.line(Role::Dim, from.clone()), axis.width);
             let middle = axis.x + cells(&from) + gap;
-            buf.set_line(middle, axis.y, &look.line(Role::Dim, note), axis.right().saturating_sub(middle));
+            ink::line(buf, middle, axis.y, &look.line(Role::Dim, note), axis.right().saturating_sub(middle));
             let last = axis.right().saturating_sub(cells(&to));
-            buf.set_line(last, axis.y, &look.line(Role::Dim, to), cells("00-00 00:00:00Z"));
+            ink::line(buf, last, axis.y, &look.line(Role::Dim, to), cells("00-00 00:00:00Z"));
         }
         let columns = usize::from(bars.width);
         let (counts, refused) = (squeeze(&self.counts, columns), squeeze(&self.refused, columns));
@@ -100,7 +100,7 @@ impl Survey {
         let mut line = ctx.derived.borrow_mut().recorded(ctx.store).line(ctx, false);
         line.spans.insert(0, ctx.look.say(Role::Dim, " "));
         line.spans.push(ctx.look.say(Role::Dim, "· never recorded: TTL deletions, calls through DAX"));
-        buf.set_line(row.x, row.y, &line, row.width);
+        ink::line(buf, row.x, row.y, &line, row.width);
     }
 
     fn facets(&self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {

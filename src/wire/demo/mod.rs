@@ -91,14 +91,28 @@ impl Demo {
     /// Builds the estate. `wall` is a runtime that keeps real time: with it the story goes on at wall speed.
     #[must_use]
     pub fn new(options: DemoOptions, wall: Option<tokio::runtime::Handle>) -> Self {
-        let base = match options.start {
+        Self::at(options, Self::clock(options.start, wall))
+    }
+
+    /// The clock of a demo account that begins there.
+    #[must_use]
+    pub fn clock(start: Story, wall: Option<tokio::runtime::Handle>) -> Clock {
+        let base = match start {
             Story::End => story::END,
             Story::AfterFirstCritical => story::AFTER_FIRST_CRITICAL,
         };
-        let clock = wall.map_or_else(|| Clock::simulated(base), |wall| Clock::simulated_with_wall(base, wall));
+        wall.map_or_else(|| Clock::simulated(base), |wall| Clock::simulated_with_wall(base, wall))
+    }
+
+    /// Builds the estate by a clock.
+    #[must_use]
+    pub fn at(options: DemoOptions, clock: Clock) -> Self {
+        // Where somebody watches, calls take what they take on one machine, so that its speed is the program's own.
+        let latency = if clock.is_watched() { (1, 3) } else { (20, 61) };
         let inner = Inner {
             world: World::new(options),
             clock,
+            latency,
             calls: AtomicU64::new(0),
             buckets: Mutex::default(),
             tried: Mutex::default(),
@@ -131,6 +145,8 @@ impl HttpConnector for Demo {
 struct Inner {
     world: World,
     clock: Clock,
+    /// How long a call takes: so many milliseconds, and up to so many more.
+    latency: (u64, u64),
     /// Calls so far: the seed of request ids and latencies.
     calls: AtomicU64,
     /// Token buckets by account, region and operation: tokens left, and when they were counted.
@@ -152,7 +168,8 @@ impl Inner {
     async fn answer(&self, request: &HttpRequest) -> HttpResponse {
         let count = self.calls.fetch_add(1, Ordering::Relaxed);
         let luck = mix(self.world.options.seed, count);
-        self.clock.sleep(Duration::from_millis(20 + luck % 61)).await;
+        let (least, more) = self.latency;
+        self.clock.sleep(Duration::from_millis(least + luck % more)).await;
         let called = identify(request);
         let request_id = request_id(&called, luck);
         let refusal = match self.serve(request, &called) {
