@@ -123,7 +123,7 @@ impl Rows {
 }
 
 /// `Findings › UnauthorizedAccess:… › event`, and how many rows there are.
-fn title(app: &mut App) -> Line<'static> {
+pub(super) fn title(app: &mut App) -> Line<'static> {
     let tab = app.nav.current();
     let loading = app.feed().and_then(loading_words);
     let screens: Vec<Screen> = app.nav.stack().iter().map(|place| place.screen.clone()).collect();

@@ -11,6 +11,7 @@ mod memory;
 mod nav;
 mod open;
 mod palette;
+pub mod plain;
 mod pointer;
 mod run;
 mod survey;

@@ -32,6 +32,7 @@ pub struct Cli {
 pub(super) const EXAMPLES: &str = "\
 Examples:
   dynakeep --demo                                   look around: no credentials, no network
+  dynakeep --demo --plain                           the same without a screen: commands and answers
   dynakeep -p prod-audit -r eu-west-1,us-east-1     the dashboard
   dynakeep open FINDING-ARN                         the case that paged
   dynakeep check -o json --fail-on high             a gate for CI
@@ -118,6 +119,10 @@ pub struct Global {
     /// Leave clicks and the wheel to the terminal
     #[arg(long, global = true, action = ArgAction::SetTrue, help_heading = "Looks")]
     pub no_mouse: bool,
+    /// The dashboard line by line, for those who listen: numbered lines, commands on standard input, words in place of symbols,
+    /// nothing drawn anew. (What is drawn without it neither blinks nor moves by itself.)
+    #[arg(long, global = true, action = ArgAction::SetTrue, help_heading = "Looks")]
+    pub plain: bool,
     /// ASCII in place of symbols; by itself where the locale (LC_ALL, LC_CTYPE, LANG) is not UTF-8
     #[arg(long, global = true, action = ArgAction::SetTrue, help_heading = "Looks")]
     pub ascii: bool,

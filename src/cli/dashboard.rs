@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::app::{self, Left, Start, Tab};
 use crate::aws::{self, Handle};
-use crate::model::{Arn, Origin};
+use crate::model::{Arn, Origin, Polled};
 use crate::store::Store;
 use crate::trail::catalogue;
 use crate::trail::ingest::{Feed, Keep};
@@ -37,6 +37,7 @@ pub(super) fn run(cli: &Cli, thing: Option<&str>) -> Result<ExitCode, Failure> {
         demo.global.keys.clone_from(&looks.keys);
         (demo.global.no_color, demo.global.ascii) = (looks.no_color, looks.ascii);
         demo.global.no_mouse = looks.no_mouse;
+        demo.global.plain = looks.plain;
         left = show(&demo, None)?;
     }
     Ok(if let Left::Ended(code) = left { ExitCode::from(code) } else { ExitCode::SUCCESS })
@@ -54,7 +55,10 @@ fn show(cli: &Cli, thing: Option<&str>) -> Result<Left, Failure> {
     }
     // What standard input holds is told once it is read.
     thing.filter(|thing| *thing != "-").map(known).transpose()?;
-    if !io::stdout().is_terminal() {
+    if global.plain && thing == Some("-") {
+        return Err(Failure::Usage("open -: standard input holds commands where --plain is given".to_owned()));
+    }
+    if !io::stdout().is_terminal() && !global.plain {
         return Err(Failure::Usage("the dashboard needs a terminal; for scripts there is `dynakeep check`".to_owned()));
     }
     let mut open = thing.map(read_thing).transpose()?;
@@ -104,7 +108,7 @@ fn show(cli: &Cli, thing: Option<&str>) -> Result<Left, Failure> {
     let (to, from) = mpsc::channel(QUEUE);
     if alone {
         // Nobody polls: the queue stays open, and empty.
-        let ended = runtime.block_on(app::run(start, handle, from)).map_err(Failure::from);
+        let ended = runtime.block_on(talked(global.plain, start, handle, from)).map_err(Failure::from);
         drop((to, listen));
         return ended;
     }
@@ -119,7 +123,7 @@ fn show(cli: &Cli, thing: Option<&str>) -> Result<Left, Failure> {
             }
         };
         let ended = tokio::select! {
-            ended = app::run(start, handle.clone(), from) => ended.map_err(Failure::from),
+            ended = talked(global.plain, start, handle.clone(), from) => ended.map_err(Failure::from),
             error = refused => Err(Failure::from(error)),
         };
         let (done, stopped) = oneshot::channel();
@@ -151,6 +155,11 @@ fn wired(cli: &Cli, wall: tokio::runtime::Handle) -> Result<Wired, Failure> {
         move || Demo::at(options, clock).wire()
     });
     Ok(Wired { clock, origin: Origin::Demo, make })
+}
+
+/// The screen, or words in its place.
+async fn talked(plain: bool, start: Start, handle: Handle, from: mpsc::Receiver<Polled>) -> io::Result<Left> {
+    if plain { super::plain::run(start, handle, from).await } else { app::run(start, handle, from).await }
 }
 
 fn tab(name: &str) -> Result<Tab, Failure> {

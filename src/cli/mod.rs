@@ -15,6 +15,7 @@ mod manual;
 mod notify;
 mod once;
 mod pipe;
+mod plain;
 mod print;
 mod profiles;
 mod search;

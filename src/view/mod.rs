@@ -60,6 +60,7 @@ pub mod things;
 mod trail;
 mod unfold;
 mod who;
+pub mod words;
 
 use std::cell::RefCell;
 

@@ -22,6 +22,7 @@ mod keys;
 mod lanes;
 mod live;
 mod manners;
+mod plain;
 mod policies;
 mod practices;
 mod pty;
