@@ -38,7 +38,7 @@ const ROOMY: u16 = 32;
 /// Draws the application; brings it up to date first.
 pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     let area = frame.area();
-    app.width = area.width;
+    app.size = (area.width, area.height);
     app.freshen();
     let buf = frame.buffer_mut();
     buf.set_style(area, app.look.style(Role::Screen).patch(app.look.style(Role::Text)));

@@ -274,7 +274,7 @@ pub struct App {
     derived: RefCell<Derived>,
     /// What the mouse finds where, as it was last drawn.
     spots: pointer::Spots,
-    width: u16,
+    size: (u16, u16),
     unsettled: bool,
 }
 
@@ -352,7 +352,7 @@ impl App {
             memory: memory::Memory::new(start.user, start.endpoint, start.state.is_some()),
             derived: RefCell::default(),
             spots: pointer::Spots::default(),
-            width: 80,
+            size: (80, 24),
             unsettled: true,
         };
         app.look.keys = start.keys;
@@ -380,8 +380,14 @@ impl App {
 
     /// Runs something with what views may read and the place shown.
     pub fn with<R>(&mut self, run: impl FnOnce(&Ctx<'_>, &mut Place) -> R) -> R {
-        let ctx =
-            Ctx { store: &self.store, look: &self.look, now: self.now, width: self.width, derived: &self.derived };
+        let ctx = Ctx {
+            store: &self.store,
+            look: &self.look,
+            now: self.now,
+            width: self.size.0,
+            height: self.size.1,
+            derived: &self.derived,
+        };
         run(&ctx, self.nav.place_mut())
     }
 

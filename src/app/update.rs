@@ -41,8 +41,8 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Mouse(mouse) => pointer::mouse(app, mouse),
         Msg::Focus(attended) => vec![Effect::Attend(attended)],
         Msg::Paste(text) => paste(app, &text),
-        Msg::Resize(width, _) => {
-            app.width = width;
+        Msg::Resize(width, height) => {
+            app.size = (width, height);
             Vec::new()
         }
         Msg::Polled(polled) => {

@@ -19,7 +19,8 @@ impl Place {
         let last = self.len().saturating_sub(1);
         let mut to = self.cursor.saturating_add_signed(by).min(last);
         if let Body::Doc(doc) = &self.body {
-            while doc.lines.get(to).is_some_and(super::DocLine::is_blank) && to > 0 && to < last {
+            let passed = |at: usize| doc.lines.get(at).is_some_and(super::DocLine::is_passed);
+            while passed(to) && to > 0 && to < last {
                 to = to.saturating_add_signed(by.signum());
             }
         }
@@ -28,7 +29,18 @@ impl Place {
 
     /// Puts the cursor on a line.
     pub fn go(&mut self, ctx: &Ctx<'_>, to: usize) {
-        self.cursor = to.min(self.len().saturating_sub(1));
+        let last = self.len().saturating_sub(1);
+        self.cursor = to.min(last);
+        if let Body::Doc(doc) = &self.body {
+            let passed = |at: &usize| doc.lines.get(*at).is_some_and(super::DocLine::is_passed);
+            if passed(&self.cursor) {
+                // What is there comes into sight, and the cursor stands on what is nearest to it.
+                self.offset = if self.cursor == 0 { 0 } else { self.offset };
+                let before = || (0..self.cursor).rev().find(|at| !passed(at));
+                let near = (self.cursor..=last).find(|at| !passed(at)).or_else(before);
+                self.cursor = near.unwrap_or(self.cursor);
+            }
+        }
         // A record's lines stay where they are; what they lead to may be what other lines lead to.
         self.selected = match self.row() {
             _ if self.record_line().is_some() => None,

@@ -33,6 +33,8 @@ pub struct DocLine {
     pub what: What,
     /// What Enter opens.
     pub to: Option<Screen>,
+    /// The cursor steps over it: a head, or what belongs to the line before.
+    pub passed: bool,
 }
 
 /// What a line draws.
@@ -45,10 +47,10 @@ pub enum What {
 }
 
 impl DocLine {
-    /// Nothing to see here: the cursor steps over it.
+    /// The cursor steps over it.
     #[must_use]
-    pub fn is_blank(&self) -> bool {
-        matches!(&self.what, What::Line(line) if line.width() == 0)
+    pub fn is_passed(&self) -> bool {
+        self.passed || matches!(&self.what, What::Line(line) if line.width() == 0)
     }
 }
 
@@ -58,12 +60,12 @@ const NAME: usize = 14;
 impl Doc {
     /// Adds a line.
     pub fn push(&mut self, line: impl Into<Line<'static>>) {
-        self.lines.push(DocLine { what: What::Line(line.into()), to: None });
+        self.lines.push(DocLine { what: What::Line(line.into()), to: None, passed: false });
     }
 
     /// Adds a line that leads somewhere.
     pub fn link(&mut self, line: impl Into<Line<'static>>, to: Screen) {
-        self.lines.push(DocLine { what: What::Line(line.into()), to: Some(to) });
+        self.lines.push(DocLine { what: What::Line(line.into()), to: Some(to), passed: false });
     }
 
     /// Adds an empty line.
@@ -74,7 +76,7 @@ impl Doc {
     /// Adds an event of a timeline.
     pub fn event(&mut self, tier: LinkTier, event: EventRef<'_>) {
         let to = Some(Screen::Detail(Thing::Event(event.key().into_owned())));
-        self.lines.push(DocLine { what: What::Event(tier, event.row()), to });
+        self.lines.push(DocLine { what: What::Event(tier, event.row()), to, passed: false });
     }
 
     /// Adds a section's head, drawn across the width.
@@ -90,7 +92,7 @@ impl Doc {
             spans.push(ctx.look.say(Role::Dim, format!(" {note}")));
         }
         spans.push(Span::styled(format!(" {}", dash.repeat(rest)), ctx.look.style(Role::Rule)));
-        self.push(spans);
+        self.lines.push(DocLine { what: What::Line(spans.into()), to: None, passed: true });
     }
 
     /// Adds `name  value`, the value being text from outside, wrapped onto as many lines as it needs (at most six).
@@ -107,7 +109,7 @@ impl Doc {
         for part in wrap(value, room, 6) {
             let part = if ctx.look.ascii { super::look::ascii(&part) } else { part };
             let line = vec![name_span(ctx.look, std::mem::take(&mut name)), Span::styled(part, ctx.look.style(role))];
-            self.lines.push(DocLine { what: What::Line(line.into()), to: to.clone() });
+            self.lines.push(DocLine { what: What::Line(line.into()), to: to.clone(), passed: false });
         }
     }
 
@@ -122,7 +124,7 @@ impl Doc {
     /// Adds `name  spans`.
     pub fn spans(&mut self, ctx: &Ctx<'_>, name: &'static str, mut spans: Vec<Span<'static>>, to: Option<Screen>) {
         spans.insert(0, name_span(ctx.look, name));
-        self.lines.push(DocLine { what: What::Line(spans.into()), to });
+        self.lines.push(DocLine { what: What::Line(spans.into()), to, passed: false });
     }
 }
 

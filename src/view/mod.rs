@@ -34,6 +34,7 @@ mod list;
 mod look;
 mod meaning;
 mod notes;
+mod now;
 mod origin;
 mod overview;
 mod paint;
@@ -90,6 +91,8 @@ pub struct Ctx<'a> {
     pub now: Timestamp,
     /// The width of the body in cells.
     pub width: u16,
+    /// The height of the terminal in cells.
+    pub height: u16,
     /// What was derived from the store and is costly.
     pub derived: &'a RefCell<Derived>,
 }

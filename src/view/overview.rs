@@ -1,61 +1,147 @@
-//! Overview: are we safe, since when, what first. Left what is wrong, right how it all stands.
-
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+//! Overview: are we safe, since when, what first.
+//!
+//! ```text
+//! ✖ AT RISK since 02:57Z, 10m · 3 critical, 9 high …    POSTURE   fail warn …
+//! ✖ CRIT  what it is                                    …
+//!         since when, by whom, what it touches          FINDINGS 14 d ▁▂▇
+//! WORST TABLES      class      net id dp det res        FRESHNESS
+//! RECENT CHANGES                                        VERDICTS CHANGED
+//! ```
+//!
+//! Below a hundred columns how it all stands moves beside the tables, so that what is wrong has the whole width.
 
 use ratatui::text::{Line, Span};
 
-use crate::model::{Finding, Judgement, Layer, Severity, Source, Verdict};
+use crate::model::{Layer, Severity, Source, Verdict};
 use crate::store::handover::is_change;
 use crate::store::rows::badness;
 use crate::theme::{Role, verdict_role};
 use crate::trail::EventRef;
 use crate::widget::text;
 
-use super::{Ctx, Doc, Kind, Pivot, Screen, Thing, age, states};
+use super::now::{Item, items, open};
+use super::{Ctx, Doc, Kind, Pivot, Screen, Thing, age, posture, states};
+
+/// From this width on, how it all stands is a column of its own.
+const WIDE: u16 = 100;
+
+/// From this width on, that column has room for trends.
+const VERY_WIDE: u16 = 160;
+
+/// Below this width nothing stands beside anything.
+const NARROW: u16 = 72;
+
+/// A line, and where it leads.
+type Linked = (Vec<Span<'static>>, Option<Screen>);
 
 /// The Overview.
 #[must_use]
 pub fn doc(ctx: &Ctx<'_>) -> Doc {
-    let mut doc = Doc { side_width: if ctx.width >= 100 { 46 } else { 33 }, ..Doc::default() };
-    if ctx.width < 64 {
-        doc.side_width = 0;
-    }
-    let room = usize::from(ctx.width.saturating_sub(doc.side_width));
-    let inner = Ctx { width: ctx.width - doc.side_width, ..*ctx };
+    let side_width = match ctx.width {
+        VERY_WIDE.. => 66,
+        WIDE..VERY_WIDE => 46,
+        _ => 0,
+    };
+    let mut doc = Doc { side_width, ..Doc::default() };
+    // A blank column between the two.
+    let inner = Ctx { width: ctx.width.saturating_sub(side_width + u16::from(side_width > 0)), ..*ctx };
+    let room = usize::from(inner.width);
+    // Chrome and footer; the lines beside them come with height.
+    let rows = usize::from(ctx.height).saturating_sub(if ctx.height >= 32 { 6 } else { 4 });
+    let (all, beyond) = items(ctx);
+    headline(&inner, &all, room, &mut doc);
     super::since::line(&inner, room, &mut doc);
-    now(&inner, room, &mut doc);
-    doc.gap();
-    worst_tables(&inner, room, &mut doc);
-    recent(&inner, room, &mut doc);
-    if doc.side_width > 0 {
-        doc.side = super::posture::side(ctx, usize::from(doc.side_width));
+    let above = doc.lines.len();
+    if side_width > 0 {
+        let lists = if rows > 44 { 10 } else { 6 };
+        now(&inner, (all, beyond), (rows.saturating_sub(above + 2 * lists + 5) / 2).clamp(3, 12), room, &mut doc);
+        doc.gap();
+        let tables = worst_tables(&inner, lists, room);
+        extend(&mut doc, tables);
+        recent(&inner, lists, room, &mut doc);
+        doc.side = posture::side(ctx, usize::from(side_width), rows);
+    } else {
+        now(&inner, (all, beyond), (rows.saturating_sub(above + 10) / 2).clamp(2, 8), room, &mut doc);
+        let beside = posture::layers(ctx, posture::SHORT);
+        if inner.width >= NARROW {
+            let left = room - posture::SHORT - 1;
+            let tables = worst_tables(&inner, 6, left);
+            extend(&mut doc, join(tables, beside, left));
+        } else {
+            let tables = worst_tables(&inner, 6, room);
+            extend(&mut doc, tables);
+            beside.into_iter().for_each(|line| doc.push(line));
+        }
+        doc.link(posture::sparks(ctx, room), Screen::List(Kind::Trail(Pivot::All)));
+        doc.link(posture::freshness_in_short(ctx, room), Screen::List(Kind::Sources));
     }
-    doc.best = None;
+    // All of it is in sight: the cursor goes from one thing that can be opened to the next.
+    doc.lines.iter_mut().filter(|line| line.to.is_none()).for_each(|line| line.passed = true);
     doc
 }
 
-/// A line of what is wrong now: how bad, in which order, in words, and where it leads.
-struct Item {
-    rank: (Reverse<Severity>, u8, Reverse<Severity>, Reverse<i64>),
-    verdict: Verdict,
-    severity: Severity,
-    title: String,
-    note: String,
-    to: Screen,
+fn extend(doc: &mut Doc, lines: Vec<Linked>) {
+    for (line, to) in lines {
+        match to {
+            Some(to) => doc.link(line, to),
+            None => doc.push(line),
+        }
+    }
 }
 
-fn now(ctx: &Ctx<'_>, room: usize, doc: &mut Doc) {
+/// Two columns, the left one as wide as this.
+fn join(left: Vec<Linked>, right: Vec<Line<'static>>, room: usize) -> Vec<Linked> {
+    let count = left.len().max(right.len());
+    let (mut left, mut right) = (left.into_iter(), right.into_iter());
+    (0..count)
+        .map(|_| {
+            let (mut spans, to) = left.next().unwrap_or_default();
+            let used: usize = spans.iter().map(Span::width).sum();
+            spans.push(Span::raw(" ".repeat(room.saturating_sub(used))));
+            spans.extend(right.next().unwrap_or_default().spans);
+            (spans, to)
+        })
+        .collect()
+}
+
+/// Are we safe, and since when not; or why that is not known.
+fn headline(ctx: &Ctx<'_>, items: &[Item], room: usize, doc: &mut Doc) {
     let look = ctx.look;
-    doc.push(look.line(Role::Heading, " NOW"));
-    let none = doc.lines.len();
-    let mut items = findings(ctx);
-    items.extend(drifts(ctx));
-    items.extend(failures(ctx));
-    items.sort_by_key(|item| item.rank);
-    let shown = 6;
-    let more = items.len().saturating_sub(shown);
+    let Some(worst) = items.iter().map(|item| item.severity).max() else {
+        return doc.push(quiet(ctx));
+    };
+    let (role, words) = if worst >= Severity::High { (Role::Fail, "AT RISK") } else { (Role::Warn, "TO MEND") };
+    let glyph = look.glyph(if worst >= Severity::High { Verdict::Fail } else { Verdict::Warn });
+    let mut parts = vec![vec![Span::styled(format!(" {glyph} {words}"), look.style(role))]];
+    // Of what was always so nobody can say since when.
+    if let Some(since) = items.iter().filter(|item| item.severity == worst).filter_map(|item| item.since).min() {
+        let words = format!(" since {}, {}", look.clock(ctx.now, since), age(ctx.now, since));
+        parts.push(vec![look.say(Role::Text, words)]);
+    }
+    let first = |source| ctx.store.freshness().any(|((of, _), it)| *of == source && it.sweeps == 0);
+    if first(Source::Findings) || first(Source::Tables) {
+        parts.push(vec![look.say(Role::Accent, " · still reading")]);
+    } else if !ctx.derived.borrow().coverage.is_complete() {
+        parts.push(vec![look.say(Role::Unknown, " · ? incomplete")]);
+    }
+    let count = |severity| open(ctx).filter(|finding| finding.severity() == severity).count();
+    let counts = [Severity::Critical, Severity::High].map(|severity| (count(severity), severity));
+    let counts: Vec<String> =
+        counts.iter().filter(|of| of.0 > 0).map(|of| format!("{} {}", of.0, of.1.short())).collect();
+    if !counts.is_empty() {
+        parts.push(vec![look.say(Role::Dim, " · "), look.say(Role::Text, format!("{} findings", counts.join(" ")))]);
+    }
+    let mut used = 0;
+    let fits = |part: &Vec<Span<'_>>| {
+        used += part.iter().map(Span::width).sum::<usize>();
+        used <= room
+    };
+    doc.push(parts.into_iter().take_while(fits).flatten().collect::<Vec<_>>());
+}
+
+fn now(ctx: &Ctx<'_>, (items, beyond): (Vec<Item>, usize), shown: usize, room: usize, doc: &mut Doc) {
+    let look = ctx.look;
+    let more = items.len().saturating_sub(shown) + beyond;
     for item in items.into_iter().take(shown) {
         let head = vec![
             Span::styled(format!(" {} ", look.glyph(item.verdict)), look.style(verdict_role(item.verdict))),
@@ -68,11 +154,8 @@ fn now(ctx: &Ctx<'_>, room: usize, doc: &mut Doc) {
         }
     }
     if more > 0 {
-        let words = format!("         and {more} more: Findings (2), Controls (8)");
+        let words = format!("         and {more} more: Findings (2), Drift (4), Controls (8)");
         doc.link(vec![look.foreign(Role::Dim, &words, room.saturating_sub(1))], Screen::List(Kind::Controls(None)));
-    }
-    if doc.lines.len() == none {
-        doc.push(quiet(ctx));
     }
 }
 
@@ -90,117 +173,20 @@ fn quiet(ctx: &Ctx<'_>) -> Line<'static> {
     }
 }
 
-fn findings(ctx: &Ctx<'_>) -> Vec<Item> {
-    let open = ctx.store.estate().findings.values().filter(|it| !it.archived && !it.sample);
-    let mut worst: Vec<&Arc<Finding>> = open.filter(|it| it.severity() >= Severity::Medium).collect();
-    worst.sort_by_key(|it| (Reverse(it.severity()), Reverse(it.last.or(it.updated)), it.id.as_str()));
-    worst.truncate(8);
-    worst.into_iter().map(|finding| finding_item(ctx, finding)).collect()
-}
-
-fn finding_item(ctx: &Ctx<'_>, finding: &Arc<Finding>) -> Item {
-    let case = ctx.derived.borrow_mut().case(ctx.store, finding);
-    let last = finding.last.or(finding.updated);
-    let names: Vec<&str> = case.tables.iter().take(3).map(|link| link.table.as_str()).collect();
-    let tables = match case.tables.len() {
-        0 => "no table linked yet".to_owned(),
-        1 => format!("touches {}", names.join(", ")),
-        count if count > 3 => format!("touches {} +{}", names.join(", "), count - 3),
-        _ => format!("touches {}", names.join(", ")),
-    };
-    let active = last.map(|at| format!("active {} ago · ", age(ctx.now, at))).unwrap_or_default();
-    let who = finding.principal.as_deref().map(|name| format!(" · {name}")).unwrap_or_default();
-    let severity = finding.severity();
-    Item {
-        rank: (Reverse(severity), 0, Reverse(severity), Reverse(last.map_or(0, jiff::Timestamp::as_second))),
-        verdict: if severity >= Severity::High { Verdict::Fail } else { Verdict::Warn },
-        severity,
-        title: finding.title.clone(),
-        note: format!("{active}{tables}{who}"),
-        to: Screen::Detail(Thing::Finding(finding.id.clone())),
-    }
-}
-
-/// What drifted worst: since when, by whom, and what that lost.
-fn drifts(ctx: &Ctx<'_>) -> Vec<Item> {
-    let item = |drift: &Arc<crate::store::Drift>| {
-        let at = drift.since().map_or(0, jiff::Timestamp::as_second);
-        let damage = drift.damage.as_ref().map(|words| format!(" · {words}")).unwrap_or_default();
-        Item {
-            rank: (Reverse(drift.severity), 1, Reverse(drift.severity), Reverse(at)),
-            verdict: Verdict::Fail,
-            severity: drift.severity,
-            title: super::drifted::title(drift),
-            note: format!("{}{damage}", super::drifted::since(ctx, drift)),
-            to: Screen::Detail(Thing::Drift(drift.id.clone())),
-        }
-    };
-    super::drifted::worst(ctx).map(item).collect()
-}
-
-/// Failures worth a line; that there is a finding, or a drift, is said by itself.
-fn is_news(ctx: &Ctx<'_>, one: &Judgement) -> bool {
-    let drifted = || ctx.store.drifts_of(&one.resource).any(|drift| drift.counts());
-    let is = one.verdict == Verdict::Fail && one.counts() && one.severity >= Severity::Medium;
-    is && one.control != "DET-03" && !(matches!(one.control, "DET-12" | "DET-13") && drifted())
-}
-
-/// Failed controls, one line a control.
-fn failures(ctx: &Ctx<'_>) -> Vec<Item> {
-    let mut by_control: BTreeMap<&'static str, Vec<&Judgement>> = BTreeMap::new();
-    for one in ctx.store.judgements().filter(|one| is_news(ctx, one)) {
-        by_control.entry(one.control).or_default().push(one);
-    }
-    let item = |(control, all): (&'static str, Vec<&Judgement>)| {
-        let worst_class = |one: &Judgement| {
-            let estate = ctx.store.estate();
-            Reverse(estate.tables.get(&one.resource).map(|table| estate.data_class(table)))
-        };
-        let table_of = |one: &Judgement| ctx.store.estate().tables.get(&one.resource);
-        let threat = |one: &Judgement| table_of(one).and_then(|table| ctx.store.threat(table));
-        let first =
-            all.iter().copied().min_by_key(|one| (Reverse(threat(one)), worst_class(one), one.resource.as_str()))?;
-        // What an intruder did to a table comes before what was always so.
-        let threat = threat(first);
-        let more = all.len() - 1;
-        let others = if more > 0 { format!(" +{more}") } else { String::new() };
-        let title = crate::controls::facts::facts(control).map_or(control, |facts| facts.title.as_str());
-        let drift = super::drifted::behind(ctx, &first.resource, control);
-        let since = drift.map(|drift| format!("{} · ", super::drifted::since(ctx, drift))).unwrap_or_default();
-        Some(Item {
-            rank: (
-                Reverse(first.severity.max(threat.unwrap_or(Severity::Info))),
-                if threat.is_some() { 1 } else { 2 },
-                // Of what an intruder did to tables, the gravest first.
-                Reverse(first.severity),
-                Reverse(0),
-            ),
-            verdict: Verdict::Fail,
-            severity: first.severity,
-            title: format!("{control} {}{others}: {}", crate::model::tail(&first.resource), first.reason),
-            note: match more {
-                0 => since.trim_end_matches(" · ").to_owned(),
-                _ => format!("{since}{title} · fails on {}", all.len()),
-            },
-            to: Screen::Detail(Thing::Judgement(first.resource.clone(), first.control)),
-        })
-    };
-    by_control.into_iter().filter_map(item).collect()
-}
-
-fn worst_tables(ctx: &Ctx<'_>, room: usize, doc: &mut Doc) {
+fn worst_tables(ctx: &Ctx<'_>, most: usize, room: usize) -> Vec<Linked> {
     let look = ctx.look;
     let wide = room >= 70;
     let layers = [Layer::Network, Layer::Identity, Layer::DataProtection, Layer::Detective, Layer::Resilience];
-    let name_room = if wide { 22 } else { 16 };
+    // Glyph before, five layers of four cells behind; class and region where there is room.
+    let names = room.saturating_sub(4 + 20 + if wide { 28 } else { 0 }).clamp(10, 32);
     let heads = if wide { "class         region        net id  dp  det res" } else { "net id  dp  det res" };
-    doc.push(vec![
-        look.say(Role::Heading, format!(" {:<width$} ", "WORST TABLES", width = name_room + 1)),
-        look.say(Role::Column, heads),
-    ]);
-    let from = doc.lines.len();
+    let title = text::clean("WORST TABLES", names + 2);
+    let mut lines: Vec<Linked> = vec![(
+        vec![look.say(Role::Heading, format!(" {title:<width$} ", width = names + 2)), look.say(Role::Column, heads)],
+        None,
+    )];
     let mut all: Vec<_> = ctx.store.estate().tables.values().map(|table| (badness(ctx.store, table), table)).collect();
-    let count = all.len().min(6);
+    let count = all.len().min(most);
     if count > 0 && count < all.len() {
         all.select_nth_unstable_by(count - 1, |a, b| a.0.cmp(&b.0));
         all.truncate(count);
@@ -208,32 +194,29 @@ fn worst_tables(ctx: &Ctx<'_>, room: usize, doc: &mut Doc) {
     all.sort_by(|a, b| a.0.cmp(&b.0));
     for (_, table) in all {
         let worst = ctx.store.tally(&table.arn).worst();
-        let name = text::clean(&table.name, name_room - 1);
-        let pad = " ".repeat(name_room - 1 - text::width(&name));
         let mut spans = vec![
             Span::styled(format!(" {} ", look.glyph(worst)), look.style(verdict_role(worst))),
-            look.foreign(Role::Text, &name, name_room),
-            Span::raw(pad + " "),
+            look.foreign(Role::Text, &padded(&table.name, names + 1), names + 1),
         ];
         if wide {
             spans.push(look.say(Role::Dim, format!("{:<13} ", ctx.store.estate().data_class(table).word())));
-            let region = text::clean(&table.scope.region, 13);
-            spans.push(look.foreign(Role::Dim, &format!("{region:<13} "), 14));
+            spans.push(look.foreign(Role::Dim, &padded(&table.scope.region, 14), 14));
         }
         for layer in layers {
             let verdict = layer_verdict(ctx, &table.arn, layer);
             spans.push(Span::styled(format!(" {}  ", look.glyph(verdict)), look.style(verdict_role(verdict))));
         }
-        doc.link(spans, Screen::Detail(Thing::Table(table.arn.clone())));
+        lines.push((spans, Some(Screen::Detail(Thing::Table(table.arn.clone())))));
     }
-    if doc.lines.len() == from {
+    if lines.len() == 1 {
         let words = match (states::unasked(ctx, &[Source::Tables]), ctx.store.is_loading(Source::Tables)) {
             (Some(_), _) => "   ? not asked",
             (None, true) => "   reading …",
             (None, false) => "   no table is known: see Sources (9)",
         };
-        doc.push(look.line(Role::Dim, words));
+        lines.push((vec![look.say(Role::Dim, words)], None));
     }
+    lines
 }
 
 fn layer_verdict(ctx: &Ctx<'_>, arn: &str, layer: Layer) -> Verdict {
@@ -246,22 +229,24 @@ fn layer_verdict(ctx: &Ctx<'_>, arn: &str, layer: Layer) -> Verdict {
 }
 
 /// The newest writes, by others than this program.
-fn recent(ctx: &Ctx<'_>, room: usize, doc: &mut Doc) {
+fn recent(ctx: &Ctx<'_>, most: usize, room: usize, doc: &mut Doc) {
     let look = ctx.look;
     let writes = ctx.store.events().newest_first().take(5_000).filter(|event| is_change(*event));
-    let writes: Vec<EventRef<'_>> = writes.take(5).collect();
+    let writes: Vec<EventRef<'_>> = writes.take(most - 1).collect();
     if writes.is_empty() {
         return;
     }
     doc.gap();
     doc.push(look.line(Role::Heading, " RECENT CHANGES"));
+    // Names of calls and of tables share what is over.
+    let spare = room.saturating_sub(70) / 3;
+    let (call, tables) = (26 + spare.min(6), 15 + spare.min(20));
     for event in writes {
-        let tables = event.table_list();
         let line = vec![
             look.say(Role::Dim, format!(" {:>7}  ", age(ctx.now, event.time()))),
-            look.foreign(Role::Text, &padded(event.name(), 25), 25),
-            look.foreign(Role::Accent, &padded(&tables, 14), 14),
-            look.foreign(Role::Dim, event.principal(), room.saturating_sub(50)),
+            look.foreign(Role::Text, &padded(event.name(), call), call),
+            look.foreign(Role::Accent, &padded(&event.table_list(), tables), tables),
+            look.foreign(Role::Dim, event.principal(), room.saturating_sub(11 + call + tables)),
         ];
         doc.link(line, Screen::Detail(Thing::Event(event.key().into_owned())));
     }

@@ -36,7 +36,7 @@ struct Stamp {
     window: Option<std::ops::Range<jiff::Timestamp>>,
     /// Records read from files, and the numbers that rows have.
     read: (u64, u64),
-    look: (u16, i64, TimeMode, String),
+    look: ((u16, u16), i64, TimeMode, String),
 }
 
 /// A rebuild that took longer than this is not repeated for new data until ten times as long has passed, so
@@ -155,7 +155,7 @@ impl Place {
             Screen::Raw(_) => Stamp { revision: 1, read: (records, rows), ..Stamp::default() },
             Screen::Overview | Screen::Handover | Screen::Detail(_) => {
                 let theme = ctx.look.theme.name().to_owned();
-                let look = (ctx.width, ctx.now.as_second(), ctx.look.time, theme);
+                let look = ((ctx.width, ctx.height), ctx.now.as_second(), ctx.look.time, theme);
                 Stamp { revision, look, read: (records, rows), ..Stamp::default() }
             }
         }

@@ -22,6 +22,7 @@ mod keys;
 mod lanes;
 mod live;
 mod manners;
+mod overview;
 mod plain;
 mod policies;
 mod practices;
