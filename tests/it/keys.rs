@@ -37,7 +37,7 @@ fn keys_of_ones_own_work_everywhere_and_every_text_names_them() {
     let text = "open = \"x\"\nraw = \"ctrl-j\"\nfilter = \"alt-f\"\nlanes = []\nevents = [\"L\", \"F4\"]\nfindings = \"0\"\nhelp = [\"?\", \"F1\"]";
     session.app.look.keys = Keymap::parse("keys.toml", text).unwrap();
     // The old key of a tab does nothing any more, the new one leads there.
-    session.press("2").shows(" NOW ").press("0").shows("x open").shows("^J raw JSON").shows("M-f filter");
+    session.press("2").shows(" AT RISK ").press("0").shows("x open").shows("^J raw JSON").shows("M-f filter");
     session.press("x").shows("timeline").press("F4").shows("› events").press("Esc").shows("timeline");
     session.press("?").shows("^J  ").press("^D ^D ^D").shows("M-f  ").shows(":lanes").hides("Enter open").press("Esc");
     // What is typed into a field is text, whatever is bound.

@@ -71,7 +71,7 @@ fn says(text: &str, words: &[&str]) {
 fn commands_lead_from_the_first_prompt_to_the_record_behind_the_worst_finding() {
     let mut talk = Talk::with_demo();
     says(&talk.heard, &["line by line", "help lists the commands", "39/40 tables"]);
-    says(&talk.ask("overview"), &["NOW", "1. critical", "WORST TABLES"]);
+    says(&talk.ask("overview"), &["AT RISK", "1. critical", "WORST TABLES"]);
     says(&talk.ask("next"), &["POSTURE", "FRESHNESS"]);
     let findings = talk.ask("findings");
     says(&findings, &["Findings", "1. ", "critical", "CompromisedCredentials"]);

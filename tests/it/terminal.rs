@@ -80,10 +80,10 @@ fn a_storm_of_sizes_pastes_clicks_and_late_answers_leave_the_screen_whole() {
         terminal.resize(columns, rows);
     }
     terminal.resize(20, 5).shows("Over");
-    terminal.resize(80, 24).shows("39/40 tables").shows("NOW");
+    terminal.resize(80, 24).shows("39/40 tables").shows("AT RISK");
     // An answer about colours that comes late and in pieces presses no key: 7 would be the Trail.
     terminal.types("\u{1b}]11;rgb:7777/77").types("77/7777\u{1b}\\\u{1b}]10;rgb:8888/8888/8888\u{7}");
-    terminal.types("2").shows("CompromisedCredentials").types("[").shows("NOW");
+    terminal.types("2").shows("CompromisedCredentials").types("[").shows("AT RISK");
     // The mouse: a tab, a row, the same row again, the wheel, a key of the footer.
     terminal.clicks("Tables").shows("VERDICTS");
     terminal.clicks("ledger").clicks("ledger").shows("Tables › ledger").shows("Esc back");
