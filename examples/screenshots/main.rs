@@ -1,31 +1,138 @@
 //! Draws the README's pictures from real frames of the demo account: `cargo run --example screenshots`.
 //!
-//! Nothing in `screenshots/` is made by hand. `--all DIR` draws every view at 120×40 and 80×24 into a folder, to look at.
+//! Nothing in `screenshots/` is made by hand: the clock, the account and the keys are fixed, so the same program draws the
+//! same bytes. Beside each SVG lies a PNG, where `rsvg-convert` is there to make it.
+//!
+//! - `--check` draws nothing and fails when a picture is missing, or is not what the program shows now.
+//! - `--all DIR` draws every view at 120×40 and 80×24 into a folder, to look at.
 
 #[path = "../../tests/it/harness.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
 mod harness;
 mod svg;
 
+use std::io::ErrorKind;
 use std::path::Path;
+use std::process::{Command, ExitCode};
 
 use harness::Session;
 
-fn main() -> std::io::Result<()> {
+/// Where the README's pictures lie.
+const KEPT: &str = "screenshots";
+/// The terminal's own colours.
+const INK: [&str; 2] = ["#c8ccd4", "#16181d"];
+
+fn main() -> std::io::Result<ExitCode> {
     let mut args = std::env::args().skip(1);
     match (args.next().as_deref(), args.next()) {
-        (None, _) => pictures(Path::new("screenshots"), &[(120, 40)], &PICTURES),
-        (Some("--all"), Some(dir)) => pictures(Path::new(&dir), &[(120, 40), (80, 24)], &WALKS),
+        (None, _) => keep(Path::new(KEPT))?,
+        (Some("--check"), None) => return check(Path::new(KEPT)),
+        (Some("--all"), Some(dir)) => all(Path::new(&dir))?,
         _ => {
-            eprintln!("usage: cargo run --example screenshots [-- --all DIR]");
-            std::process::exit(2)
+            eprintln!("usage: cargo run --example screenshots [-- --check | --all DIR]");
+            return Ok(ExitCode::from(2));
         }
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What the README shows: a name and the keys that lead there.
-const PICTURES: [(&str, &str); 5] =
-    [("overview", "1"), ("case", "2 Enter"), ("tables", "5"), ("record", "2 Enter Enter J"), ("trail", "7")];
+const PICTURES: [(&str, &str); 14] = [
+    ("overview", "1"),
+    ("findings", "2"),
+    ("case", "2 Enter"),
+    ("event", "2 Enter Enter"),
+    ("record", "2 Enter Enter J"),
+    ("compliance", "3"),
+    ("drift", "4"),
+    ("tables", "5"),
+    ("table", "5 Enter"),
+    ("endpoints", "6"),
+    ("trail", "7"),
+    ("controls", "8"),
+    ("lanes", "L"),
+    ("sources", "9"),
+];
+
+/// The one that moves: from the Overview to the record, a key a frame. What was pressed, the key, and how long it is shown.
+const DRILL: [(&str, &str, f32); 5] = [
+    ("the demo account, a second after the start", "1", 3.0),
+    ("2: findings", "2", 2.5),
+    ("Enter: the case of the worst one, from its actor to its events", "Enter", 4.0),
+    ("Enter: the event that matters", "Enter", 3.0),
+    ("J: the record as CloudTrail delivered it", "J", 4.0),
+];
+
+/// Every picture that is kept: its file's name and what it holds.
+fn drawn() -> impl Iterator<Item = (String, String)> {
+    let [fore, back] = INK;
+    let still =
+        move |(name, keys): &(&str, &str)| (format!("{name}.svg"), svg::svg(at((120, 40), keys).buffer(), fore, back));
+    let moving = move || {
+        let mut session = at((120, 40), "");
+        let mut frame = |(words, keys, seconds): &(&'static str, &str, f32)| {
+            session.press(keys);
+            session.run(std::time::Duration::from_secs(1));
+            (*words, session.buffer().clone(), *seconds)
+        };
+        let frames: Vec<_> = DRILL.iter().map(&mut frame).collect();
+        ("drill-down.svg".to_owned(), svg::moving(&frames, fore, back))
+    };
+    PICTURES.iter().map(still).chain(std::iter::once_with(moving))
+}
+
+/// The demo after its first sweep, and these keys.
+fn at((width, height): (u16, u16), keys: &str) -> Session {
+    let mut session = Session::demo(width, height);
+    session.settle();
+    session.press(keys);
+    session.run(std::time::Duration::from_secs(3));
+    session
+}
+
+fn keep(dir: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(dir)?;
+    let mut skipped = false;
+    for (name, picture) in drawn() {
+        let path = dir.join(&name);
+        std::fs::write(&path, picture)?;
+        let png = path.with_extension("png");
+        let made = Command::new("rsvg-convert").arg("--output").arg(&png).arg(&path).status();
+        match made {
+            Ok(status) if status.success() => {}
+            Ok(status) => return Err(std::io::Error::other(format!("rsvg-convert {name}: {status}"))),
+            Err(error) if error.kind() == ErrorKind::NotFound => skipped = true,
+            Err(error) => return Err(error),
+        }
+    }
+    if skipped {
+        eprintln!("SKIPPED the PNGs: rsvg-convert is not here (Debian: librsvg2-bin)");
+    }
+    Ok(())
+}
+
+fn check(dir: &Path) -> std::io::Result<ExitCode> {
+    let mut stale = Vec::new();
+    for (name, picture) in drawn() {
+        match std::fs::read_to_string(dir.join(&name)) {
+            Ok(kept) if kept == picture => {}
+            Ok(_) => stale.push(format!("{name} is stale")),
+            Err(error) if error.kind() == ErrorKind::NotFound => stale.push(format!("{name} is missing")),
+            Err(error) => return Err(error),
+        }
+        if !dir.join(&name).with_extension("png").exists() {
+            stale.push(format!("{name} has no PNG"));
+        }
+    }
+    for line in &stale {
+        eprintln!("{}: {line}", dir.display());
+    }
+    if stale.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("draw them anew: cargo run --example screenshots");
+    Ok(ExitCode::FAILURE)
+}
 
 /// Every view.
 const WALKS: [(&str, &str); 36] = [
@@ -67,19 +174,15 @@ const WALKS: [(&str, &str); 36] = [
     ("command", ": 'th'"),
 ];
 
-fn pictures(dir: &Path, sizes: &[(u16, u16)], walks: &[(&str, &str)]) -> std::io::Result<()> {
+fn all(dir: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(dir)?;
-    for (width, height) in sizes {
-        for (name, keys) in walks {
-            let mut session = Session::demo(*width, *height);
-            session.settle();
-            session.press(keys);
-            session.run(std::time::Duration::from_secs(3));
-            let name = if sizes.len() > 1 { format!("{name}-{width}x{height}") } else { (*name).to_owned() };
-            std::fs::write(dir.join(format!("{name}.svg")), svg::svg(session.buffer(), "#c8ccd4", "#16181d"))?;
-            if sizes.len() > 1 {
-                std::fs::write(dir.join(format!("{name}.txt")), session.screen())?;
-            }
+    let [fore, back] = INK;
+    for size in [(120, 40), (80, 24)] {
+        for (name, keys) in WALKS {
+            let mut session = at(size, keys);
+            let name = format!("{name}-{}x{}", size.0, size.1);
+            std::fs::write(dir.join(format!("{name}.svg")), svg::svg(session.buffer(), fore, back))?;
+            std::fs::write(dir.join(format!("{name}.txt")), session.screen())?;
         }
     }
     Ok(())

@@ -12,13 +12,57 @@ const PAD: f32 = 12.0;
 
 /// The frame as an SVG document. `fore` and `back` stand for the terminal's own colours.
 pub fn svg(buffer: &Buffer, fore: &str, back: &str) -> String {
+    let mut out = head(buffer, 0.0, back);
+    cells(&mut out, buffer, (fore, back));
+    out.push_str("</svg>\n");
+    out
+}
+
+/// Frames that follow each other for ever, each with words below it and its seconds. Who wants no motion sees the last.
+pub fn moving(frames: &[(&str, Buffer, f32)], fore: &str, back: &str) -> String {
+    let Some((_, first, _)) = frames.first() else { return String::new() };
+    let mut out = head(first, HEIGHT + PAD, back);
+    let whole: f32 = frames.iter().map(|(.., seconds)| seconds).sum();
+    let last = frames.len() - 1;
+    let _ = writeln!(out, "<style>.f{{visibility:hidden}}#f{last}{{visibility:visible}}");
+    let _ = writeln!(out, "@media (prefers-reduced-motion:no-preference){{#f{last}{{visibility:hidden}}");
+    let mut at = 0.0;
+    for (number, (.., seconds)) in frames.iter().enumerate() {
+        let [from, to] = [at, at + seconds].map(|at| at / whole * 100.0);
+        let _ = writeln!(
+            out,
+            "@keyframes k{number}{{0%{{visibility:hidden}}{from:.2}%{{visibility:visible}}{to:.2}%{{visibility:{}}}\
+             100%{{visibility:{}}}}}#f{number}{{animation:k{number} {whole}s step-end infinite}}",
+            if number == last { "visible" } else { "hidden" },
+            if number == last { "visible" } else { "hidden" },
+        );
+        at += seconds;
+    }
+    out.push_str("}</style>\n");
+    for (number, (words, buffer, _)) in frames.iter().enumerate() {
+        let _ = writeln!(out, "<g id=\"f{number}\" class=\"f\">");
+        cells(&mut out, buffer, (fore, back));
+        let below = PAD + f32::from(buffer.area.height) * HEIGHT + HEIGHT;
+        let _ =
+            writeln!(out, "<text x=\"{PAD}\" y=\"{below}\" fill=\"{fore}\" font-weight=\"bold\">{words}</text></g>");
+    }
+    out.push_str("</svg>\n");
+    out
+}
+
+fn head(buffer: &Buffer, below: f32, back: &str) -> String {
     let area = buffer.area;
-    let (width, height) = (f32::from(area.width) * WIDTH + 2.0 * PAD, f32::from(area.height) * HEIGHT + 2.0 * PAD);
-    let mut out = format!(
+    let (width, height) =
+        (f32::from(area.width) * WIDTH + 2.0 * PAD, f32::from(area.height) * HEIGHT + 2.0 * PAD + below);
+    format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
          height=\"{height}\" font-family=\"'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"14\">\
          <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{back}\"/>\n"
-    );
+    )
+}
+
+fn cells(out: &mut String, buffer: &Buffer, (fore, back): (&str, &str)) {
+    let area = buffer.area;
     for y in 0..area.height {
         let mut x = 0;
         while x < area.width {
@@ -30,11 +74,9 @@ pub fn svg(buffer: &Buffer, fore: &str, back: &str) -> String {
                 text.push_str(symbol);
                 x += u16::try_from(symbol.width().max(1)).unwrap_or(1);
             }
-            run(&mut out, &text, cell, (from, x, y), (fore, back));
+            run(out, &text, cell, (from, x, y), (fore, back));
         }
     }
-    out.push_str("</svg>\n");
-    out
 }
 
 fn same(a: &Cell, b: &Cell) -> bool {
