@@ -2,7 +2,7 @@
 
 use super::filter::is_fault;
 use super::list::Row;
-use super::{Body, Ctx, Place, Screen};
+use super::{Body, Ctx, Doc, Place, Screen};
 
 impl Place {
     /// The row under the cursor.
@@ -30,16 +30,11 @@ impl Place {
     /// Puts the cursor on a line.
     pub fn go(&mut self, ctx: &Ctx<'_>, to: usize) {
         let last = self.len().saturating_sub(1);
-        self.cursor = to.min(last);
-        if let Body::Doc(doc) = &self.body {
-            let passed = |at: &usize| doc.lines.get(*at).is_some_and(super::DocLine::is_passed);
-            if passed(&self.cursor) {
-                // What is there comes into sight, and the cursor stands on what is nearest to it.
-                self.offset = if self.cursor == 0 { 0 } else { self.offset };
-                let before = || (0..self.cursor).rev().find(|at| !passed(at));
-                let near = (self.cursor..=last).find(|at| !passed(at)).or_else(before);
-                self.cursor = near.unwrap_or(self.cursor);
-            }
+        let to = to.min(last);
+        self.cursor = self.stand(to);
+        if self.cursor != to {
+            // What is there comes into sight, and the cursor stands on what is nearest to it.
+            self.offset = if to == 0 { 0 } else { self.offset };
         }
         // A record's lines stay where they are; what they lead to may be what other lines lead to.
         self.selected = match self.row() {
@@ -49,6 +44,49 @@ impl Place {
             None => self.target(ctx),
         };
         self.moved = true;
+    }
+
+    /// The line nearest to one that the cursor may stand on.
+    pub(super) fn stand(&self, at: usize) -> usize {
+        let Body::Doc(doc) = &self.body else { return at };
+        let passed = |at: &usize| doc.lines.get(*at).is_some_and(super::DocLine::is_passed);
+        if !passed(&at) {
+            return at;
+        }
+        let before = || (0..at).rev().find(|at| !passed(at));
+        (at..self.len()).find(|at| !passed(at)).or_else(before).unwrap_or(at)
+    }
+
+    /// Whether the cursor stays on its thing though nobody moved it: once all was read, whoever looks at the Overview has
+    /// read a line, and means that one.
+    pub(super) fn stays(&self, ctx: &Ctx<'_>, doc: &Doc) -> bool {
+        let there = |selected: &Screen| doc.lines.iter().any(|line| line.to.as_ref() == Some(selected));
+        self.screen == Screen::Overview
+            && ctx.store.changes().began().is_some()
+            && self.selected.as_ref().is_some_and(there)
+    }
+
+    /// Puts the cursor back on what was selected, or near where it was.
+    pub(super) fn relocate(&mut self, ctx: &Ctx<'_>) {
+        let len = self.len();
+        if let Some(selected) = &self.selected {
+            let found = match &self.body {
+                Body::Rows(rows, _) => {
+                    let here = rows.get(self.cursor).is_some_and(|row| row.is(ctx, selected));
+                    if here { Some(self.cursor) } else { rows.position(ctx, selected) }
+                }
+                Body::Doc(doc) => {
+                    let is = |line: &super::DocLine| line.to.as_ref() == Some(selected);
+                    let here = doc.lines.get(self.cursor).is_some_and(is);
+                    if here { Some(self.cursor) } else { doc.lines.iter().position(is) }
+                }
+                _ => None,
+            };
+            if let Some(found) = found {
+                self.cursor = found;
+            }
+        }
+        self.cursor = self.stand(self.cursor.min(len.saturating_sub(1)));
     }
 
     /// Puts the cursor on the next (or the one before) row with a fault; `false` when there is none.

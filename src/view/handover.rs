@@ -118,22 +118,22 @@ fn spans(ctx: &Ctx<'_>, change: &Change) -> Vec<Span<'static>> {
             spans.push(look.foreign(Role::Dim, &of.reason, room.saturating_sub(38)));
         }
         Changed::Finding(of) => {
-            spans.push(look.say(Role::Text, format!("  {:<10}", of.turn.word())));
+            spans.push(look.say(Role::Text, format!("  {:<11}", of.turn.word())));
             let words = if of.title.is_empty() { of.kind.clone() } else { format!("{} · {}", of.kind, of.title) };
-            spans.push(look.foreign(Role::Accent, &words, room.saturating_sub(12)));
+            spans.push(look.foreign(Role::Accent, &words, room.saturating_sub(13)));
         }
         Changed::Drift(of) => {
-            spans.push(look.say(Role::Text, format!("  {:<10}", of.stands.word())));
+            spans.push(look.say(Role::Text, format!("  {:<11}", of.stands.word())));
             let name = filled(&of.resource, 18);
             spans.push(look.foreign(Role::Accent, &name, 18));
             let by = of.cause.as_ref().map_or_else(|why| format!(" · {why}"), |(_, by)| format!(" · {by}"));
             let damage = of.damage.as_ref().map(|damage| format!(" · {damage}")).unwrap_or_default();
-            spans.push(look.foreign(Role::Text, &format!("{}{by}{damage}", of.words()), room.saturating_sub(30)));
+            spans.push(look.foreign(Role::Text, &format!("{}{by}{damage}", of.words()), room.saturating_sub(31)));
         }
         Changed::Source(of) => {
-            spans.push(look.say(Role::Text, format!("  {:<10}", change.word())));
+            spans.push(look.say(Role::Text, format!("  {:<11}", change.word())));
             let why = of.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
-            spans.push(look.foreign(Role::Unknown, &format!("{} in {}{why}", of.source.name(), of.scope), room - 12));
+            spans.push(look.foreign(Role::Unknown, &format!("{} in {}{why}", of.source.name(), of.scope), room - 13));
         }
     }
     spans

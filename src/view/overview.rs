@@ -75,6 +75,8 @@ pub fn doc(ctx: &Ctx<'_>) -> Doc {
         doc.link(posture::sparks(ctx, room), Screen::List(Kind::Trail(Pivot::All)));
         doc.link(posture::freshness_in_short(ctx, room), Screen::List(Kind::Sources));
     }
+    // What is wrong comes first, whatever stands above it.
+    doc.best = doc.lines.get(above).is_some_and(|line| line.to.is_some()).then_some(above);
     // All of it is in sight: the cursor goes from one thing that can be opened to the next.
     doc.lines.iter_mut().filter(|line| line.to.is_none()).for_each(|line| line.passed = true);
     doc

@@ -173,7 +173,9 @@ impl Place {
             Screen::Raw(_) => Body::Gone,
         };
         self.look_for(ctx);
-        if let (false, Body::Doc(doc)) = (self.moved, &self.body) {
+        if let (false, Body::Doc(doc)) = (self.moved, &self.body)
+            && !self.stays(ctx, doc)
+        {
             // Until it is moved, the cursor is where the screen wants it: a case opens on the event that matters,
             // also when that one arrives late.
             self.cursor = doc.best.or_else(|| doc.lines.iter().position(|line| line.to.is_some())).unwrap_or(0);
@@ -240,29 +242,6 @@ impl Place {
         if self.faults_only {
             rows.retain(|row| is_fault(ctx, kind, row));
         }
-    }
-
-    /// Puts the cursor back on what was selected, or near where it was.
-    fn relocate(&mut self, ctx: &Ctx<'_>) {
-        let len = self.len();
-        if let Some(selected) = &self.selected {
-            let found = match &self.body {
-                Body::Rows(rows, _) => {
-                    let here = rows.get(self.cursor).is_some_and(|row| row.is(ctx, selected));
-                    if here { Some(self.cursor) } else { rows.position(ctx, selected) }
-                }
-                Body::Doc(doc) => {
-                    let is = |line: &super::doc::DocLine| line.to.as_ref() == Some(selected);
-                    let here = doc.lines.get(self.cursor).is_some_and(is);
-                    if here { Some(self.cursor) } else { doc.lines.iter().position(is) }
-                }
-                _ => None,
-            };
-            if let Some(found) = found {
-                self.cursor = found;
-            }
-        }
-        self.cursor = self.cursor.min(len.saturating_sub(1));
     }
 
     /// Why the filter could not be understood, in words.

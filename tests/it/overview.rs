@@ -61,3 +61,22 @@ fn before_the_first_answer_nothing_is_said_to_be_none() {
         assert!(screen.contains("reading …") && !screen.contains("AT RISK"), "{screen}");
     }
 }
+
+#[test]
+fn what_somebody_reads_stays_under_the_cursor_whatever_comes_above_it() {
+    for keys in ["", "j"] {
+        let mut session = ready(80, 24);
+        if !keys.is_empty() {
+            session.press(keys);
+        }
+        let meant = session.app.nav.place().selected.clone();
+        let before = session.app.nav.place().cursor;
+        // A line above it says what changed by now.
+        session.run(Duration::from_secs(75));
+        session.shows("SINCE THE START");
+        let place = session.app.nav.place();
+        assert!(meant.is_some() && place.selected == meant && place.cursor != before, "{}", place.cursor);
+        session.press("Enter").hides("hand-over");
+        assert_eq!(session.app.nav.stack().last().map(|place| Some(place.screen.clone())), Some(meant));
+    }
+}
