@@ -86,6 +86,8 @@ fn a_storm_of_sizes_pastes_clicks_and_late_answers_leave_the_screen_whole() {
     terminal.types("2").shows("CompromisedCredentials").types("[").shows("AT RISK");
     // The mouse: a tab, a row, the same row again, the wheel, a key of the footer.
     terminal.clicks("Tables").shows("VERDICTS");
+    // Rows that arrive between two clicks would change places: here is one name.
+    terminal.types("/name:ledge*").shows("1 of 40").types("\r").shows("Enter open");
     terminal.clicks("ledger").clicks("ledger").shows("Tables › ledger").shows("Esc back");
     terminal.types("\u{1b}[<65;10;10M").clicks("Esc back").hides("Tables › ledger").shows("VERDICTS");
     // Text that is pasted is text, however many lines it has: here it names a table.
